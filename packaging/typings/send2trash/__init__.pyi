@@ -1,0 +1,6 @@
+from collections.abc import Iterable
+from os import PathLike
+
+class TrashPermissionError(PermissionError): ...
+
+def send2trash(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> None: ...
