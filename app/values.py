@@ -1,0 +1,212 @@
+"""What the app tells a window or a terminal: frozen values, safe to hand to any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Role(Enum):
+    """What someone can do with a folder that is shared."""
+
+    VIEW = "view"
+    EDIT = "edit"
+    MANAGE = "manage"
+
+
+class Reach(Enum):
+    """Where a version is: the states of the delivery sentence."""
+
+    ONLY_HERE = "only-here"
+    PARTLY = "partly"
+    EVERYWHERE = "everywhere"
+    SENDING = "sending"
+    HELD = "held"
+    CANNOT = "cannot"
+
+
+class Mirroring(Enum):
+    """How the plain folder of a space stands."""
+
+    SETTLED = "settled"
+    WORKING = "working"
+    UNAVAILABLE = "unavailable"
+    """The folder is not there, or is another one: nothing is deleted, nothing is sent."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """A device that shares something with us, or this one."""
+
+    did: str
+    name: str
+    is_this: bool
+    near: bool
+    last_seen: float | None
+    """Unix seconds of the last conversation, by our clock."""
+    address: str
+    """host:port of the present conversation, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberInfo:
+    """A device that may use a space."""
+
+    did: str
+    name: str
+    role: Role
+    until: int | None
+    is_this: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one device says, by signed receipt, that it holds."""
+
+    device: DeviceInfo
+    complete: bool
+    """It holds the version asked about, or all of the space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a version, or a whole space, is. The one source of the delivery sentence."""
+
+    reach: Reach
+    holdings: tuple[Holding, ...]
+    moving: str = ""
+    """The name of what moves now, or empty."""
+    done_bytes: int = 0
+    total_bytes: int = 0
+    reason: str = ""
+    """An error code with words in ui.words, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """A folder you share (or could share), as it stands."""
+
+    id: str
+    """Hex of the space's public key."""
+    name: str
+    folder: Path | None
+    role: Role
+    until: int | None
+    entries: int
+    size: int
+    mirroring: Mirroring
+    members: tuple[MemberInfo, ...]
+    delivery: Delivery
+    drafts: int = 0
+    """Changes kept here only, because this device may view but not change."""
+    missing_blocks: int = 0
+    skipped: tuple[str, ...] = ()
+    """Paths in the folder that are not shared (devices, sockets, names no folder may hold)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryInfo:
+    """A note, file or folder in a list."""
+
+    space: str
+    id: str
+    """Hex of the entry id."""
+    path: tuple[str, ...]
+    is_folder: bool
+    is_text: bool
+    size: int
+    mtime: float
+    by: str
+    """Name of the device that changed it last."""
+    reach: Reach
+    here: bool
+    """All its bytes are on this device."""
+    draft: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its own name, the last part of the path; the space's for the top."""
+        return self.path[-1] if self.path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One step in the history of an entry or a space."""
+
+    record: str
+    """Hex of the record's address; VERSION on the command line, any unique beginning of it."""
+    at: float
+    """What the writer's clock said, Unix seconds: a remark, never an order."""
+    device: str
+    words: str
+    order: str
+    """'before', 'side by side' or 'now', seen from what is shown now."""
+    paths: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BinItem:
+    """Something deleted, which can come back."""
+
+    space: str
+    id: str
+    path: tuple[str, ...]
+    size: int
+    at: float
+    device: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A search result."""
+
+    space: str
+    id: str
+    path: tuple[str, ...]
+    snippet: str
+    """Some words around the find; the found ones between U+0002 and U+0003."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteInfo:
+    """What a code offers, shown before anything is accepted."""
+
+    code: str
+    space_name: str
+    by: str
+    role: Role
+    until: int | None
+    hints: tuple[str, ...]
+    """host:port where the giver was reachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A change by someone who may only view: kept here, sent to nobody."""
+
+    path: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a check found."""
+
+    what: str
+    where: str
+    severity: str
+    """'damaged' or 'missing' or 'note'."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The answer of `check`."""
+
+    blocks: int
+    records: int
+    entries: int
+    bytes: int
+    findings: tuple[Finding, ...]

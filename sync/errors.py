@@ -1,0 +1,50 @@
+"""The errors of talking to a peer.
+
+AtollError
+└── SyncError
+    ├── LocalProtocolError     we asked our own side for a step it cannot take: our bug
+    ├── RemoteProtocolError    the peer said what the protocol does not allow: drop it, back off
+    ├── PeerUnreachable        nobody answered at that address, or at all
+    ├── PeerRefused            the peer does not know us, or will not talk
+    └── PortInUse              another program listens where we wanted to
+"""
+
+from __future__ import annotations
+
+from storage.errors import AtollError
+
+
+class SyncError(AtollError):
+    """A conversation with a peer failed."""
+
+    code = "sync"
+
+
+class LocalProtocolError(SyncError):
+    """We asked our own side for a step it cannot take now. Our bug."""
+
+    code = "sync.local-protocol"
+
+
+class RemoteProtocolError(SyncError):
+    """The peer said something that the protocol does not allow. Drop it."""
+
+    code = "sync.remote-protocol"
+
+
+class PeerUnreachable(SyncError):
+    """Nobody answered at that address, or at all."""
+
+    code = "sync.unreachable"
+
+
+class PeerRefused(SyncError):
+    """The peer does not know us, or will not talk to us."""
+
+    code = "sync.refused"
+
+
+class PortInUse(SyncError):
+    """Another program listens where we wanted to."""
+
+    code = "sync.port-in-use"
