@@ -28,7 +28,6 @@ WINDOWS = os.name == "nt"
 BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 LEVELS = ("fast", "full", "night")
-TOO_OLD = sys.version_info < (3, 11)
 
 # Each library that Qt loads, and the Debian package that brings it.
 QT_LIBRARIES = {
@@ -122,7 +121,7 @@ def test(arguments: list[str]) -> int:
 
 def make_environment(lock: str) -> None:
     """Have `.venv` hold exactly what the lock says, and this checkout."""
-    if TOO_OLD:
+    if list(sys.version_info) < [3, 11]:
         raise CannotGoOn(
             f"Atoll needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
             "Start it with a newer one, for example: python3.12 packaging/dev.py run"
@@ -142,8 +141,8 @@ def stamp_of(lock: str) -> str:
     """Return a text that changes whenever the environment must be made anew."""
     version = ".".join(map(str, sys.version_info[:3]))
     parts = [lock, version, sys.base_prefix, str(ROOT)]
-    for path in (lock_path(lock), ROOT / "pyproject.toml"):
-        parts.append(hashlib.sha256(path.read_bytes()).hexdigest())
+    paths = (lock_path(lock), ROOT / "pyproject.toml")
+    parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     return "\n".join(parts) + "\n"
 
 
@@ -282,7 +281,7 @@ def need_packages(missing: dict[str, str], whom: str) -> None:
 
 def administrator() -> list[str] | None:
     """Return what to put before a command to run it as root, or None where we may not."""
-    if WINDOWS:
+    if not hasattr(os, "geteuid"):  # Windows
         return None
     if os.geteuid() == 0:
         return []

@@ -1,0 +1,1 @@
+"""Moving records and blocks between devices."""
