@@ -4,8 +4,8 @@ fast    what a person runs before each commit: under a minute, no slow tests
 full    all but the benchmarks: under 15 minutes; this is what CI runs
 night   full, with many more examples for every law
 
-The static checks come first and stop at the first that fails; the tests run in any
-case, because a person wants to know both. The last line is always the tests' own sum.
+The checks that only read the code come first. The tests run even when one of those
+fails, because a person wants to know both. The last line is always the tests' own sum.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def goes(level: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def static_steps() -> Iterator[Step]:
-    """Run the checks that read the code, up to the first that fails."""
+    """Run the checks that only read the code."""
     for name, command in STATIC.items():
         began = time.monotonic()
         done = subprocess.run(
@@ -107,8 +107,6 @@ def static_steps() -> Iterator[Step]:
             print(done.stdout, end="")
         print(line_of(step), flush=True)
         yield step
-        if not step.ok:
-            return
 
 
 def run_tests(name: str, options: list[str], tests: Tests) -> Step:
@@ -143,10 +141,6 @@ def report(steps: list[Step], tests: Tests) -> None:
     print()
     for step in steps:
         print(line_of(step))
-    ran = {step.name for step in steps}
-    for name in STATIC:
-        if name not in ran:
-            print(f"--   {name:<24} not run")
     print(tests, flush=True)
 
 
