@@ -1,0 +1,1 @@
+"""Keys, seals and links. Nothing else in the program touches cryptography."""
