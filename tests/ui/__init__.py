@@ -1,0 +1,1 @@
+"""The window, its models and its words, without a screen."""
