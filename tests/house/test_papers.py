@@ -1,0 +1,100 @@
+"""What we wrote for people agrees with the code, and lacks nothing."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from enum import IntEnum
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import ROOT
+
+PAPERS = ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "SECURITY")
+FIRST_STEPS = ("init", "add", "share", "join", "serve", "status", "log", "restore")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+
+
+def text(*parts: str) -> str:
+    """Return a paper."""
+    path = ROOT.joinpath(*parts)
+    assert path.is_file(), f"{path.relative_to(ROOT)} is missing"
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_paper_is_there_and_says_something(name: str) -> None:
+    """A stranger starts with these."""
+    assert len(text(f"{name}.md").split()) > 40
+
+
+def test_the_page_of_commands_is_the_table() -> None:
+    """Run `python packaging/guide.py` when this fails."""
+    spec = importlib.util.spec_from_file_location("guide", ROOT / "packaging" / "guide.py")
+    assert spec is not None and spec.loader is not None
+    guide = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(guide)
+    assert text("docs", "commands.md") == guide.page()
+
+
+@pytest.mark.parametrize("command", FIRST_STEPS)
+def test_the_readme_shows_the_first_steps(command: str) -> None:
+    """Each is a command that exists."""
+    table = importlib.import_module("app.cli.table")
+    assert command in table.BY_NAME
+    assert f"atoll {command}" in text("README.md")
+
+
+def test_every_wire_message_is_in_the_protocol() -> None:
+    """A second program must be able to speak it from the paper alone."""
+    messages = importlib.import_module("sync.protocol.messages")
+    kinds = [
+        kind
+        for kind in vars(messages).values()
+        if isinstance(kind, type) and issubclass(kind, IntEnum) and kind is not IntEnum
+    ]
+    assert kinds, "no enum of message types in sync.protocol.messages"
+    protocol = text("sync", "PROTOCOL.md")
+    missing = [
+        member.name
+        for kind in kinds
+        for member in kind
+        if not re.search(rf"\b{member.name}\b", protocol)
+    ]
+    assert not missing
+
+
+def test_the_format_is_written_down() -> None:
+    """Formats outlive programs."""
+    assert len(text("storage", "FORMAT.md").split()) > 200
+
+
+def papers() -> list[Path]:
+    """Return every paper of ours."""
+    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "assets").glob("*.md")]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("path", papers(), ids=lambda path: path.name)
+def test_no_link_leads_nowhere(path: Path) -> None:
+    """Within the checkout, at least."""
+    links = LINK.findall(path.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (path.parent / link).exists()]
+
+
+def test_every_decision_is_listed() -> None:
+    """In the order in which they were made."""
+    listing = text("docs", "decisions", "README.md")
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert [page.name for page in pages if page.name not in listing] == []
+
+
+def test_every_runtime_dependency_has_its_licence_listed() -> None:
+    """Whoever ships Atoll needs to know."""
+    names = re.findall(r'^    "([A-Za-z0-9-]+)>=', text("pyproject.toml"), re.MULTILINE)
+    listing = text("docs", "licences.md").lower()
+    runtime = names[: names.index("zxing-cpp") + 1]
+    assert len(runtime) > 15
+    assert not [name for name in runtime if name.lower() not in listing]
