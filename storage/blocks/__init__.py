@@ -1,0 +1,1 @@
+"""Content-addressed things and the places that keep them."""
