@@ -15,6 +15,7 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "atoll-stamp.txt"
 WINDOWS = os.name == "nt"
+LINUX = platform.system() == "Linux"
 BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 LEVELS = ("fast", "full", "night")
@@ -180,7 +182,7 @@ def install(lock: str) -> None:
 
 def from_source() -> str:
     """Return the packages that have no wheel on this machine and are built here."""
-    intel_mac = sys.platform == "darwin" and os.uname().machine == "x86_64"
+    intel_mac = platform.system() == "Darwin" and platform.machine() == "x86_64"
     return "cbor2" if intel_mac else ":none:"
 
 
@@ -215,14 +217,14 @@ def script(name: str) -> str:
 
 def has_screen() -> bool:
     """Say whether a window can be shown."""
-    if sys.platform.startswith("linux"):
+    if LINUX:
         return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return True
 
 
 def missing_libraries() -> dict[str, str]:
     """Return what Qt would not find here, each with its Debian package."""
-    if not sys.platform.startswith("linux"):
+    if not LINUX:
         return {}
     return {name: package for name, package in QT_LIBRARIES.items() if not loads(name)}
 
@@ -238,7 +240,7 @@ def loads(library: str) -> bool:
 
 def missing_fonts() -> dict[str, str]:
     """Return which scripts would show as boxes, each with a package that helps."""
-    if not sys.platform.startswith("linux"):
+    if not LINUX:
         return {}
     folders = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".fonts"]
     return {
@@ -250,7 +252,7 @@ def missing_fonts() -> dict[str, str]:
 
 def missing_tools() -> dict[str, str]:
     """Return which programs the tests start and this machine lacks."""
-    if not sys.platform.startswith("linux"):
+    if not LINUX:
         return {} if shutil.which("git") else {"git": "git"}
     places = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
     return {
