@@ -133,7 +133,7 @@ class RealDisk:
     def names(self) -> list[str]:
         """List the files."""
         with _in_our_words("list", self._folder.name):
-            return sorted(os.listdir(self._folder))
+            return sorted(path.name for path in self._folder.iterdir())
 
     def close(self) -> None:
         """Let go of all files."""

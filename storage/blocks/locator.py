@@ -19,8 +19,8 @@ _SCHEMA: Final = (
         id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE,
         pack INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
         kind INTEGER NOT NULL)""",
-    "CREATE TABLE IF NOT EXISTS pack (name INTEGER PRIMARY KEY, size INTEGER NOT NULL,"
-    " closed INTEGER NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS pack (
+        name INTEGER PRIMARY KEY, size INTEGER NOT NULL, closed INTEGER NOT NULL)""",
 )
 
 

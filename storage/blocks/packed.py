@@ -1,0 +1,345 @@
+"""Things in packs: files that only grow, with a locator that says what lies where.
+
+What is added waits in a buffer of at most 1 MiB, then goes to the end of the newest pack.
+`sync` makes it last: the pack first, then its name, and only then the rows in the locator,
+which count once their owner commits. So the locator never names what could be lost, and a
+pack may hold more than the locator knows: on opening, whole frames that lie further than
+the locator has seen are adopted. With an empty locator this rebuilds all of it.
+
+Nothing is truncated or overwritten. A pack with a torn or damaged stretch keeps it and is
+closed; writing goes on in a new one. After a write or a sync has failed nothing more is
+written: what is then on the disk is known again only after opening anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from storage.blocks.disk import Disk
+from storage.blocks.frames import (
+    FRAME_SIZE,
+    HEADER_SIZE,
+    PACK_HEADER,
+    Frame,
+    Gap,
+    Head,
+    head_of,
+    read_head,
+    walk,
+)
+from storage.blocks.locator import Locator, PackSize, Spot
+from storage.blocks.store import Kind, Thing, replaces
+from storage.crypto.sealed import address
+from storage.errors import BlockNotFound, CorruptBlock, StoreFull, StoreUnusable
+
+PACK_SIZE: Final = 256 << 20
+BUFFER_SIZE: Final = 1 << 20
+_NAME: Final = re.compile(r"([0-9]{6,12})\.pack\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch of a pack that was found unreadable on opening.
+
+    `digest` is the thing that lay there, if that can still be told.
+    """
+
+    pack: str
+    start: int
+    end: int
+    digest: bytes | None
+
+
+@dataclass(slots=True)
+class _Pack:
+    """The pack that is written to."""
+
+    number: int
+    size: int
+    known: int
+    """How much of it the locator knows."""
+
+    @property
+    def name(self) -> str:
+        """Its file."""
+        return _name(self.number)
+
+
+class PackedBlocks:
+    """A block store in one folder of packs. The vault's lock keeps others out."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        locator: Locator,
+        *,
+        writable: bool = True,
+        pack_size: int = PACK_SIZE,
+        buffer_size: int = BUFFER_SIZE,
+    ) -> None:
+        """Open the packs. A writable store adopts what the locator does not know yet.
+
+        Adopted rows wait in the connection's transaction: apply `adopted()`, then commit.
+        """
+        self._disk = disk
+        self._locator = locator
+        self._pack_size = pack_size
+        self._buffer_size = buffer_size
+        self._writable = writable
+        self._failed: StoreFull | StoreUnusable | None = None
+        self._buffered: dict[bytes, Thing] = {}
+        self._waiting = 0
+        self._unsynced: dict[bytes, Spot] = {}
+        self._pack: _Pack | None = None
+        self._newest = 0
+        self._damage: list[Damage] = []
+        self._before = self._upto = locator.last()
+        if writable:
+            self._open()
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, digest: bytes) -> bytes:
+        """Return the bytes of a thing, proved by their address."""
+        thing = self._buffered.get(digest)
+        if thing is not None:
+            return thing.data
+        spot = self._spot(digest)
+        data = self._disk.read(_name(spot.pack), spot.offset, spot.length)
+        if address(data) != digest:
+            raise CorruptBlock(digest, _where(spot))
+        return data
+
+    def has(self, digest: bytes) -> bool:
+        """Say whether a thing is held."""
+        return (
+            digest in self._buffered
+            or digest in self._unsynced
+            or self._locator.find(digest) is not None
+        )
+
+    def kind_of(self, digest: bytes) -> Kind:
+        """Return the kind of a thing held."""
+        thing = self._buffered.get(digest)
+        return Kind(self._spot(digest).kind) if thing is None else thing.kind
+
+    def scan(self, kind: Kind | None = None) -> Iterator[Thing]:
+        """Walk the things held when this began, in the order added."""
+        unsynced = list(self._unsynced.items())
+        buffered = list(self._buffered.values())
+        newer = self._unsynced.keys() | self._buffered.keys()
+        rows = self._locator.walk(0, self._locator.last(), kind)
+        yield from self._things(row for row in rows if row[0] not in newer)
+        yield from self._things(row for row in unsynced if kind in {None, row[1].kind})
+        yield from (thing for thing in buffered if kind in {None, thing.kind})
+
+    def verify(self) -> Iterator[tuple[bytes, str]]:
+        """Walk what is damaged. A pack's own header is named with an empty digest."""
+        for number, known in self._locator.packs().items():
+            name = _name(number)
+            if known.size and self._try_read(name, 0, HEADER_SIZE) != PACK_HEADER:
+                yield b"", f"{name} at 0"
+        for digest, spot in self._locator.walk(0, self._locator.last(), None):
+            head = Head(Kind(spot.kind), spot.length, digest)
+            begin, size = spot.offset - FRAME_SIZE, FRAME_SIZE + spot.length
+            frame = self._try_read(_name(spot.pack), begin, size)
+            if read_head(frame) != head or address(frame[FRAME_SIZE:]) != digest:
+                yield digest, _where(spot)
+
+    def adopted(self) -> Iterator[Thing]:
+        """Walk what opening found in the packs and not in the locator, in the order written."""
+        yield from self._things(self._locator.walk(self._before, self._upto, None))
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """What opening found unreadable."""
+        return tuple(self._damage)
+
+    # ------------------------------------------------------------ writing
+
+    def add(self, thing: Thing) -> bytes:
+        """Keep a thing: readable at once, promised once `sync` returns."""
+        self._check_writable()
+        digest = thing.digest
+        if digest in self._buffered or digest in self._unsynced:
+            if not replaces(self.kind_of(digest), thing.kind):
+                return digest
+            self.forget(digest)
+        else:
+            spot = self._locator.find(digest)
+            if spot is not None and not replaces(Kind(spot.kind), thing.kind):
+                return digest
+        self._buffered[digest] = thing
+        self._waiting += FRAME_SIZE + len(thing.data)
+        if self._waiting >= self._buffer_size:
+            self._write_out()
+        return digest
+
+    def sync(self) -> None:
+        """Make all that was added survive a power cut, once the locator's owner commits."""
+        if self._buffered or self._unsynced:
+            self._check_writable()
+            self._write_out()
+            self._make_last()
+
+    def forget(self, digest: bytes) -> None:
+        """Hold a thing no longer; its bytes stay where they are."""
+        self._check_writable()
+        thing = self._buffered.pop(digest, None)
+        if thing is not None:
+            self._waiting -= FRAME_SIZE + len(thing.data)
+        self._unsynced.pop(digest, None)
+        if self._locator.find(digest) is not None:
+            self._locator.forget(digest)
+
+    def close(self) -> None:
+        """Let go of the disk."""
+        self._disk.close()
+
+    def _check_writable(self) -> None:
+        if isinstance(self._failed, StoreFull):
+            raise StoreFull("the disk was full; open the store again to go on")
+        if self._failed is not None:
+            raise StoreUnusable("the disk failed; open the store again to go on")
+        if not self._writable:
+            raise StoreUnusable("the store is open for reading only")
+
+    def _write_out(self) -> None:
+        """Move the buffer to the end of the newest pack."""
+        if not self._buffered:
+            return
+        if self._pack is not None and self._pack.size >= self._pack_size:
+            self._make_last()
+            self._pack = None
+        pack = self._pack
+        if pack is None:
+            pack = self._pack = _Pack(self._newest + 1, 0, 0)
+            self._newest += 1
+        parts = [] if pack.size else [PACK_HEADER]
+        at = pack.size or HEADER_SIZE
+        spots: dict[bytes, Spot] = {}
+        for digest, thing in self._buffered.items():
+            parts += (head_of(thing), thing.data)
+            at += FRAME_SIZE
+            spots[digest] = Spot(pack.number, at, len(thing.data), int(thing.kind))
+            at += len(thing.data)
+        try:
+            self._disk.append(pack.name, b"".join(parts))
+        except (StoreFull, StoreUnusable) as error:
+            self._failed = error
+            raise
+        pack.size = at
+        self._unsynced |= spots
+        self._buffered.clear()
+        self._waiting = 0
+
+    def _make_last(self) -> None:
+        """Sync the newest pack, then let the locator know. In this order only."""
+        pack = self._pack
+        if pack is None or not self._unsynced:
+            return
+        if self._locator.size(pack.number) != pack.known:
+            self._failed = StoreUnusable("the locator was rolled back; open the store again")
+            raise self._failed
+        try:
+            self._disk.sync(pack.name)
+            if not pack.known:
+                self._disk.sync_folder()
+        except (StoreFull, StoreUnusable) as error:
+            self._failed = error
+            raise
+        self._locator.put(self._unsynced.items())
+        self._locator.set_pack(pack.number, pack.size, closed=False)
+        pack.known = pack.size
+        self._unsynced.clear()
+
+    # ------------------------------------------------------------ opening
+
+    def _open(self) -> None:
+        """Bring packs and locator together, and choose the pack to go on with."""
+        known = self._locator.packs()
+        files = {
+            int(match[1]): self._disk.size(match[0])
+            for name in self._disk.names()
+            if (match := _NAME.match(name)) and _name(int(match[1])) == name
+        }
+        for number, (size, _closed) in known.items():
+            self._give_up(number, size, files.get(number, 0))
+        self._before = self._locator.last()
+        for number, size in sorted(files.items()):
+            before = known.get(number, PackSize(0, closed=False))
+            if size > before.size:
+                self._adopt(number, before, size)
+        self._upto = self._locator.last()
+        self._newest = max([0, *known, *files])
+        newest = self._locator.packs().get(self._newest)
+        if newest is not None and not newest.closed and newest.size == files.get(self._newest):
+            self._pack = _Pack(self._newest, newest.size, newest.size)
+
+    def _give_up(self, number: int, known: int, size: int) -> None:
+        """Forget what lay in a part of a pack that is gone."""
+        if size >= known:
+            return
+        for digest, spot in self._locator.beyond(number, size):
+            self._locator.forget(digest)
+            end = spot.offset + spot.length
+            self._damage.append(Damage(_name(number), spot.offset, end, digest))
+        self._locator.set_pack(number, size, closed=True)
+
+    def _adopt(self, number: int, known: PackSize, size: int) -> None:
+        name = _name(number)
+        self._disk.settle(name)
+        self._disk.sync_folder()
+        start, whole = known.size, not known.closed
+        if start < HEADER_SIZE:
+            start = min(HEADER_SIZE, size)
+            if self._disk.read(name, 0, HEADER_SIZE) != PACK_HEADER:
+                start = 0  # it may be torn, or be missing with frames after it
+        for found in walk(lambda at, length: self._disk.read(name, at, length), start, size):
+            match found:
+                case Frame(head, offset):
+                    self._adopt_frame(head, Spot(number, offset, head.length, int(head.kind)))
+                case Gap(begin, end, digest):
+                    whole = False
+                    self._damage.append(Damage(name, begin, end, digest))
+        self._locator.set_pack(number, size, closed=not whole)
+
+    def _adopt_frame(self, head: Head, spot: Spot) -> None:
+        held = self._locator.find(head.digest)
+        if held is None or replaces(Kind(held.kind), head.kind):
+            self._locator.put([(head.digest, spot)])
+        elif held.kind == spot.kind:
+            # Written again because the copy before it was damaged.
+            self._locator.move(head.digest, spot)
+
+    def _spot(self, digest: bytes) -> Spot:
+        spot = self._unsynced.get(digest) or self._locator.find(digest)
+        if spot is None:
+            raise BlockNotFound(digest)
+        return spot
+
+    def _try_read(self, name: str, at: int, size: int) -> bytes:
+        try:
+            return self._disk.read(name, at, size)
+        except StoreUnusable:
+            return b""  # a bad sector, or a pack that is gone: damage like any other
+
+    def _things(self, rows: Iterator[tuple[bytes, Spot]]) -> Iterator[Thing]:
+        """Walk the things of rows; `verify` names those that are damaged."""
+        for digest, spot in rows:
+            thing = Thing(
+                Kind(spot.kind), self._disk.read(_name(spot.pack), spot.offset, spot.length)
+            )
+            if thing.digest == digest:
+                yield thing
+
+
+def _name(number: int) -> str:
+    return f"{number:06}.pack"
+
+
+def _where(spot: Spot) -> str:
+    return f"{_name(spot.pack)} at {spot.offset}"
