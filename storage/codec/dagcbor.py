@@ -39,14 +39,14 @@ def encode(value: object) -> bytes:
         ValueError: the value is none that `decode` could return: a bug of the caller.
     """
     try:
-        _check_theirs(value)
+        _check(value, MAX_DEPTH)
     except DecodeError:
         _check_ours(value, MAX_DEPTH)  # slower, and knows named tuples and enumerations
     return _dumps(value)
 
 
-def decode(data: bytes, *, limit: int = DEFAULT_LIMIT) -> object:
-    """Return the value that data encodes. At most `limit` bytes are looked at.
+def decode(data: bytes, *, limit: int = DEFAULT_LIMIT, depth: int = MAX_DEPTH) -> object:
+    """Return the value that data encodes, of at most `limit` bytes and `depth` nestings.
 
     Raises:
         DecodeError: anything but the one encoding of a value, whatever the bytes.
@@ -58,13 +58,13 @@ def decode(data: bytes, *, limit: int = DEFAULT_LIMIT) -> object:
             data,
             tag_hook=_link_from_tag,
             semantic_decoders=_REFUSALS,
-            max_depth=MAX_DEPTH + 1,
+            max_depth=depth + 1,
             allow_indefinite=False,
             allow_duplicate_keys=False,
         )
     except _TROUBLES as error:
         raise DecodeError("not DAG-CBOR") from error
-    _check_theirs(value)
+    _check(value, depth)
     try:
         canonical = _dumps(value)
     except _TROUBLES as error:
@@ -108,11 +108,11 @@ _TROUBLES = (
 )
 
 
-def _check_theirs(value: object) -> None:
+def _check(value: object, depth: int) -> None:
     """Refuse every type, key, size and depth that a value does not have, level by level."""
     level: list[object] = [value]
     items = 0
-    for _depth in range(MAX_DEPTH + 1):
+    for _below in range(depth + 1):
         items += len(level)
         if items > MAX_ITEMS:
             raise DecodeError("more items than this may have")

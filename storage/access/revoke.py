@@ -1,0 +1,43 @@
+"""Taking rights back: which delegations an invocation revokes, and in whose name."""
+
+from __future__ import annotations
+
+from storage.access.chain import removal_from
+from storage.access.command import REMOVE, REMOVE_DEVICE, REVOKE
+from storage.access.token import Invocation
+from storage.codec.cid import Cid
+from storage.errors import BadToken
+
+_MOST = 1024
+
+
+def revocations_in(invocation: Invocation) -> dict[bytes, str]:
+    """Return the CIDs that a verified invocation takes back, each with who does.
+
+    `/ucan/revoke` counts as its issuer's, `/person/device/remove` as the person's.
+    `/space/remove` counts as `removal_from` the space: who may do that may do it to
+    everybody but the owner. No other command takes anything back.
+
+    Raises:
+        BadToken: such a command with arguments that are not its own.
+    """
+    if invocation.command == REVOKE:
+        match invocation.args.get("revoke"):
+            case Cid() as link:
+                return {link.to_bytes(): invocation.issuer}
+            case _:
+                raise BadToken("a revocation of nothing")
+    if invocation.command not in {REMOVE, REMOVE_DEVICE}:
+        return {}
+    links = invocation.args.get("revoke")
+    if not isinstance(links, list) or len(links) > _MOST:
+        raise BadToken("a removal of nothing")
+    by = invocation.subject
+    if invocation.command == REMOVE:
+        by = removal_from(by)
+    found: dict[bytes, str] = {}
+    for link in links:
+        if not isinstance(link, Cid):
+            raise BadToken("a removal of something that is no link")
+        found[link.to_bytes()] = by
+    return found
