@@ -53,7 +53,7 @@ QT_LIBRARIES = {
 # A font that covers some scripts: how its file may be called, and a small package with it.
 FONTS = {
     ("DejaVuSans.ttf", "NotoSans-Regular.*"): "fonts-dejavu-core",
-    ("*CJK*", "DroidSansFallback*", "wqy-*"): "fonts-droid-fallback",
+    ("*CJK*", "wqy-microhei*"): "fonts-wqy-microhei",
 }
 TEST_TOOLS = {
     "Xvfb": "xvfb",
