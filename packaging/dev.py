@@ -201,8 +201,8 @@ def pip(*arguments: str) -> None:
     last = "\n".join(done.stdout.splitlines()[-15:])
     if any(sign in done.stdout for sign in OFFLINE_SIGNS):
         raise CannotGoOn(
-            f"{last}\n\nThe network could not be reached. The first start has to fetch the "
-            "packages Atoll is made of; later starts need no network. Connect and try again."
+            "The network could not be reached. The first start has to fetch the packages "
+            "Atoll is made of; later starts need no network. Connect and try again."
         )
     raise CannotGoOn(f"{last}\n\nThe packages could not be installed; the reason stands above.")
 
