@@ -50,12 +50,12 @@ def root_grant(space: SigningKey, owner: bytes, agreement: bytes, entropy: Entro
 
 def role_grant(
     giver: SigningKey,
+    *,
     audience: bytes,
     space: bytes,
     role: Role,
     until: int | None,
     entropy: Entropy,
-    *,
     agreement: bytes | None = None,
 ) -> Delegation:
     """Give a role to a key: a device's, with its X25519 key, or an invite's, without."""

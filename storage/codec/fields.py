@@ -66,10 +66,14 @@ class Fields:
 
     def number_or_none(self, name: str, low: int = MIN_INT, high: int = MAX_INT) -> int | None:
         """Take a number or null."""
-        if self._left.get(name, self) is None:
-            del self._left[name]
-            return None
-        return self.number(name, low, high)
+        return None if self.is_null(name) else self.number(name, low, high)
+
+    def is_null(self, name: str) -> bool:
+        """Take a field if it is null, and say whether it was; any other stays."""
+        if self._left.get(name, self) is not None:
+            return False
+        del self._left[name]
+        return True
 
     def items(self, name: str, longest: int = 65_536) -> list[object]:
         """Take a list of at most `longest` items."""
