@@ -8,6 +8,8 @@ AtollError
     ├── FolderInUse           this folder, or one around or inside it, is shared already
     ├── NotText               a file that is no text was opened for typing
     ├── AlreadyRunning        another Atoll owns this data folder
+    ├── NotRunning            no app runs on this data folder
+    ├── Refused               the app that runs here could not do what a terminal asked
     ├── NotSetUp              `init` was not done yet
     ├── BadUsage              what was asked makes no sense
     └── Unreadable            a file or folder could not be read or written
@@ -52,6 +54,25 @@ class AlreadyRunning(AppError):
     """Another Atoll owns this data folder."""
 
     code = "app.already-running"
+
+
+class NotRunning(AppError):
+    """No app runs on this data folder, or it went away."""
+
+    code = "app.not-running"
+
+
+class Refused(AppError):
+    """The app that runs here could not do what a terminal asked. It says so in its words."""
+
+    code = "app.refused"
+
+    def __init__(self, reason: str, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        """The code of what went wrong there."""
+        self.sentence = sentence
+        self.hint = hint
 
 
 class NotSetUp(AppError):

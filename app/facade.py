@@ -160,7 +160,9 @@ class App(Protocol):
         """Return a file's bytes, now or as of a record."""
         ...
 
-    async def new_note(self, space: str, folder: str | None, name: str, text: str = "") -> EntryInfo:
+    async def new_note(
+        self, space: str, folder: str | None, name: str, text: str = ""
+    ) -> EntryInfo:
         """Make a note. A taken name gets a number."""
         ...
 
@@ -208,7 +210,9 @@ class App(Protocol):
         """Say who holds the present version of an entry, or all of a space."""
         ...
 
-    async def search(self, words: str, space: str | None = None, limit: int = 50) -> tuple[Hit, ...]:
+    async def search(
+        self, words: str, space: str | None = None, limit: int = 50
+    ) -> tuple[Hit, ...]:
         """Find names and texts."""
         ...
 
@@ -218,4 +222,25 @@ class App(Protocol):
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:
         """Write every file as it is now into an empty folder; return how many."""
+        ...
+
+
+class RunningApp(App, Protocol):
+    """An app with its beginning and its end, for whoever composed it."""
+
+    @property
+    def port(self) -> int:
+        """Where other devices reach us, 0 when they do not."""
+        ...
+
+    async def start(self) -> None:
+        """Open the spaces and begin to meet others."""
+        ...
+
+    async def stop(self) -> None:
+        """Say goodbye, let the workers end, close all."""
+        ...
+
+    async def broken(self) -> None:
+        """Wait until something inside failed by a fault of ours, and raise it."""
         ...

@@ -149,6 +149,10 @@ CODES: dict[str, Words] = {
     "app.already-running": Words(
         "Another Atoll is running with these notes.", "Use that one, or close it first."
     ),
+    "app.not-running": Words(
+        "Atoll is not running here.", "Open its window, or start it with: atoll serve"
+    ),
+    "app.refused": Words("The running Atoll could not do it."),
     "app.not-set-up": Words("Nothing is set up here yet.", "Give this device a name first."),
     "app.usage": Words("What was asked makes no sense."),
     "app.unreadable": Words(

@@ -1,0 +1,1 @@
+"""The command line: reaches the running app, or works alone."""

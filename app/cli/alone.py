@@ -1,0 +1,66 @@
+"""Commands done in the terminal's own process, when no app runs on the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from app.cli import late
+from app.cli.commands import Commands
+from app.cli.control import Answer
+from app.cli.table import Command
+from app.clock import SystemClock
+from app.config import Config
+from app.errors import BadUsage
+from app.facade import RunningApp
+from app.owner import Owner, Ownership
+from app.places import Places, prepare
+from app.progress import Report
+
+
+def set_up(places: Places, name: str) -> Answer:
+    """Make a device of a data folder.
+
+    Raises:
+        BadUsage: it is one already, or the name is no name.
+    """
+    if not name.strip():
+        raise BadUsage("a device needs a name")
+    prepare(places)
+    owner = Owner(places.lock, Ownership.COMMAND)
+    try:
+        if places.is_set_up():
+            raise BadUsage("this device is set up already")
+        did = late.compose().set_up(places, name.strip())
+    finally:
+        owner.close()
+    return Answer({"name": name.strip(), "id": did, "data": str(places.data)})
+
+
+def do(places: Places, command: Command, params: Mapping[str, object], report: Report) -> Answer:
+    """Do one command with the data folder to ourselves, and give it back.
+
+    Raises:
+        AlreadyRunning: somebody else has it.
+    """
+    prepare(places)
+    owner = Owner(places.lock, Ownership.COMMAND)
+    try:
+        config = Config(places, network=command.network, watch=False)
+        return asyncio.run(_do(config, command, params, report))
+    finally:
+        owner.close()
+
+
+async def _do(
+    config: Config, command: Command, params: Mapping[str, object], report: Report
+) -> Answer:
+    node: RunningApp = late.compose().build_node(config)
+    await node.start()
+    try:
+        answer = await Commands(node, SystemClock())(command.name, params, report)
+    finally:
+        await node.stop()
+    if command.name == "status" and isinstance(answer.value, dict):
+        return Answer({**answer.value, "running": False})
+    return answer

@@ -1,0 +1,371 @@
+"""What each command does, given the app: the owner's side of the command line.
+
+The same functions serve a terminal that reaches a running app and one that works alone.
+Parameters come through a socket, so each is looked at before it is believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.cli.control import Answer
+from app.cli.names import (
+    PathAndVersion,
+    path_and_version,
+    space_label,
+    space_named,
+    spaces_named,
+    the_entry,
+    the_version,
+)
+from app.cli.shapes import (
+    bin_shape,
+    check_shape,
+    device_shape,
+    draft_shape,
+    entry_shape,
+    hit_shape,
+    invite_shape,
+    space_shape,
+    version_shape,
+)
+from app.errors import BadUsage
+from app.facade import App
+from app.progress import Report
+from app.values import CheckReport, EntryInfo, Role
+from storage.errors import NotFound
+from storage.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What was typed, by name; asking for the wrong kind is a usage error."""
+
+    given: Mapping[str, object]
+
+    def text(self, name: str) -> str:
+        """Return a text that has to be there."""
+        value = self.given.get(name)
+        if not isinstance(value, str) or not value:
+            raise BadUsage(f"{name.replace('_', ' ')} is missing")
+        return value
+
+    def maybe(self, name: str) -> str | None:
+        """Return a text, or None."""
+        return None if self.given.get(name) is None else self.text(name)
+
+    def flag(self, name: str) -> bool:
+        """Say whether a flag is set."""
+        return self.given.get(name) is True
+
+    def number(self, name: str, default: int) -> int:
+        """Return a count from 1."""
+        value = self.given.get(name, default)
+        if not isinstance(value, int) or value < 1:
+            raise BadUsage(f"{name} has to be a number from 1")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts, maybe empty."""
+        value = self.given.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise BadUsage(f"{name} has to be a list")
+        return [str(item) for item in value]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One command on its way."""
+
+    app: App
+    params: Params
+    report: Report
+    now: float
+
+
+Doing = Callable[[Ask], Awaitable[Answer]]
+
+
+class Commands:
+    """Does commands by name."""
+
+    def __init__(self, app: App, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, command: str, params: Mapping[str, object], report: Report) -> Answer:
+        """Do one.
+
+        Raises:
+            BadUsage: there is no such command, or what it was given makes no sense.
+        """
+        doing = _DOING.get(command)
+        if doing is None:
+            raise BadUsage(f"there is no command {command!r}")
+        return await doing(Ask(self._app, Params(params), report, self._clock.now()))
+
+
+# -- folders -----------------------------------------------------------------------------
+async def _add(ask: Ask) -> Answer:
+    space = await ask.app.add(Path(ask.params.text("folder")), ask.report)
+    return Answer(space_shape(space, ask.now))
+
+
+async def _spaces(ask: Ask) -> Answer:
+    return Answer([space_shape(space, ask.now) for space in await ask.app.spaces()])
+
+
+async def _status(ask: Ask) -> Answer:
+    spaces = await spaces_named(ask.app, ask.params.maybe("space"))
+    devices = await ask.app.devices()
+    return Answer(
+        {
+            "running": True,
+            "device": await ask.app.device_name(),
+            "spaces": [space_shape(space, ask.now) for space in spaces],
+            "devices": [device_shape(device) for device in devices],
+        }
+    )
+
+
+async def _leave(ask: Ask) -> Answer:
+    space = await space_named(ask.app, ask.params.text("space"))
+    await ask.app.leave(space.id)
+    return Answer({"left": space_label(space)})
+
+
+async def _scan(ask: Ask) -> Answer:
+    spaces = await spaces_named(ask.app, ask.params.maybe("space"))
+    for space in spaces:
+        await ask.app.scan(space.id, ask.report)
+    return Answer({"scanned": [space_label(space) for space in spaces]})
+
+
+# -- sharing -----------------------------------------------------------------------------
+async def _share(ask: Ask) -> Answer:
+    space = await space_named(ask.app, ask.params.text("space"))
+    until = ask.params.given.get("until")
+    if until is not None and not isinstance(until, int):
+        raise BadUsage("until has to be a moment")
+    role = _role(ask.params.text("can"))
+    invite = await ask.app.share(space.id, role, until, ask.params.texts("address"))
+    body = b""
+    if ask.params.flag("file"):
+        body = await ask.app.invite_file(invite.code)
+    return Answer(invite_shape(invite), body)
+
+
+def _role(word: str) -> Role:
+    try:
+        return Role(word)
+    except ValueError as error:
+        raise BadUsage("--can is view, edit or manage") from error
+
+
+async def _join(ask: Ask) -> Answer:
+    given = _given(ask.params)
+    into = Path(ask.params.text("into"))
+    space = await ask.app.join(given, into, merge=ask.params.flag("merge"), report=ask.report)
+    return Answer(space_shape(space, ask.now))
+
+
+async def _look(ask: Ask) -> Answer:
+    """Say what a code offers; `join` asks this first, to tell the person."""
+    return Answer(invite_shape(await ask.app.read_invite(_given(ask.params))))
+
+
+def _given(params: Params) -> str | bytes:
+    file = params.maybe("file")
+    if file is None:
+        return params.text("code")
+    try:
+        return bytes.fromhex(file)
+    except ValueError as error:
+        raise BadUsage("a hand-over file that is none") from error
+
+
+async def _peers(ask: Ask) -> Answer:
+    return Answer([device_shape(device) for device in await ask.app.devices()])
+
+
+async def _dial(ask: Ask) -> Answer:
+    return Answer({"name": await ask.app.dial(ask.params.text("address"))})
+
+
+# -- versions ----------------------------------------------------------------------------
+async def _log(ask: Ask) -> Answer:
+    limit = ask.params.number("limit", 200)
+    path = ask.params.maybe("path")
+    if path is None:
+        versions = [
+            (space_label(space), version)
+            for space in await ask.app.spaces()
+            for version in await ask.app.history(space.id, None, limit)
+        ]
+    else:
+        entry = await the_entry(ask.app, path, ask.params.maybe("given"))
+        which = entry.id if entry.path else None
+        label = await _label(ask.app, entry.space)
+        found = await ask.app.history(entry.space, which, limit)
+        versions = [(label, version) for version in found]
+    return Answer([{"space": label, **version_shape(version)} for label, version in versions])
+
+
+async def _show(ask: Ask) -> Answer:
+    asked = await _asked(ask)
+    entry = await the_entry(ask.app, asked.path, asked.given)
+    record = None
+    if asked.version is not None:
+        record = await the_version(ask.app, entry, asked.version)
+    body = await ask.app.read(entry.space, entry.id, record)
+    return Answer({**entry_shape(entry), "size": len(body), "version": record}, body)
+
+
+async def _diff(ask: Ask) -> Answer:
+    asked = await _asked(ask)
+    entry = await the_entry(ask.app, asked.path, asked.given)
+    other = ask.params.maybe("version")
+    if asked.version is None:
+        steps = await ask.app.history(entry.space, entry.id, 2)
+        before = steps[1].record if len(steps) > 1 else None
+        old = b"" if before is None else await ask.app.read(entry.space, entry.id, before)
+    else:
+        before = await the_version(ask.app, entry, asked.version)
+        old = await ask.app.read(entry.space, entry.id, before)
+    after = None if other is None else await the_version(ask.app, entry, other)
+    new = await ask.app.read(entry.space, entry.id, after)
+    names = f"{entry.name}@{(before or 'nothing')[:8]}", f"{entry.name}@{(after or 'now')[:8]}"
+    text = await asyncio.to_thread(_difference, old, new, names)
+    return Answer({**entry_shape(entry), "from": before, "to": after, "diff": text})
+
+
+def _difference(old: bytes, new: bytes, names: tuple[str, str]) -> str:
+    try:
+        lines = old.decode().splitlines(keepends=True), new.decode().splitlines(keepends=True)
+    except UnicodeDecodeError:
+        same = "are equal" if old == new else f"differ: {len(old)} and {len(new)} bytes"
+        return f"{names[0]} and {names[1]} {same}; this is no text\n"
+    steps = difflib.unified_diff(*lines, *names)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in steps)
+
+
+async def _restore(ask: Ask) -> Answer:
+    asked = await _asked(ask)
+    if asked.version is not None:
+        entry = await the_entry(ask.app, asked.path, asked.given)
+        record = await the_version(ask.app, entry, asked.version)
+        return Answer(entry_shape(await ask.app.restore(entry.space, entry.id, record)))
+    return Answer(entry_shape(await _from_bin(ask, asked)))
+
+
+async def _from_bin(ask: Ask, asked: PathAndVersion) -> EntryInfo:
+    """Bring back what was deleted at a path: the latest, when there were several."""
+    for space in await ask.app.spaces():
+        for item in await ask.app.bin(space.id):
+            inside = "/".join(item.path)
+            full = str(space.folder / inside) if space.folder else inside
+            if asked.path == full or asked.given in {f"{space_label(space)}/{inside}", item.id}:
+                return await ask.app.restore_from_bin(space.id, item.id)
+    raise NotFound("nothing of that name is in the bin")
+
+
+async def _bin(ask: Ask) -> Answer:
+    items: list[object] = []
+    for space in await spaces_named(ask.app, ask.params.maybe("space")):
+        items += [bin_shape(item, space_label(space)) for item in await ask.app.bin(space.id)]
+    return Answer(items)
+
+
+async def _drafts(ask: Ask) -> Answer:
+    dropped = ask.params.maybe("drop")
+    if dropped is not None:
+        return await _drop(ask, Path(dropped))
+    drafts: list[object] = []
+    for space in await spaces_named(ask.app, ask.params.maybe("space")):
+        drafts += [
+            draft_shape(draft, space_label(space)) for draft in await ask.app.drafts(space.id)
+        ]
+    return Answer(drafts)
+
+
+async def _drop(ask: Ask, path: Path) -> Answer:
+    for space in await ask.app.spaces():
+        if space.folder is not None and path.is_relative_to(space.folder):
+            inside = path.relative_to(space.folder).parts
+            await ask.app.drop_draft(space.id, inside)
+            return Answer({"dropped": "/".join(inside), "space": space_label(space)})
+    raise NotFound("that path is in no shared folder")
+
+
+# -- truth -------------------------------------------------------------------------------
+async def _search(ask: Ask) -> Answer:
+    name = ask.params.maybe("space")
+    where = None if name is None else (await space_named(ask.app, name)).id
+    words = " ".join(ask.params.texts("words"))
+    if not words.strip():
+        raise BadUsage("say what to look for")
+    hits = await ask.app.search(words, where, ask.params.number("limit", 50))
+    labels = {space.id: space_label(space) for space in await ask.app.spaces()}
+    return Answer([hit_shape(hit, labels.get(hit.space, hit.space)) for hit in hits])
+
+
+async def _check(ask: Ask) -> Answer:
+    total = CheckReport(0, 0, 0, 0, ())
+    for space in await spaces_named(ask.app, ask.params.maybe("space")):
+        found = await ask.app.check(space.id, ask.report)
+        named = tuple(
+            replace(finding, where=f"{space_label(space)}: {finding.where}")
+            for finding in found.findings
+        )
+        total = CheckReport(
+            total.blocks + found.blocks,
+            total.records + found.records,
+            total.entries + found.entries,
+            total.bytes + found.bytes,
+            total.findings + named,
+        )
+    return Answer(check_shape(total))
+
+
+async def _export(ask: Ask) -> Answer:
+    space = await space_named(ask.app, ask.params.text("space"))
+    into = Path(ask.params.text("into"))
+    count = await ask.app.export(space.id, into, ask.report)
+    return Answer({"files": count, "into": str(into), "space": space_label(space)})
+
+
+async def _asked(ask: Ask) -> PathAndVersion:
+    return path_and_version(ask.params.text("path"), ask.params.maybe("given"))
+
+
+async def _label(app: App, space: str) -> str:
+    return next((space_label(each) for each in await app.spaces() if each.id == space), space)
+
+
+_DOING: dict[str, Doing] = {
+    "add": _add,
+    "bin": _bin,
+    "check": _check,
+    "dial": _dial,
+    "diff": _diff,
+    "drafts": _drafts,
+    "export": _export,
+    "join": _join,
+    "leave": _leave,
+    "log": _log,
+    "look": _look,
+    "peers": _peers,
+    "restore": _restore,
+    "scan": _scan,
+    "search": _search,
+    "share": _share,
+    "show": _show,
+    "spaces": _spaces,
+    "status": _status,
+}

@@ -1,0 +1,145 @@
+"""The owner's side of the control socket: answers terminals of the same user."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+from app.cli.control import (
+    HEAD,
+    Answer,
+    Json,
+    pack,
+    peer_uid,
+    pieces_of,
+    progress_message,
+    size_of,
+    unpack,
+)
+from app.errors import BadUsage
+from app.progress import Progress, Report, Stopped
+from app.words import say
+from storage.errors import AtollError, DecodeError
+
+Work = Callable[[str, Json, Report], Coroutine[object, object, Answer]]
+"""Does a command: its name, what was typed, whom to tell."""
+BACKLOG = 16
+
+
+def bind(address: Path) -> socket.socket:
+    """Return a listening socket that only this user can reach.
+
+    Terminals may connect at once and are answered when `Listener` runs. Whoever calls holds
+    the lock of the data folder, so what lies there is left over from a process that died.
+    """
+    address.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listening.bind(str(address))
+    finally:
+        os.umask(before)
+    listening.listen(BACKLOG)
+    return listening
+
+
+class Listener:
+    """Answers terminals until closed."""
+
+    def __init__(self, listening: socket.socket, work: Work) -> None:
+        self._listening = listening
+        self._work = work
+        self._server: asyncio.Server | None = None
+        self._talks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        self._server = await asyncio.start_unix_server(self._meet, sock=self._listening)
+
+    async def close(self) -> None:
+        """Take no more terminals, and stop what they asked for."""
+        if self._server is not None:
+            self._server.close()
+        for talk in self._talks:
+            talk.cancel()
+        if self._talks:
+            await asyncio.wait(self._talks)
+        self._listening.close()
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        self._talks.add(talk)
+        try:
+            await self._talk(reader, writer)
+        except asyncio.CancelledError:
+            pass  # the app ends; so does this conversation, without a trace in the log
+        except (ConnectionError, asyncio.IncompleteReadError, DecodeError):
+            pass  # the terminal went away, or speaks something else: nothing to tell it
+        finally:
+            self._talks.discard(talk)
+            writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection: socket.socket = writer.get_extra_info("socket")
+        if peer_uid(connection) != os.getuid():
+            return
+        match await _receive(reader):
+            case {"command": str() as command, "params": dict() as params}:
+                work = self._work(command, params, _speaker(writer))
+            case _:
+                work = _refuse()
+        try:
+            answer = await _unless_cancelled(work, reader)
+        except AtollError as error:
+            words = say(error)
+            writer.write(_error(error.code, words.sentence, words.hint))
+        else:
+            for message in pieces_of(answer.body):
+                writer.write(pack(message))
+                await writer.drain()
+            writer.write(pack({"result": answer.value}))
+        await writer.drain()
+
+
+def _speaker(writer: asyncio.StreamWriter) -> Report:
+    def report(progress: Progress) -> None:
+        if not writer.is_closing():
+            writer.write(pack(progress_message(progress)))
+
+    return report
+
+
+async def _unless_cancelled(
+    work: Coroutine[object, object, Answer], reader: asyncio.StreamReader
+) -> Answer:
+    """Do work, and stop it when the terminal says so or hangs up."""
+    doing = asyncio.ensure_future(work)
+    listening = asyncio.ensure_future(_receive(reader))
+    try:
+        await asyncio.wait({doing, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            doing.cancel()
+            await asyncio.wait({doing})
+        if doing.cancelled():
+            raise Stopped("the person asked to stop")
+        return doing.result()
+    finally:
+        doing.cancel()
+        listening.cancel()
+        await asyncio.gather(doing, listening, return_exceptions=True)
+
+
+async def _refuse() -> Answer:
+    raise BadUsage("a terminal asked for something that is no command")
+
+
+async def _receive(reader: asyncio.StreamReader) -> Json:
+    return unpack(await reader.readexactly(size_of(await reader.readexactly(HEAD.size))))
+
+
+def _error(code: str, sentence: str, hint: str) -> bytes:
+    return pack({"error": {"code": code, "sentence": sentence, "hint": hint}})

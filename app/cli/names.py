@@ -1,0 +1,111 @@
+"""Finding what a person names: folders, files and versions.
+
+A folder by its last part, a file by its path, a version by the beginning of its id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import BadUsage
+from app.facade import App
+from app.values import EntryInfo, SpaceInfo
+from storage.errors import NotFound
+
+SHORTEST_ID = 4
+HEX = frozenset("0123456789abcdef")
+NOW = "now"
+ALL_STEPS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class PathAndVersion:
+    """PATH@VERSION, taken apart."""
+
+    path: str
+    """Absolute, as the terminal completed it."""
+    given: str
+    """As it was typed."""
+    version: str | None
+
+
+def path_and_version(path: str, given: str | None) -> PathAndVersion:
+    """Take PATH@VERSION apart; an @ that no version follows belongs to the name."""
+    typed = path if given is None else given
+    base, at, version = path.rpartition("@")
+    if not at or not (version == NOW or _is_id(version)):
+        return PathAndVersion(path, typed, None)
+    return PathAndVersion(base, typed.rpartition("@")[0], None if version == NOW else version)
+
+
+def space_label(space: SpaceInfo) -> str:
+    """Return how a shared folder is called on this device: the last part of its path."""
+    return space.folder.name if space.folder is not None else space.name
+
+
+async def space_named(app: App, name: str) -> SpaceInfo:
+    """Return the one shared folder of that name.
+
+    Raises:
+        NotFound: none is called so.
+        BadUsage: several are.
+    """
+    spaces = await app.spaces()
+    ways = (
+        [space for space in spaces if space_label(space) == name],
+        [space for space in spaces if space.name == name],
+        [space for space in spaces if space.folder is not None and space.folder == Path(name)],
+        [space for space in spaces if _is_id(name) and space.id.startswith(name)],
+    )
+    for found in ways:
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(space.id[:8] for space in found)
+            raise BadUsage(f"several folders are called {name!r}; name one by its id: {ids}")
+    raise NotFound(f"no shared folder is called {name!r}")
+
+
+async def spaces_named(app: App, name: str | None) -> tuple[SpaceInfo, ...]:
+    """Return the one of that name, or all."""
+    return await app.spaces() if name is None else (await space_named(app, name),)
+
+
+async def the_entry(app: App, path: str, given: str | None) -> EntryInfo:
+    """Return what a path on disk is or was; also what SPACE/path/inside names.
+
+    Raises:
+        NotFound: nothing ever lay there.
+    """
+    try:
+        return await app.find(Path(path))
+    except NotFound:
+        first, slash, rest = (given or "").partition("/")
+        if not first or not slash:
+            raise
+    space = await space_named(app, first)
+    if space.folder is None:
+        raise NotFound(f"{first!r} has no folder on this disk")
+    return await app.find(space.folder / rest)
+
+
+async def the_version(app: App, entry: EntryInfo, prefix: str) -> str:
+    """Return the one record whose id begins so: a step of the entry, or any moment of its space.
+
+    Raises:
+        NotFound: none does.
+        BadUsage: several do.
+    """
+    for scope in (entry.id, None):
+        steps = await app.history(entry.space, scope, ALL_STEPS)
+        found = {step.record for step in steps if step.record.startswith(prefix.lower())}
+        if len(found) == 1:
+            return found.pop()
+        if found:
+            raise BadUsage(f"several versions begin with {prefix}; type more of it")
+    raise NotFound(f"no version begins with {prefix}")
+
+
+def _is_id(text: str) -> bool:
+    return len(text) >= SHORTEST_ID and HEX.issuperset(text.lower())

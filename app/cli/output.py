@@ -1,0 +1,350 @@
+"""What a terminal shows: words by default, JSON for programs.
+
+Names come from other people, so nothing that moves the cursor, rings the bell or turns the
+direction of writing reaches the terminal as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO
+
+from app.values import Role
+from app.words import ago, count_words, moment_words, role_words, size_words, until_words
+
+HARMLESS = {"\n", "\t"}
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+SHORT_ID = 10
+Row = Sequence[str]
+
+
+def as_json(value: object) -> str:
+    """Return a value for programs: one line where it is small, always ending in a line break."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def safe(text: str) -> str:
+    """Return text with everything that is not to be seen written out in hex."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if unicodedata.category(char) not in HIDDEN else _written_out(char) for char in text
+    )
+
+
+def safe_lines(text: str) -> str:
+    """Return the same for a text of many lines."""
+    return "".join(char if char in HARMLESS else safe(char) for char in text)
+
+
+def _written_out(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004  a byte
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    nothing = sum(unicodedata.combining(char) != 0 for char in text)
+    return len(text) + wide - nothing
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return rows in columns; the last one is not filled up."""
+    safe_rows = [[safe(cell) for cell in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(*safe_rows, strict=True)]
+    lines = (
+        "  ".join(
+            cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in safe_rows
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def words_for(command: str, value: object, now: float) -> str:
+    """Return what a person reads after a command."""
+    shown = _WORDS[command]
+    return shown(_Value(value), now)
+
+
+class _Value:
+    """A JSON value, read without fear: what is missing is empty."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __getitem__(self, name: str) -> _Value:
+        return _Value(self._value.get(name) if isinstance(self._value, Mapping) else None)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __str__(self) -> str:
+        return "" if self._value is None else str(self._value)
+
+    @property
+    def each(self) -> list[_Value]:
+        """The values of a list."""
+        return [_Value(item) for item in self._value] if isinstance(self._value, list) else []
+
+    @property
+    def number(self) -> int:
+        """A whole number, or 0."""
+        return int(self._value) if isinstance(self._value, int | float) else 0
+
+    @property
+    def moment(self) -> float | None:
+        """A moment, or None."""
+        return float(self._value) if isinstance(self._value, int | float) else None
+
+    @property
+    def role(self) -> str:
+        """A role in words."""
+        return role_words(Role(str(self)))
+
+
+# -- one function a command --------------------------------------------------------------
+def _init(value: _Value, _now: float) -> str:
+    return f"This device is called {safe(str(value['name']))}. Its keys are in place.\n"
+
+
+def _add(value: _Value, _now: float) -> str:
+    return (
+        f"{safe(str(value['name']))}: {count_words(value['entries'].number, 'entry', 'entries')}, "
+        f"{size_words(value['size'].number)}. {_where(value)}\n{_skipped(value)}"
+    )
+
+
+def _where(value: _Value) -> str:
+    return f"{safe(str(value['where']['sentence']))}."
+
+
+def _skipped(value: _Value) -> str:
+    names = [safe(str(name)) for name in value["skipped"].each]
+    return "".join(f"  not shared: {name}\n" for name in names)
+
+
+def _spaces(value: _Value, now: float) -> str:
+    if not value.each:
+        return "No folder here yet. Add one with: atoll add FOLDER\n"
+    return table(
+        [
+            (
+                str(space["name"]),
+                _can(space, now),
+                count_words(space["entries"].number, "entry", "entries"),
+                size_words(space["size"].number),
+                str(space["folder"]),
+            )
+            for space in value.each
+        ]
+    )
+
+
+def _can(space: _Value, now: float) -> str:
+    until = space["until"].moment
+    end = "" if until is None else f" {until_words(int(until), now)}"
+    return f"you {space['can'].role}{end}"
+
+
+def _status(value: _Value, now: float) -> str:
+    head = "" if value["running"] else "Atoll is not running here.\n"
+    if not value["spaces"].each:
+        return head + "No folder here yet. Add one with: atoll add FOLDER\n"
+    return head + "".join(_space_status(space, now) for space in value["spaces"].each)
+
+
+def _space_status(space: _Value, now: float) -> str:
+    lines = [f"{safe(str(space['name']))}: {safe(str(space['where']['sentence']))}"]
+    for holding in space["where"]["holdings"].each:
+        device = holding["device"]
+        if not device["this"]:
+            has = "has all of it" if holding["complete"] else "does not have all of it yet"
+            lines.append(f"  {safe(str(device['name']))}: {has}, {_seen(device, now)}")
+    if space["mirroring"] and str(space["mirroring"]) == "unavailable":
+        lines.append(f"  The folder {safe(str(space['folder']))} is not there. Nothing is deleted.")
+    if space["missing_blocks"]:
+        lines.append(f"  {count_words(space['missing_blocks'].number, 'part')} still to come")
+    if space["drafts"]:
+        kept = count_words(space["drafts"].number, "change")
+        lines.append(f"  {kept} kept here only: you can view but not change. See: atoll drafts")
+    lines += [f"  not shared: {safe(str(name))}" for name in space["skipped"].each]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _seen(device: _Value, now: float) -> str:
+    if device["near"]:
+        return "near now"
+    seen = device["last_seen"].moment
+    return "never met yet" if seen is None else f"last seen {ago(now - seen)}"
+
+
+def _share(value: _Value, now: float) -> str:
+    until = value["until"].moment
+    ends = until_words(None if until is None else int(until), now)
+    return (
+        f"{value['code']}\n\nWhoever has this code {value['can'].role} {safe(str(value['space']))} "
+        f"{ends}.\nThere: atoll join CODE --into FOLDER\n"
+    )
+
+
+def _look(value: _Value, now: float) -> str:
+    until = value["until"].moment
+    ends = until_words(None if until is None else int(until), now)
+    return (
+        f"{safe(str(value['by']))} gives you {safe(str(value['space']))}: you {value['can'].role}, "
+        f"{ends}.\n"
+    )
+
+
+def _peers(value: _Value, now: float) -> str:
+    rows = [
+        (
+            str(device["name"]) or str(device["id"])[-SHORT_ID:],
+            "this device" if device["this"] else _seen(device, now),
+            str(device["address"]),
+        )
+        for device in value.each
+    ]
+    if len(rows) <= 1:
+        return "Just this device so far. Share a folder with: atoll share FOLDER\n"
+    return table(rows)
+
+
+def _dial(value: _Value, _now: float) -> str:
+    return f"Met {safe(str(value['name']))}.\n"
+
+
+def _log(value: _Value, now: float) -> str:
+    if not value.each:
+        return "No versions yet.\n"
+    return table(
+        [
+            (
+                str(step["version"])[:SHORT_ID],
+                moment_words(step["at"].moment or 0.0, now),
+                str(step["device"]),
+                str(step["words"]),
+                _paths([str(path) for path in step["paths"].each]),
+            )
+            for step in value.each
+        ]
+    )
+
+
+def _paths(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{paths[0]}{more}" if paths else ""
+
+
+def _restore(value: _Value, _now: float) -> str:
+    return f"Brought back {safe(str(value['path']))}. The version until now is kept too.\n"
+
+
+def _bin(value: _Value, now: float) -> str:
+    if not value.each:
+        return "Empty. Deleted things wait here.\n"
+    return table(
+        [
+            (
+                moment_words(item["at"].moment or 0.0, now),
+                str(item["device"]),
+                size_words(item["size"].number),
+                f"{item['space']}/{item['path']}",
+            )
+            for item in value.each
+        ]
+    )
+
+
+def _search(value: _Value, _now: float) -> str:
+    if not value.each:
+        return "Nothing found.\n"
+    lines = []
+    for hit in value.each:
+        snippet = " ".join(str(hit["snippet"]).split())
+        lines.append(f"{safe(str(hit['space']))}/{safe(str(hit['path']))}")
+        lines += [f"    {safe(snippet)}"] if snippet else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _check(value: _Value, _now: float) -> str:
+    lines = [
+        f"{finding['severity']}: {finding['what']} ({finding['where']})"
+        for finding in value["findings"].each
+    ]
+    sums = (
+        f"{count_words(value['records'].number, 'record')}, "
+        f"{count_words(value['blocks'].number, 'block')}, "
+        f"{count_words(value['entries'].number, 'entry', 'entries')}, "
+        f"{size_words(value['bytes'].number)} read"
+    )
+    damaged = value["damaged"].number
+    found = f"{count_words(damaged, 'thing')} damaged" if damaged else "all good"
+    return "".join(f"{safe(line)}\n" for line in [*lines, f"{sums}: {found}."])
+
+
+def _export(value: _Value, _now: float) -> str:
+    return f"Wrote {count_words(value['files'].number, 'file')} to {safe(str(value['into']))}.\n"
+
+
+def _leave(value: _Value, _now: float) -> str:
+    name = safe(str(value["left"]))
+    return f"{name} is not kept in step any more. Its files stay where they are.\n"
+
+
+def _scan(value: _Value, _now: float) -> str:
+    names = [safe(str(name)) for name in value["scanned"].each]
+    return f"Looked through {', '.join(names) or 'nothing'}.\n"
+
+
+def _drafts(value: _Value, now: float) -> str:
+    if value["dropped"]:
+        return f"{safe(str(value['dropped']))} is the shared version again.\n"
+    if not value.each:
+        return "No drafts.\n"
+    return table(
+        [
+            (moment_words(draft["at"].moment or 0.0, now), f"{draft['space']}/{draft['path']}")
+            for draft in value.each
+        ]
+    )
+
+
+def _diff(value: _Value, _now: float) -> str:
+    return safe_lines(str(value["diff"]))
+
+
+_WORDS: dict[str, Callable[[_Value, float], str]] = {
+    "init": _init,
+    "add": _add,
+    "bin": _bin,
+    "check": _check,
+    "dial": _dial,
+    "diff": _diff,
+    "drafts": _drafts,
+    "export": _export,
+    "join": _add,
+    "leave": _leave,
+    "log": _log,
+    "look": _look,
+    "peers": _peers,
+    "restore": _restore,
+    "scan": _scan,
+    "search": _search,
+    "share": _share,
+    "spaces": _spaces,
+    "status": _status,
+}
+
+
+def complain(sentence: str, hint: str, stream: TextIO | None = None) -> None:
+    """Say what went wrong, in one sentence and what to do about it."""
+    text = " ".join(part for part in (sentence, hint) if part)
+    print(f"atoll: {safe_lines(text)}", file=stream or sys.stderr)

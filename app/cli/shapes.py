@@ -1,0 +1,158 @@
+"""What the command line prints as JSON: one function a value. Fields are added, never renamed."""
+
+from __future__ import annotations
+
+from app.values import (
+    BinItem,
+    CheckReport,
+    Delivery,
+    DeviceInfo,
+    Draft,
+    EntryInfo,
+    Hit,
+    InviteInfo,
+    SpaceInfo,
+    Version,
+)
+from app.words import delivery_sentence
+
+Shape = dict[str, object]
+
+
+def space_shape(space: SpaceInfo, now: float) -> Shape:
+    """Return a shared folder."""
+    return {
+        "id": space.id,
+        "name": space.folder.name if space.folder else space.name,
+        "shared_as": space.name,
+        "folder": str(space.folder) if space.folder else None,
+        "can": space.role.value,
+        "until": space.until,
+        "entries": space.entries,
+        "size": space.size,
+        "mirroring": space.mirroring.value,
+        "members": [
+            {
+                "id": member.did,
+                "name": member.name,
+                "can": member.role.value,
+                "until": member.until,
+                "this": member.is_this,
+            }
+            for member in space.members
+        ],
+        "where": delivery_shape(space.delivery, now),
+        "drafts": space.drafts,
+        "missing_blocks": space.missing_blocks,
+        "skipped": list(space.skipped),
+    }
+
+
+def delivery_shape(delivery: Delivery, now: float) -> Shape:
+    """Return who holds what."""
+    return {
+        "reach": delivery.reach.value,
+        "sentence": delivery_sentence(delivery, now),
+        "holdings": [
+            {"device": device_shape(holding.device), "complete": holding.complete}
+            for holding in delivery.holdings
+        ],
+        "moving": delivery.moving,
+        "done_bytes": delivery.done_bytes,
+        "total_bytes": delivery.total_bytes,
+        "reason": delivery.reason,
+    }
+
+
+def device_shape(device: DeviceInfo) -> Shape:
+    """Return a device."""
+    return {
+        "id": device.did,
+        "name": device.name,
+        "this": device.is_this,
+        "near": device.near,
+        "last_seen": device.last_seen,
+        "address": device.address,
+    }
+
+
+def invite_shape(invite: InviteInfo) -> Shape:
+    """Return a code and what it offers."""
+    return {
+        "code": invite.code,
+        "space": invite.space_name,
+        "by": invite.by,
+        "can": invite.role.value,
+        "until": invite.until,
+        "hints": list(invite.hints),
+    }
+
+
+def entry_shape(entry: EntryInfo) -> Shape:
+    """Return a file or folder."""
+    return {
+        "space": entry.space,
+        "id": entry.id,
+        "path": "/".join(entry.path),
+        "folder": entry.is_folder,
+        "size": entry.size,
+        "by": entry.by,
+        "here": entry.here,
+        "draft": entry.draft,
+    }
+
+
+def version_shape(version: Version) -> Shape:
+    """Return a step of the history."""
+    return {
+        "version": version.record,
+        "at": version.at,
+        "device": version.device,
+        "words": version.words,
+        "order": version.order,
+        "paths": ["/".join(path) for path in version.paths],
+    }
+
+
+def bin_shape(item: BinItem, space: str) -> Shape:
+    """Return something deleted."""
+    return {
+        "space": space,
+        "id": item.id,
+        "path": "/".join(item.path),
+        "size": item.size,
+        "at": item.at,
+        "device": item.device,
+        "version": item.record,
+    }
+
+
+def hit_shape(hit: Hit, space: str) -> Shape:
+    """Return a find."""
+    return {
+        "space": space,
+        "id": hit.id,
+        "path": "/".join(hit.path),
+        "snippet": hit.snippet.replace("\x02", "").replace("\x03", ""),
+        "marked": hit.snippet,
+    }
+
+
+def draft_shape(draft: Draft, space: str) -> Shape:
+    """Return a change kept here only."""
+    return {"space": space, "path": "/".join(draft.path), "at": draft.at}
+
+
+def check_shape(report: CheckReport) -> Shape:
+    """Return what a check found."""
+    return {
+        "blocks": report.blocks,
+        "records": report.records,
+        "entries": report.entries,
+        "bytes": report.bytes,
+        "damaged": sum(finding.severity == "damaged" for finding in report.findings),
+        "findings": [
+            {"what": finding.what, "where": finding.where, "severity": finding.severity}
+            for finding in report.findings
+        ],
+    }

@@ -1,0 +1,329 @@
+"""Every command with its words: the one table behind parsing, help, completion and the guide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What is typed at a place: completion offers accordingly."""
+
+    TEXT = "text"
+    PATH = "path"
+    FOLDER = "folder"
+    SPACE = "space"
+    CHOICE = "choice"
+    FLAG = "flag"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A flag, or (without dashes) something that stands at its place."""
+
+    name: str
+    words: str
+    kind: Kind = Kind.TEXT
+    shown: str = ""
+    choices: tuple[str, ...] = ()
+    needed: bool = False
+    many: bool = False
+    default: str | int | None = None
+
+    @property
+    def is_flag(self) -> bool:
+        """It begins with dashes."""
+        return self.name.startswith("-")
+
+    @property
+    def key(self) -> str:
+        """Its name in the parsed arguments."""
+        return self.name.lstrip("-").replace("-", "_")
+
+
+class Where(Enum):
+    """Which process can do a command."""
+
+    HERE = "here"
+    """The terminal's own; it needs no data folder, or starts what it needs."""
+    EITHER = "either"
+    """The app when it runs, else the terminal's own process."""
+    APP = "app"
+    """Only a running app: its answer is about what runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command."""
+
+    name: str
+    words: str
+    about: str
+    options: tuple[Option, ...] = ()
+    examples: tuple[str, ...] = ()
+    where: Where = Where.EITHER
+    network: bool = False
+    """Done alone, it has to meet other devices."""
+
+
+SPACE = Option(
+    "space", "the shared folder: its last part, its path, or the beginning of its id", Kind.SPACE
+)
+ANY_SPACE = Option("space", f"{SPACE.words}; all when left out", Kind.SPACE)
+NEEDED_SPACE = Option("space", SPACE.words, Kind.SPACE, needed=True)
+
+GLOBAL = (
+    Option(
+        "--data",
+        "the data folder of the device; default: $ATOLL_DATA, or the system's place",
+        Kind.FOLDER,
+        "DIR",
+    ),
+    Option("--json", "print JSON for programs instead of words", Kind.FLAG),
+    Option("--quiet", "no progress and no remarks, only the answer", Kind.FLAG),
+)
+
+COMMANDS = (
+    Command(
+        "init",
+        "set up this device",
+        "Makes the device's keys and gives it the name that others will see. Done once for each\n"
+        "data folder. No account is made and nothing is sent anywhere.",
+        (Option("--name", "what others will call this device", shown="NAME", needed=True),),
+        ('atoll init --name "Ana\'s laptop"', "atoll --data /tmp/second init --name Phone"),
+        Where.HERE,
+    ),
+    Command(
+        "add",
+        "open a folder of real files, so that it can be shared",
+        "Reads the whole folder once and keeps it in step from then on. Nothing in the folder is\n"
+        "changed. The shared folder is named by the last part of its path.",
+        (Option("folder", "the folder to add", Kind.FOLDER, needed=True),),
+        ("atoll add ~/Recipes",),
+    ),
+    Command(
+        "spaces",
+        "list the folders on this device",
+        "One line a folder: its name, what you can do there, how much it holds, where it lies.",
+    ),
+    Command(
+        "status",
+        "say who holds what",
+        "Tells for each folder whether all is safe on the other devices. 'On all 3 devices' is\n"
+        "said only when each of them has signed for it. Exits 0 as soon as the app answers and 5\n"
+        "while no app runs here; with --alone it looks into the data folder itself.",
+        (
+            ANY_SPACE,
+            Option("--alone", "when no app runs, look into the data folder", Kind.FLAG),
+        ),
+        ("atoll status", "atoll status Recipes --json"),
+        Where.APP,
+    ),
+    Command(
+        "share",
+        "make a code that gives access to a folder",
+        "Whoever has the code can join until it ends, so hand it only to whom you mean. The code\n"
+        "is shown as text and, in a terminal, as a picture for a camera. With --file a hand-over\n"
+        "file is written that works even while this device is away.",
+        (
+            NEEDED_SPACE,
+            Option(
+                "--can",
+                "what they will be able to do",
+                Kind.CHOICE,
+                choices=("view", "edit", "manage"),
+                default="view",
+            ),
+            Option(
+                "--until",
+                "when access ends: never, 2h, 7d, 2027-01-31, 2027-01-31T18:00",
+                shown="WHEN",
+                default="never",
+            ),
+            Option("--file", "write a hand-over file too", Kind.PATH, "FILE"),
+            Option(
+                "--address",
+                "where this device can be reached, if it cannot know by itself",
+                shown="HOST:PORT",
+                many=True,
+            ),
+            Option("--no-picture", "do not draw the code for a camera", Kind.FLAG),
+        ),
+        (
+            "atoll share Recipes --can edit --until 7d",
+            "atoll share Recipes --json | jq -r .code",
+            "atoll share Recipes --file recipes.atoll",
+        ),
+    ),
+    Command(
+        "join",
+        "accept a code, and fetch the folder",
+        "CODE is the text of a code, the path of a hand-over file, or - for standard input. Says\n"
+        "what is offered, meets the giver or another member, and fills FOLDER. A folder that\n"
+        "holds something is refused unless --merge asks to bring both together.",
+        (
+            Option("code", "the code, a hand-over file, or -", Kind.PATH, needed=True),
+            Option("--into", "the folder to fill", Kind.FOLDER, "FOLDER", needed=True),
+            Option("--merge", "the folder holds files: bring both together", Kind.FLAG),
+        ),
+        ("atoll join ATOLL:… --into ~/Recipes", "atoll join - --into ~/Recipes < code.txt"),
+        network=True,
+    ),
+    Command(
+        "serve",
+        "run without a window until stopped",
+        "Keeps all folders in step and answers other devices and terminals, in the foreground,\n"
+        "until SIGTERM or Ctrl-C. Then everything is closed whole and it exits 0.",
+        (
+            Option("--port", "listen here; 0 lets the system choose", Kind.NUMBER, "PORT"),
+            Option("--listen", "listen at this address only", shown="ADDRESS"),
+            Option("--no-discovery", "do not look for devices on the network", Kind.FLAG),
+        ),
+        ("atoll serve", "atoll --data /srv/atoll serve --port 4242"),
+        Where.HERE,
+    ),
+    Command(
+        "peers",
+        "list the devices that share something with this one",
+        "Says which are near, and when the others were last seen.",
+    ),
+    Command(
+        "dial",
+        "meet a device at an address now",
+        "For networks where devices do not find each other by themselves.",
+        (Option("address", "HOST:PORT", needed=True),),
+        ("atoll dial 192.168.1.20:4242",),
+        network=True,
+    ),
+    Command(
+        "log",
+        "show the history of a file or a folder",
+        "One line a version, the latest known first. The first column names the version for\n"
+        "show, diff and restore. Times are what the writer's clock said, never an order.",
+        (
+            Option("path", "a file or folder on disk, there now or once", Kind.PATH),
+            Option("--limit", "how many at most", Kind.NUMBER, "N", default=200),
+        ),
+        ("atoll log ~/Recipes/bread.md", "atoll log ~/Recipes --json"),
+    ),
+    Command(
+        "show",
+        "print a file as it was",
+        "PATH@VERSION names a version from `atoll log`; without @VERSION the present one.",
+        (Option("path", "PATH@VERSION", Kind.PATH, needed=True),),
+        ("atoll show ~/Recipes/bread.md@3fa92c > old.md",),
+    ),
+    Command(
+        "diff",
+        "show what changed between two versions of a text",
+        "With one PATH@VERSION: from there to now. With only PATH: the last step. With a second\n"
+        "VERSION: from the first to the second.",
+        (
+            Option("path", "PATH or PATH@VERSION", Kind.PATH, needed=True),
+            Option("version", "compare with this version instead of the present"),
+        ),
+        ("atoll diff ~/Recipes/bread.md", "atoll diff ~/Recipes/bread.md@3fa92c 81bb04"),
+    ),
+    Command(
+        "restore",
+        "bring back an older version, or something deleted",
+        "PATH@VERSION brings that version back as a new step; PATH alone brings back what was\n"
+        "deleted there. Nothing is erased by it.",
+        (Option("path", "PATH or PATH@VERSION", Kind.PATH, needed=True),),
+        ("atoll restore ~/Recipes/bread.md@3fa92c", "atoll restore ~/Recipes/lost.md"),
+    ),
+    Command(
+        "bin",
+        "list what was deleted and can come back",
+        "One line each: when, by which device, what. `atoll restore PATH` brings it back.",
+        (ANY_SPACE,),
+    ),
+    Command(
+        "search",
+        "find names and texts",
+        "All words have to occur; the last may be the beginning of one.",
+        (
+            Option("words", "what to look for", needed=True, many=True),
+            Option("--space", "look in one folder only", Kind.SPACE, "SPACE"),
+            Option("--limit", "how many at most", Kind.NUMBER, "N", default=50),
+        ),
+        ("atoll search sourdough rye",),
+    ),
+    Command(
+        "check",
+        "verify everything that is kept here",
+        "Reads every block, record and right, and says what is damaged. Exits 6 when something is.",
+        (ANY_SPACE,),
+    ),
+    Command(
+        "export",
+        "write all files of a folder to an empty place",
+        "What is written are plain files; they need no Atoll any more.",
+        (NEEDED_SPACE, Option("into", "an empty or new folder", Kind.FOLDER, needed=True)),
+        ("atoll export Recipes /media/stick/Recipes",),
+    ),
+    Command(
+        "leave",
+        "forget a folder on this device",
+        "The plain folder and its files stay; they are only not kept in step any more.",
+        (NEEDED_SPACE,),
+    ),
+    Command(
+        "scan",
+        "look through the plain folder now",
+        "Not needed day to day: changes are noticed as they happen. Useful after a disk was away.",
+        (ANY_SPACE,),
+    ),
+    Command(
+        "drafts",
+        "list changes kept only here",
+        "Who may only view can still type: such changes stay on this device as drafts.",
+        (
+            ANY_SPACE,
+            Option("--drop", "go back to the shared version of this path", Kind.PATH, "PATH"),
+        ),
+    ),
+    Command(
+        "demo",
+        "watch two devices share a folder",
+        "Makes two devices in a temporary folder, lets them join, work together and apart, and\n"
+        "checks every promise on the way. Takes under a minute and leaves nothing behind.",
+        (
+            Option(
+                "--notes", "how many notes the folder holds", Kind.NUMBER, shown="N", default=300
+            ),
+            Option("--keep", "do not remove the temporary folder", Kind.FLAG),
+        ),
+        where=Where.HERE,
+    ),
+    Command(
+        "completion",
+        "print a script that completes commands in your shell",
+        "bash:  atoll completion bash > ~/.local/share/bash-completion/completions/atoll\n"
+        "zsh:   atoll completion zsh > ~/.zfunc/_atoll\n"
+        "fish:  atoll completion fish > ~/.config/fish/completions/atoll.fish",
+        (
+            Option(
+                "shell",
+                "bash, zsh or fish",
+                Kind.CHOICE,
+                choices=("bash", "zsh", "fish"),
+                needed=True,
+            ),
+        ),
+        where=Where.HERE,
+    ),
+)
+
+LOOK = Command("look", "say what a code offers", "What `join` asks first, to tell the person.")
+"""Asked by `join` alone; nobody types it."""
+
+BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def flags(command: Command) -> Iterator[Option]:
+    """Walk the flags that stand behind a command, the global ones last."""
+    yield from (option for option in command.options if option.is_flag)
+    yield from GLOBAL
