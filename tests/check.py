@@ -47,7 +47,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Tests:
+class Tally:
     """The tests that ran, in one go or several."""
 
     counts: Counter[str] = field(default_factory=Counter[str])
@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
         return 2
     os.environ["ATOLL_TESTS"] = level
     steps = list(static_steps())
-    tests = Tests()
+    tests = Tally()
     for name, options in goes(level):
         steps.append(run_tests(name, [*options, *arguments[1:]], tests))
     report(steps, tests)
@@ -109,7 +109,7 @@ def static_steps() -> Iterator[Step]:
         yield step
 
 
-def run_tests(name: str, options: list[str], tests: Tests) -> Step:
+def run_tests(name: str, options: list[str], tests: Tally) -> Step:
     """Run pytest, show what it says, and keep its last line."""
     began = time.monotonic()
     last = ""
@@ -136,7 +136,7 @@ def line_of(step: Step) -> str:
     return f"{'ok  ' if step.ok else 'FAIL'} {step.name:<24} {step.seconds:7.1f} s"
 
 
-def report(steps: list[Step], tests: Tests) -> None:
+def report(steps: list[Step], tests: Tally) -> None:
     """Say in the end how each step went."""
     print()
     for step in steps:

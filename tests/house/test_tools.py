@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
-from tests.check import SUM, Tests
+from tests.check import SUM, Tally
 from tests.house.source import ROOT
 
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)(?: ; (.+?))? \\$")
@@ -33,9 +34,7 @@ def test_every_package_is_pinned_by_hash(name: str) -> None:
         and not re.match(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$", line)
     ]
     assert not strange
-    assert all(
-        "--hash" in after for line, after in zip(lines, lines[1:], strict=False) if "==" in line
-    )
+    assert all("--hash" in after for line, after in pairwise(lines) if "==" in line)
 
 
 def test_people_run_what_was_tested() -> None:
@@ -66,7 +65,7 @@ def test_the_last_line_of_pytest_is_known(line: str) -> None:
 
 def test_sums_add_up() -> None:
     """The last line counts the tests of every go."""
-    tests = Tests()
+    tests = Tally()
     tests.add("== 3 failed, 120 passed, 2 errors in 1.20s ==", 1.5)
     tests.add("== 1 failed, 7 passed, 1 warning in 0.20s ==", 0.5)
     assert str(tests).strip("= ") == "4 failed, 127 passed, 1 warning, 2 error in 2.00s"
