@@ -91,8 +91,10 @@ def holds(policy: Policy, args: Mapping[str, object]) -> bool:
     Raises:
         NotAllowed: finding out would take too long.
     """
-    judge = _Judge()
-    return all(judge.true(statement, args) for statement in policy)
+    if not policy:
+        return True
+    judge, top = _Judge(), dict(args)
+    return all(judge.true(statement, top) for statement in policy)
 
 
 def _parse(raw: object, depth: int) -> Statement:

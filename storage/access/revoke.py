@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from storage.access.chain import removal_from
+from collections.abc import Mapping
+
+from storage.access.chain import NOT_REVOKED, Revoked, Signatures, removal_from, verify
 from storage.access.command import REMOVE, REMOVE_DEVICE, REVOKE
-from storage.access.token import Invocation
+from storage.access.token import Delegation, Invocation
 from storage.codec.cid import Cid
 from storage.errors import BadToken
 
 _MOST = 1024
+
+
+def revocations_of(
+    invocation: Invocation,
+    held: Mapping[bytes, Delegation],
+    now: float,
+    *,
+    signatures: Signatures,
+    revoked: Revoked = NOT_REVOKED,
+) -> dict[bytes, str]:
+    """Verify an invocation that takes rights back, and return what `revocations_in` does.
+
+    Who gave something may take it back whatever else they may do, so `/ucan/revoke` needs
+    its issuer's signature and no chain: whether the issuer stands above what is taken back
+    is asked when a chain is looked at.
+
+    Raises:
+        BadToken: forged, malformed, or its proofs are not here or do not fit.
+        AccessExpired: the right to remove had ended.
+        NotAllowed: it did not reach that far.
+    """
+    if invocation.command != REVOKE:
+        verify(invocation, held, now, signatures=signatures, revoked=revoked)
+    elif not invocation.is_signed():
+        raise BadToken("the signature is not its issuer's")
+    return revocations_in(invocation)
 
 
 def revocations_in(invocation: Invocation) -> dict[bytes, str]:
