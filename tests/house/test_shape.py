@@ -14,9 +14,7 @@ MAX_LINES = 500
 MAX_FUNCTION = 50
 TOP_LEVEL = {
     ".ci",
-    ".gitattributes",
     ".gitignore",
-    ".gitlab-ci.yml",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
