@@ -1,0 +1,1 @@
+"""The pages and dialogs: each connects a view-model with widgets."""

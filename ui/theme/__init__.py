@@ -1,0 +1,1 @@
+"""Colours, measures, letters and icons."""

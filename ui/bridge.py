@@ -1,0 +1,70 @@
+"""The one place where the window's thread and the app's thread meet.
+
+The app lives on an asyncio loop in its own thread; widgets live on Qt's. Only
+frozen values cross. Going down: `Bridge.run` hands a coroutine to the loop.
+Coming up: signals, which Qt queues to the receiver's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+
+from PySide6.QtCore import QObject, Signal
+
+from app.events import EventHub
+from app.progress import Report
+from ui.jobs import Job
+
+
+class Bridge(QObject):
+    """Runs the app's loop, and carries its events up."""
+
+    happened = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="app", daemon=True)
+        self._unlisten: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Let the app's loop run."""
+        self._thread.start()
+
+    def listen(self, events: EventHub) -> None:
+        """Carry up what the app tells."""
+        self._loop.call_soon_threadsafe(self._listen, events)
+
+    def run(self, work: Coroutine[object, object, object]) -> Job:
+        """Do work on the app's loop."""
+        job = Job(self)
+        job.follow(asyncio.run_coroutine_threadsafe(work, self._loop))
+        return job
+
+    def run_long(self, begin: Callable[[Report], Coroutine[object, object, object]]) -> Job:
+        """Do work that reports its progress."""
+        job = Job(self)
+        job.follow(asyncio.run_coroutine_threadsafe(begin(job.report()), self._loop))
+        return job
+
+    def stop(self) -> None:
+        """End the app's thread; what is still running is cancelled first."""
+        asyncio.run_coroutine_threadsafe(_cancel_the_rest(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        if self._unlisten is not None:
+            self._unlisten()
+        self._loop.close()
+
+    def _listen(self, events: EventHub) -> None:
+        self._unlisten = events.listen(self.happened.emit)
+
+
+async def _cancel_the_rest() -> None:
+    here = asyncio.current_task()
+    rest = [task for task in asyncio.all_tasks() if task is not here]
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)

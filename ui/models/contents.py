@@ -1,0 +1,161 @@
+"""The list in the middle: what a folder holds, or what was touched lately, and a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.events import DeliveryChanged, Event, SpaceChanged
+from app.values import EntryInfo
+from ui.below import Below
+from ui.models.question import Question
+from ui.models.rows import Item, Row, RowModel
+from ui.words import REACH_ICONS, entry_note, entry_spoken, icon_of, shown_name
+
+GATHER_MS = 120
+RECENT = 200
+CLOCK_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Which folder is shown: of a space, its top or one inside; or the recent of all."""
+
+    space: str = ""
+    folders: tuple[EntryInfo, ...] = ()
+    """From the top to the one shown."""
+
+    @property
+    def folder(self) -> str | None:
+        """The entry id of the folder shown, None for the top."""
+        return self.folders[-1].id if self.folders else None
+
+
+class Contents(QObject):
+    """What the middle list shows."""
+
+    changed = Signal()
+    """Another state of the list was shown."""
+    failed = Signal(object)
+
+    def __init__(self, below: Below, own_name: str = "", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.spot = Spot()
+        self.entries: tuple[EntryInfo, ...] = ()
+        self.loading = False
+        self.own_name = own_name
+        self.rows = RowModel(self._draw, self)
+        self._below = below
+        self._filter = ""
+        self._question = Question(below.runner, self._ask, self)
+        self._question.answered.connect(self._on_entries)
+        self._question.failed.connect(self._on_failed)
+        self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
+        self._gather.timeout.connect(self._question.ask)
+        self._minute = QTimer(self, interval=CLOCK_MS)
+        self._minute.timeout.connect(self.rows.redraw)
+        self._minute.start()
+
+    @property
+    def recent(self) -> bool:
+        """Whether this is the recent of all folders."""
+        return not self.spot.space
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter hides something."""
+        return bool(self._filter)
+
+    def go(self, spot: Spot) -> None:
+        """Show another folder."""
+        if spot != self.spot or not self.entries:
+            self.spot = spot
+            self.loading = True
+            self._question.ask_anew()
+
+    def up(self) -> bool:
+        """Go to the folder above; say whether there was one."""
+        if not self.spot.folders:
+            return False
+        self.go(Spot(self.spot.space, self.spot.folders[:-1]))
+        return True
+
+    def into(self, folder: EntryInfo) -> None:
+        """Go into a folder of the list."""
+        self.go(Spot(folder.space, (*self.spot.folders, folder)))
+
+    def filter(self, words: str) -> None:
+        """Show only names that hold all these words."""
+        if words != self._filter:
+            self._filter = words
+            self._show()
+
+    def entry(self, key: str) -> EntryInfo | None:
+        """Return the entry of a row."""
+        thing = self.rows.thing(key)
+        return thing if isinstance(thing, EntryInfo) else None
+
+    def on_event(self, happened: Event) -> None:
+        """Hear what happened; a storm of it is one question."""
+        match happened:
+            case SpaceChanged(space=space) | DeliveryChanged(space=space):
+                if self.recent or space == self.spot.space:
+                    self._ask_soon()
+            case _:
+                pass
+
+    def _ask_soon(self) -> None:
+        if not self._gather.isActive():
+            self._gather.start()
+
+    async def _ask(self) -> tuple[Spot, tuple[EntryInfo, ...]]:
+        spot, app = self.spot, self._below.app
+        if spot.space:
+            return spot, await app.entries(spot.space, spot.folder)
+        found = [e for space in await app.spaces() for e in await app.all_entries(space.id)]
+        found.sort(key=lambda entry: -entry.mtime)
+        return spot, tuple(found[:RECENT])
+
+    def _on_entries(self, answer: object) -> None:
+        assert isinstance(answer, tuple)
+        spot, entries = answer
+        if spot == self.spot:
+            self.entries = entries
+            self.loading = False
+            self._show()
+
+    def _on_failed(self, error: object) -> None:
+        self.loading = False
+        self.failed.emit(error)
+        self.changed.emit()
+
+    def _show(self) -> None:
+        self.rows.show([Item(key_of(entry), entry) for entry in self._fitting()])
+        self.changed.emit()
+
+    def _fitting(self) -> Sequence[EntryInfo]:
+        words = self._filter.casefold().split()
+        if not words:
+            return self.entries
+        return [e for e in self.entries if all(word in e.name.casefold() for word in words)]
+
+    def _draw(self, thing: object) -> Row:
+        assert isinstance(thing, EntryInfo)
+        now = self._below.now()
+        state, tone = REACH_ICONS[thing.reach]
+        return Row(
+            shown_name(thing),
+            entry_note(thing, now, self.own_name),
+            entry_spoken(thing, now, self.own_name),
+            tip="/".join(thing.path),
+            icon="" if thing.is_text and not thing.is_folder else icon_of(thing),
+            state=state,
+            state_tone=tone,
+        )
+
+
+def key_of(entry: EntryInfo) -> str:
+    """Return the row's key of an entry."""
+    return f"{entry.space}/{entry.id}"
