@@ -137,10 +137,14 @@ class PackedBlocks:
         yield from (thing for thing in buffered if kind in {None, thing.kind})
 
     def verify(self) -> Iterator[tuple[bytes, str]]:
-        """Walk what is damaged. A pack's own header is named with an empty digest."""
+        """Walk what is damaged. A pack's own header is named with an empty digest.
+
+        What `damage` named on opening is not held any more, so it is not named here.
+        """
         for number, known in self._locator.packs().items():
             name = _name(number)
-            if known.size and self._try_read(name, 0, HEADER_SIZE) != PACK_HEADER:
+            # What is wrong with a closed pack was said when it was closed.
+            if not known.closed and self._try_read(name, 0, HEADER_SIZE) != PACK_HEADER:
                 yield b"", f"{name} at 0"
         for digest, spot in self._locator.walk(0, self._locator.last(), None):
             head = Head(Kind(spot.kind), spot.length, digest)

@@ -27,6 +27,8 @@ class Kind(IntEnum):
     EPOCH = 4
     INVITE = 5
     RECEIPT = 6
+    KEYRING = 7
+    """This device's own secrets, sealed to it. Never sent, never taken from a peer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ assert FastCDC.__module__.startswith("pyfastcdc.cy"), "pyfastcdc is not compiled
 _MIN: Final = 64 << 10
 _AVERAGE: Final = 256 << 10
 _NORMAL: Final = 2
+_READ: Final = 256 << 10  # at once: more is no faster and only waits in memory
 _SEED_PURPOSE: Final = b"atoll/cut/1"
 _SEED_MASK: Final = 2**63 - 1  # the library doubles it in 64 bits
 
@@ -56,6 +57,6 @@ class _Joined:
         if self._head:
             piece, self._head = self._head[: len(room)], self._head[len(room) :]
         else:
-            piece = self._source.read(len(room))
+            piece = self._source.read(min(len(room), _READ))
         room[: len(piece)] = piece
         return len(piece)
