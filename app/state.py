@@ -1,0 +1,199 @@
+"""What a device remembers besides its spaces: its name, its folders, whom it met, what it gave.
+
+All of it fits in memory and is read from there at once; writing goes to one small encrypted
+database, on a thread of its own, durable when the call returns.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.work import Worker
+from storage.errors import StoreUnusable
+from storage.index.sealed_db import SqlError, as_storage_error, open_sealed
+from storage.index.sql import Connection, Row, SqlValue
+
+Address = tuple[str, int]
+MAX_ADDRESSES = 8
+_VERSION = "1"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS space (
+ id TEXT PRIMARY KEY, folder TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS device (
+ did TEXT PRIMARY KEY, name TEXT NOT NULL, agreement BLOB NOT NULL, addresses TEXT NOT NULL,
+ seen REAL);
+CREATE TABLE IF NOT EXISTS invite (
+ id BLOB PRIMARY KEY, space TEXT NOT NULL, code TEXT NOT NULL, until INTEGER);
+CREATE TABLE IF NOT EXISTS admitted (
+ did TEXT NOT NULL, space TEXT NOT NULL, until INTEGER, PRIMARY KEY (did, space));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceRow:
+    """A space on this device."""
+
+    id: str
+    folder: Path
+    name: str
+    """As it was shared; only a remark, the space itself knows better."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """Another device that we met, or that shares a space with us."""
+
+    did: str
+    name: str
+    agreement: bytes
+    addresses: tuple[Address, ...] = ()
+    seen: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRow:
+    """An invite that we gave."""
+
+    id: bytes
+    space: str
+    code: str
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A device that came by an invite of ours, until its own membership has arrived."""
+
+    did: str
+    space: str
+    until: int | None
+
+
+class DeviceState:
+    """Remembers. Lives on the app's loop; only `open` blocks."""
+
+    def __init__(self, path: Path, connection: Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._worker = Worker("state")
+        self.settings: dict[str, str] = {}
+        self.spaces: dict[str, SpaceRow] = {}
+        self.devices: dict[str, DeviceRow] = {}
+        self.invites: dict[bytes, InviteRow] = {}
+        self.admitted: dict[tuple[str, str], Admitted] = {}
+        self._load()
+
+    @classmethod
+    def open(cls, path: Path, key: bytes) -> DeviceState:
+        """Open the state, or begin an empty one.
+
+        Raises:
+            StoreUnusable: damaged, another device's, or of a newer version.
+        """
+        return cls(path, open_sealed(path, key))
+
+    @property
+    def name(self) -> str:
+        """What this device is called."""
+        return self.settings.get("name", "")
+
+    async def set(self, key: str, value: str) -> None:
+        """Remember a setting."""
+        self.settings[key] = value
+        await self._write("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value))
+
+    async def put_space(self, row: SpaceRow) -> None:
+        """Remember a space on this device."""
+        self.spaces[row.id] = row
+        await self._write(
+            "INSERT OR REPLACE INTO space VALUES (?, ?, ?)", (row.id, str(row.folder), row.name)
+        )
+
+    async def forget_space(self, space: str) -> None:
+        """Forget a space and the invites to it."""
+        self.spaces.pop(space, None)
+        self.invites = {key: row for key, row in self.invites.items() if row.space != space}
+        self.admitted = {key: row for key, row in self.admitted.items() if row.space != space}
+        await self._write("DELETE FROM space WHERE id = ?", (space,))
+        await self._write("DELETE FROM invite WHERE space = ?", (space,))
+        await self._write("DELETE FROM admitted WHERE space = ?", (space,))
+
+    async def put_device(self, row: DeviceRow) -> None:
+        """Remember another device, in place of what was known of it."""
+        if self.devices.get(row.did) == row:
+            return
+        self.devices[row.did] = row
+        addresses = json.dumps(row.addresses)
+        await self._write(
+            "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?)",
+            (row.did, row.name, row.agreement, addresses, row.seen),
+        )
+
+    async def put_invite(self, row: InviteRow) -> None:
+        """Remember an invite that we gave."""
+        self.invites[row.id] = row
+        await self._write(
+            "INSERT OR REPLACE INTO invite VALUES (?, ?, ?, ?)",
+            (row.id, row.space, row.code, row.until),
+        )
+
+    async def admit(self, row: Admitted) -> None:
+        """Remember that a device came by an invite of ours."""
+        self.admitted[row.did, row.space] = row
+        await self._write(
+            "INSERT OR REPLACE INTO admitted VALUES (?, ?, ?)", (row.did, row.space, row.until)
+        )
+
+    async def close(self) -> None:
+        """Let what is being written become durable, and let go."""
+        await self._worker.run(self._connection.close)
+        await self._worker.close()
+
+    async def _write(self, statement: str, values: tuple[SqlValue, ...]) -> None:
+        def write() -> None:
+            try:
+                self._connection.execute(statement, values)
+            except SqlError as error:
+                raise as_storage_error(error, self._path) from error
+
+        await self._worker.run(write)
+
+    def _load(self) -> None:
+        try:
+            for statement in _TABLES.split(";"):
+                self._connection.execute(statement)
+            self._read()
+        except SqlError as error:
+            self._connection.close()
+            raise as_storage_error(error, self._path) from error
+        except (ValueError, TypeError) as error:
+            self._connection.close()
+            raise StoreUnusable(f"{self._path.name} holds what does not belong there") from error
+
+    def _read(self) -> None:
+        self.settings = dict(self._rows("SELECT key, value FROM setting"))
+        version = self.settings.get("version", _VERSION)
+        if version != _VERSION:
+            raise StoreUnusable(f"{self._path.name} was written by a newer Atoll")
+        for space, folder, name in self._rows("SELECT id, folder, name FROM space"):
+            self.spaces[space] = SpaceRow(space, Path(folder), name)
+        for did, name, agreement, addresses, seen in self._rows("SELECT * FROM device"):
+            self.devices[did] = DeviceRow(
+                did, name, bytes(agreement), _addresses(json.loads(addresses)), seen
+            )
+        for key, space, code, until in self._rows("SELECT * FROM invite"):
+            self.invites[bytes(key)] = InviteRow(bytes(key), space, code, until)
+        for did, space, until in self._rows("SELECT * FROM admitted"):
+            self.admitted[did, space] = Admitted(did, space, until)
+
+    def _rows(self, query: str) -> list[Row]:
+        return self._connection.execute(query).fetchall()
+
+
+def _addresses(value: object) -> tuple[Address, ...]:
+    if not isinstance(value, list):
+        raise TypeError("addresses are a list")
+    return tuple((str(host), int(port)) for host, port in value)
