@@ -1,0 +1,1 @@
+"""Facts: what a space is made of, how states join, and what a person sees of them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple, NewType
 
 from storage.errors import DecodeError
@@ -45,7 +46,7 @@ class Seen(Mapping[Writer, int]):
 
     def __init__(self, counts: Mapping[Writer, int] | Iterable[tuple[Writer, int]] = ()) -> None:
         pairs = counts.items() if isinstance(counts, Mapping) else counts
-        self._counts = {writer: n for writer, n in sorted(pairs) if n}
+        self._counts: dict[Writer, int] = {writer: n for writer, n in sorted(pairs) if n}
 
     def __getitem__(self, writer: Writer) -> int:
         return self._counts[writer]
@@ -124,6 +125,6 @@ def seen_from_cbor(value: object) -> Seen:
                 pairs.append((Writer(writer), n))
             case _:
                 raise DecodeError("seen holds something else than [writer, n]")
-    if any(a[0] >= b[0] for a, b in zip(pairs, pairs[1:], strict=False)):
+    if any(a[0] >= b[0] for a, b in pairwise(pairs)):
         raise DecodeError("seen is not sorted")
     return Seen(pairs)

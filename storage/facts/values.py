@@ -9,8 +9,8 @@ from typing import NewType
 
 from storage.crypto.link import Link, link_from
 from storage.errors import DecodeError
-from storage.facts.dots import Dot, MAX_NUMBER, WRITER_SIZE, Writer
-from storage.tree.names import check_name
+from storage.facts.dots import MAX_NUMBER, WRITER_SIZE, Dot, Writer
+from storage.facts.names import check_name
 
 Scalar = None | bool | int | str | bytes
 """What a `fact:<name>` may hold."""
@@ -99,7 +99,7 @@ Value = Kind | Place | Content | Edit | Meta | Keep | Fact
 EntryName = NewType("EntryName", str)
 
 
-def value_to_cbor(value: Value) -> object:
+def value_to_cbor(value: Value) -> object:  # noqa: PLR0911 - one for each kind
     """Return the canonical form of a value: arrays and scalars only."""
     match value:
         case Kind(kind):
@@ -173,7 +173,7 @@ def _content(raw: object) -> Value:
 def _edit(raw: object) -> Value:
     match raw:
         case [bytes() as writer, int() as n, bool() as behind_link, bytes() as body]:
-            if len(writer) != WRITER_SIZE or not 0 < n <= MAX_NUMBER:
+            if len(writer) != WRITER_SIZE or not 0 < n <= MAX_NUMBER or n is True:
                 raise DecodeError("an edit of no dot")
             if not behind_link and not 0 < len(body) <= MAX_INLINE_EDIT:
                 raise DecodeError("an inline edit of the wrong size")

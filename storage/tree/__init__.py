@@ -1,0 +1,1 @@
+"""The tree: the canonical, sealed, content-addressed encoding of a state."""

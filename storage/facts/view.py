@@ -1,0 +1,387 @@
+"""The view: which folders and files a person sees, as a pure function of the facts.
+
+It is total and the same on every device: for any facts there is one answer. These are its
+rules as pieces, each for one entry or one folder; storage.facts.whole has all of them at
+work on a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from dataclasses import replace
+from itertools import chain
+from operator import itemgetter
+
+from blake3 import blake3
+
+from storage.codec import dagcbor
+from storage.facts.change import ENTRY_SIZE, TOP, EntryId
+from storage.facts.dots import Dot, Writer
+from storage.facts.names import MAX_NAME, collision_key
+from storage.facts.node import Node
+from storage.facts.state import Dots, EntryFacts
+from storage.facts.values import Content, Edit, EntryKind, Keep, Kind, Meta, Place, Value
+
+VERSION_SIZE = 16
+NO_DOTS: Dots = {}
+MAX_EXTENSION = 16
+MAX_MARK = 64
+
+ParentOf = Callable[[EntryId], tuple[Dot, EntryId] | None]
+"""The winning place of a folder that is there: its dot and parent. None for all else."""
+DeviceName = Callable[[Writer], str]
+
+
+# --- one entry ---------------------------------------------------------------
+
+
+def winner(places: Dots) -> tuple[Dot, Place] | None:
+    """Return the place that counts: of those side by side, the one with the largest dot."""
+    if not places:
+        return None
+    dot = max(places, key=_rank)
+    place = places[dot]
+    assert isinstance(place, Place)
+    return dot, place
+
+
+def kind_of(facts: EntryFacts) -> EntryKind:
+    """Return what an entry is. It is set once, so the first counts; a file when none is left."""
+    kinds = facts.get("kind", NO_DOTS)
+    if not kinds:
+        return EntryKind.FILE
+    first = kinds[min(kinds, key=_rank)]
+    assert isinstance(first, Kind)
+    return first.kind
+
+
+def is_folder(facts: EntryFacts) -> bool:
+    """Say whether rows of others may lie in it."""
+    return kind_of(facts) is EntryKind.FOLDER
+
+
+def is_shown(facts: EntryFacts) -> bool:
+    """Say whether a person sees it as a folder or a file.
+
+    All that has a place; and what a concurrent deletion left of an edited entry, which
+    `keep` brings back. A card has neither.
+    """
+    return "place" in facts or ("keep" in facts and ("content" in facts or "kind" in facts))
+
+
+def kept_path(facts: EntryFacts) -> tuple[str, ...]:
+    """Return the path as it was at the last edit, () when none was kept."""
+    keeps = facts.get("keep", NO_DOTS)
+    if not keeps:
+        return ()
+    keep = keeps[max(keeps, key=_rank)]
+    assert isinstance(keep, Keep)
+    return keep.path
+
+
+def stored_name(facts: EntryFacts) -> str:
+    """Return the name as stored in the place, or as it was kept; empty when there is none."""
+    place = winner(facts.get("place", NO_DOTS))
+    return place[1].name if place else "".join(kept_path(facts)[-1:])
+
+
+def created_by(facts: EntryFacts) -> Dot:
+    """Return the creating dot: the smallest of `kind`, or of all when none is left."""
+    dots: Iterable[Dot] = facts.get("kind") or chain.from_iterable(facts.values())
+    return min(dots, key=_rank)
+
+
+def touched_by(facts: EntryFacts) -> Dot:
+    """Return the largest dot of all: who touched it last."""
+    return max(chain.from_iterable(facts.values()), key=_rank)
+
+
+# --- versions side by side -----------------------------------------------------
+
+
+def lineage_of(content: Content) -> bytes:
+    """Return the lineage that a text's edits belong to: without a document, its own."""
+    return content.lineage if content.document is not None else content.digest
+
+
+def version_groups(contents: Dots) -> list[dict[Dot, Content]]:
+    """Return the contents side by side, those that are one text or equal bytes together.
+
+    The group of the largest dot comes first, and so on.
+    """
+    groups: dict[tuple[bool, bytes], dict[Dot, Content]] = {}
+    for dot in sorted(contents, key=_rank, reverse=True):
+        content = contents[dot]
+        assert isinstance(content, Content)
+        key = (content.is_text, lineage_of(content) if content.is_text else content.digest)
+        groups.setdefault(key, {})[dot] = content
+    return list(groups.values())
+
+
+def sides(facts: EntryFacts) -> tuple[Dot | None, tuple[Dot, ...]]:
+    """Return the content that keeps the name, and those shown beside it, by falling rank.
+
+    Texts of one lineage merge and are one version. Of a text that stands twice with no
+    edit to tell them apart, one is enough.
+    """
+    contents = facts.get("content", NO_DOTS)
+    if len(contents) <= 1:
+        return next(iter(contents), None), ()
+    groups = version_groups(contents)
+    edited = {edit.base for edit in facts.get("edits", NO_DOTS).values() if isinstance(edit, Edit)}
+    main, shown = _first(groups[0]), {groups[0][_first(groups[0])].digest}
+    others: list[Dot] = []
+    for group in groups[1:]:
+        dot = _first(group)
+        if group[dot].digest not in shown or not edited.isdisjoint(group):
+            shown.add(group[dot].digest)
+            others.append(dot)
+    return main, tuple(others)
+
+
+def version_of(facts: EntryFacts, dot: Dot | None) -> tuple[Dots, Dots]:
+    """Return the contents and edits that make up one version: the main's or a side's.
+
+    Edits on a content that is there no more are late ones and go with the main version.
+    """
+    groups = version_groups(facts.get("content", NO_DOTS))
+    edits = facts.get("edits", NO_DOTS)
+    if not groups:
+        return NO_DOTS, edits
+    chosen = next((group for group in groups if dot in group), groups[0])
+    if not chosen[_first(chosen)].is_text:
+        return chosen, NO_DOTS
+    if chosen is groups[0]:
+        others = {other for group in groups[1:] for other in group}
+        return chosen, {d: e for d, e in edits.items() if _base(e) not in others}
+    return chosen, {d: e for d, e in edits.items() if _base(e) in chosen}
+
+
+def content_version(facts: EntryFacts, dot: Dot | None = None) -> bytes:
+    """Return 16 bytes that are equal if and only if the content state is equal.
+
+    It covers the contents and edits of the main version, or of the side version of `dot`.
+    """
+    contents, edits = version_of(facts, dot)
+    held = [
+        [d.writer, d.n, content.digest]
+        for d, content in sorted(contents.items(), key=itemgetter(0))
+        if isinstance(content, Content)
+    ]
+    changes = [[d.writer, d.n] for d in sorted(edits)]
+    return blake3(dagcbor.encode([held, changes])).digest()[:VERSION_SIZE]
+
+
+def side_id(entry: EntryId, dot: Dot, taken: Container[EntryId] = ()) -> EntryId:
+    """Return the derived id of a side version, one that no entry took on purpose."""
+    return _derived(entry + dot.writer + dot.n.to_bytes(8), taken)
+
+
+def device_by_number(writer: Writer) -> str:
+    """Return a name for a device that nobody named."""
+    return f"device {writer.hex()[:4]}"
+
+
+def side_name(name: str, device: str) -> str:
+    """Return the name of a version that another device left beside: "note (Mina's laptop).md"."""
+    clean = "".join("-" if c in "/\\\0" or not c.isprintable() else c for c in device).strip()
+    return _marked(name, clean[:MAX_MARK] or "another device")
+
+
+# --- where entries lie -----------------------------------------------------------
+
+
+def cut_of_cycle(start: EntryId, parent_of: ParentOf) -> EntryId | None:
+    """Return which member is cut of the cycle of moves that start leads into, None without.
+
+    It is the one whose place has the largest dot.
+    """
+    path: dict[EntryId, Dot] = {}
+    entry = start
+    while entry not in path:
+        step = parent_of(entry)
+        if step is None:
+            return None
+        path[entry], entry = step
+    members = list(path)
+    cycle = members[members.index(entry) :]
+    return max(cycle, key=lambda member: (path[member].rank, member))
+
+
+def encoded_parents(entries: Mapping[EntryId, EntryFacts]) -> dict[EntryId, EntryId | None]:
+    """Return for each entry in which folder its row lies in the encoded tree.
+
+    That is the folder of its winning place; None (loose) when it has no place, when that
+    folder is not there, and for the entry at which a cycle of moves is cut.
+    """
+    places = {entry: winner(facts.get("place", NO_DOTS)) for entry, facts in entries.items()}
+    folders = {entry for entry, facts in entries.items() if is_folder(facts)}
+    folders.discard(TOP)
+
+    def parent_of(entry: EntryId) -> tuple[Dot, EntryId] | None:
+        place = places[entry] if entry in folders else None
+        return None if place is None else (place[0], EntryId(place[1].parent))
+
+    cut = _cuts(folders, parent_of)
+    return {
+        entry: EntryId(place[1].parent)
+        if place and entry not in cut and (place[1].parent == TOP or place[1].parent in folders)
+        else None
+        for entry, place in places.items()
+    }
+
+
+def _cuts(folders: Iterable[EntryId], parent_of: ParentOf) -> set[EntryId]:
+    """Return all entries at which cycles are cut, following each step but once."""
+    cut: set[EntryId] = set()
+    ended: set[EntryId] = {TOP}
+    for start in folders:
+        path: set[EntryId] = set()
+        entry: EntryId | None = start
+        while entry is not None and entry not in ended and entry not in path:
+            path.add(entry)
+            step = parent_of(entry)
+            entry = None if step is None else step[1]
+        if entry in path and (member := cut_of_cycle(entry, parent_of)) is not None:
+            cut.add(member)
+        ended |= path
+    return cut
+
+
+# --- names in one folder -----------------------------------------------------------
+
+
+def labels(
+    children: Iterable[tuple[EntryId, str, Dot]], taken: Collection[str] = ()
+) -> dict[EntryId, str]:
+    """Return the shown names of one folder's (id, name, creating dot) children.
+
+    Of names that would collide on some disk the smallest dot keeps it, the others get
+    " (2)", " (3)" and so on. No suffixed name collides with anything that is there.
+    `taken` are collision keys that are given away already.
+    """
+    ordered = sorted(children, key=lambda child: (child[2].rank, child[0]))
+    given = set(taken)
+    shown: dict[EntryId, str] = {}
+    late: list[tuple[EntryId, str, str]] = []
+    for entry, name, _ in ordered:
+        key = collision_key(name)
+        if key in given:
+            late.append((entry, name, key))
+        else:
+            given.add(key)
+            shown[entry] = name
+    numbers: dict[str, int] = {}
+    for entry, name, key in late:
+        number = numbers.get(key, 1)
+        while (
+            wanted := collision_key(marked := _marked(name, str(number := number + 1)))
+        ) in given:
+            pass
+        numbers[key] = number
+        given.add(wanted)
+        shown[entry] = marked
+    return shown
+
+
+def _marked(name: str, mark: str) -> str:
+    """Return name with a mark before its extension, cut short when it would get too long."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem or not extension.isalnum() or len(extension) > MAX_EXTENSION:
+        stem, dot, extension = name, "", ""
+    tail = f" ({mark}){dot}{extension}"
+    room = MAX_NAME - len(tail.encode())
+    return stem.encode()[:room].decode(errors="ignore") + tail
+
+
+# --- nodes ---------------------------------------------------------------------------
+
+
+def node_of(entry: EntryId, facts: EntryFacts, parent: EntryId, name: str) -> Node:
+    """Return the node of one entry, shown under that name."""
+    kind = kind_of(facts)
+    main = None if kind is EntryKind.FOLDER else sides(facts)[0]
+    content = None if main is None else facts["content"][main]
+    meta = latest_meta(facts)
+    return Node(
+        id=entry,
+        kind=kind,
+        parent=parent,
+        name=name,
+        size=content.size if isinstance(content, Content) else 0,
+        version=b"" if kind is EntryKind.FOLDER else content_version(facts),
+        mtime_ns=meta.mtime_ns,
+        executable=meta.executable,
+        is_text=isinstance(content, Content) and content.is_text,
+        dot=touched_by(facts),
+    )
+
+
+def side_nodes(
+    node: Node, facts: EntryFacts, device_name: DeviceName, taken: Container[EntryId] = ()
+) -> list[Node]:
+    """Return the versions shown beside a file, each named after the device that wrote it."""
+    beside: list[Node] = []
+    for dot in sides(facts)[1] if node.kind is not EntryKind.FOLDER else ():
+        content = facts["content"][dot]
+        assert isinstance(content, Content)
+        side = replace(
+            node,
+            id=side_id(node.id, dot, taken),
+            name=side_name(node.name, device_name(dot.writer)),
+            size=content.size,
+            version=content_version(facts, dot),
+            is_text=content.is_text,
+            dot=dot,
+            side_of=(node.id, dot),
+        )
+        beside.append(side)
+    return beside
+
+
+def revived_node(parent: EntryId, name: str, dot: Dot, taken: Container[EntryId] = ()) -> Node:
+    """Return a folder that is not there, brought back for what survived in it."""
+    return Node(
+        id=_derived(b"revived" + parent + name.encode(), taken),
+        kind=EntryKind.FOLDER,
+        parent=parent,
+        name=name,
+        size=0,
+        version=b"",
+        mtime_ns=0,
+        executable=False,
+        is_text=False,
+        dot=dot,
+    )
+
+
+def latest_meta(facts: EntryFacts) -> Meta:
+    """Return the meta of the largest dot, or one that says nothing."""
+    metas = facts.get("meta", NO_DOTS)
+    meta = metas[max(metas, key=_rank)] if metas else _NO_META
+    assert isinstance(meta, Meta)
+    return meta
+
+
+_NO_META = Meta(0, executable=False)
+
+
+def _derived(seed: bytes, taken: Container[EntryId]) -> EntryId:
+    """Return an id made of the seed. Someone may have taken it on purpose: then the next."""
+    digest = blake3(seed).digest()
+    while (derived := EntryId(digest[:ENTRY_SIZE])) in taken or derived == TOP:
+        digest = blake3(digest).digest()
+    return derived
+
+
+def _rank(dot: Dot) -> tuple[int, bytes]:
+    return (dot[1], dot[0])
+
+
+def _first(dots: Iterable[Dot]) -> Dot:
+    return next(iter(dots))
+
+
+def _base(edit: Value) -> Dot:
+    assert isinstance(edit, Edit)
+    return edit.base
