@@ -1,5 +1,4 @@
-"""An open note: what is typed travels at once, is saved when the typing pauses, and what
-others type is carried around it.
+"""An open note: typing travels at once and is saved in a pause; what others type goes around it.
 
 One thing at a time goes down: typed pieces first, then whatever else was asked. What comes
 back was told for the text below; while it was under way more may have been typed here, so
