@@ -94,6 +94,8 @@ def _body(data: bytes) -> bytes:
     if form in _PADDED:
         body = _unbase64(body, b"", b"+/")
     elif form in _FOR_LINKS:
+        if b"=" in body:
+            raise DecodeError("its base64 is padded")
         body = _unbase64(body, b"=" * (-len(body) % 4), b"-_")
     return _inflate(body) if form in _PACKED else body
 
