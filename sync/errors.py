@@ -6,7 +6,9 @@ AtollError
     ├── RemoteProtocolError    the peer said what the protocol does not allow: drop it, back off
     ├── PeerUnreachable        nobody answered at that address, or at all
     ├── PeerRefused            the peer does not know us, or will not talk
-    └── PortInUse              another program listens where we wanted to
+    ├── PortInUse              another program listens where we wanted to
+    ├── NoMulticast            devices nearby cannot be searched for on this network
+    └── NoNetwork              this machine is on no network
 """
 
 from __future__ import annotations
@@ -48,3 +50,15 @@ class PortInUse(SyncError):
     """Another program listens where we wanted to."""
 
     code = "sync.port-in-use"
+
+
+class NoMulticast(SyncError):
+    """Devices nearby cannot be searched for: no multicast gets through here."""
+
+    code = "sync.no-multicast"
+
+
+class NoNetwork(SyncError):
+    """This machine is on no network where devices could be searched for."""
+
+    code = "sync.no-network"

@@ -1,0 +1,1 @@
+"""How devices on one network find each other, without telling anybody else who they are."""
