@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from blake3 import blake3
 from loro import (
+    ID,
     Diff,
     DiffEvent,
     ExportMode,
@@ -134,6 +135,21 @@ class TextDocument:
         with _guarded("a document without version"):
             self._document.commit()
             return self._document.oplog_vv.encode()
+
+    def seed_version(self, digest: bytes) -> bytes:
+        """Return the version that the seed of a text was, by the BLAKE3 digest of that text.
+
+        Raises:
+            DecodeError: this document was not seeded so.
+        """
+        peer = _seed_peer_of(digest)
+        with _guarded("a version of another text"):
+            last = self._document.oplog_vv.get_last(peer)
+            if last is None:
+                raise DecodeError("a version of another text")
+            version = VersionVector()  # type: ignore[no-untyped-call]  # as LoroDoc
+            version.set_last(ID(peer, last))
+            return version.encode()
 
     def since(self, version: bytes) -> bytes:
         """Return what came after that version, as an update for `take`.
@@ -375,7 +391,10 @@ def _new_document() -> LoroDoc:
 
 def _seed_peer(text: str) -> int:
     """Return the peer that seeds this text; not 0, and below what Loro keeps for itself."""
-    digest = blake3(text.encode()).digest()
+    return _seed_peer_of(blake3(text.encode()).digest())
+
+
+def _seed_peer_of(digest: bytes) -> int:
     return int.from_bytes(digest[:8], "big") >> 1 or 1
 
 

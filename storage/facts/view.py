@@ -63,10 +63,11 @@ def is_folder(facts: EntryFacts) -> bool:
 def is_shown(facts: EntryFacts) -> bool:
     """Say whether a person sees it as a folder or a file.
 
-    All that has a place; and what a concurrent deletion left of an edited entry, which
-    `keep` brings back. A card has neither.
+    An edit puts the content anew, so it outlives a concurrent deletion and `keep`
+    knows where to. A rename alone does not: then only a place is left, and is not shown.
+    A card has none of these.
     """
-    return "place" in facts or ("keep" in facts and ("content" in facts or "kind" in facts))
+    return ("content" in facts or "kind" in facts) and ("place" in facts or "keep" in facts)
 
 
 def kept_path(facts: EntryFacts) -> tuple[str, ...]:

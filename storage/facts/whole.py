@@ -102,7 +102,7 @@ class View:
             parent = parents[entry]
             if parent is None and self._has_folder(facts):
                 parent = TOP  # here a cycle of moves is cut
-            if parent is None:
+            if parent is None or (parent != TOP and not is_shown(self._entries[parent])):
                 orphans.append(entry)
             else:
                 self._inside.setdefault(parent, []).append(entry)
