@@ -1,0 +1,1 @@
+"""Fuzz targets: any bytes, one kind of refusal."""
