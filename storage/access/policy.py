@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.access.selector import UNRESOLVED, Selector, parse_selector
-from storage.codec.cid import Cid
+from storage.codec.shape import is_list, is_map, items_of
 from storage.errors import BadToken, NotAllowed
 
 MAX_DEPTH: Final = 16
@@ -80,7 +80,7 @@ def parse_policy(raw: object) -> Policy:
     Raises:
         BadToken: not a list of statements, or an operator that is not known.
     """
-    if not isinstance(raw, list | tuple):
+    if not is_list(raw):
         raise BadToken("a policy is a list")
     return tuple(_parse(statement, MAX_DEPTH) for statement in raw)
 
@@ -100,7 +100,7 @@ def holds(policy: Policy, args: Mapping[str, object]) -> bool:
 def _parse(raw: object, depth: int) -> Statement:
     if not depth:
         raise BadToken("a policy that is nested too deeply")
-    match raw:
+    match items_of(raw):
         case [str() as how, selector, value] if how in _EQUAL:
             return Compare(how, parse_selector(selector), value)
         case [str() as how, selector, int() | float() as value] if how in _ORDER and not isinstance(
@@ -111,7 +111,7 @@ def _parse(raw: object, depth: int) -> Statement:
             return Like(parse_selector(selector), _pieces(pattern))
         case ["not", statement]:
             return Not(_parse(statement, depth - 1))
-        case [str() as how, list() | tuple() as statements] if how in _GROUPS:
+        case [str() as how, statements] if how in _GROUPS and is_list(statements):
             return Group(how, tuple(_parse(each, depth - 1) for each in statements))
         case [str() as how, selector, statement] if how in _EACH:
             return Each(how, parse_selector(selector), _parse(statement, depth - 1))
@@ -167,7 +167,7 @@ class _Judge:
 
     def _each(self, each: Each, value: object) -> bool:
         items = each.selector.resolve(value)
-        if not isinstance(items, list):
+        if not is_list(items):
             return False
         answers = (self.true(each.statement, item) for item in items)
         return all(answers) if each.how == "all" else any(answers)
@@ -191,15 +191,11 @@ def _equal(one: object, other: object) -> bool:
     """Compare as values: true is not 1, but 1.0 is."""
     if _is_number(one) and _is_number(other):
         return one == other
-    match one, other:
-        case list(), list():
-            return len(one) == len(other) and all(map(_equal, one, other))
-        case dict(), dict():
-            return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
-        case ((None | bool() | str() | bytes() | Cid()), _):
-            return type(one) is type(other) and one == other
-        case _:
-            return False
+    if is_list(one) and is_list(other):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if is_map(one) and is_map(other):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    return type(one) is type(other) and one == other
 
 
 def _like(text: str, pieces: tuple[str, ...]) -> bool:

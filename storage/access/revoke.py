@@ -8,6 +8,7 @@ from storage.access.chain import NOT_REVOKED, Revoked, Signatures, removal_from,
 from storage.access.command import REMOVE, REMOVE_DEVICE, REVOKE
 from storage.access.token import Delegation, Invocation
 from storage.codec.cid import Cid
+from storage.codec.shape import is_list
 from storage.errors import BadToken
 
 _MOST = 1024
@@ -58,14 +59,14 @@ def revocations_in(invocation: Invocation) -> dict[bytes, str]:
     if invocation.command not in {REMOVE, REMOVE_DEVICE}:
         return {}
     links = invocation.args.get("revoke")
-    if not isinstance(links, list) or len(links) > _MOST:
+    if not is_list(links) or len(links) > _MOST:
         raise BadToken("a removal of nothing")
     by = invocation.subject
     if invocation.command == REMOVE:
         by = removal_from(by)
     found: dict[bytes, str] = {}
-    for link in links:
-        if not isinstance(link, Cid):
+    for each in links:
+        if not isinstance(each, Cid):
             raise BadToken("a removal of something that is no link")
-        found[link.to_bytes()] = by
+        found[each.to_bytes()] = by
     return found

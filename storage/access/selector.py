@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from storage.codec.shape import is_list, is_map
 from storage.errors import BadToken
 
 _MAX_TEXT = 512
@@ -117,16 +118,26 @@ def _number(digits: str | None) -> int | None:
 
 
 def _take(step: Step, value: object) -> object:
-    match step, value:
-        case Key(name), dict():
-            return value.get(name)
-        case Index(at), list() if -len(value) <= at < len(value):
-            return value[at]
-        case Cut(low, high), list() | bytes():
-            return value[low:high]
-        case Values(), list():
-            return value
-        case Values(), dict():
-            return list(value.values())
+    if is_map(value):
+        match step:
+            case Key(name):
+                return value.get(name)
+            case Values():
+                return list(value.values())
+            case _:
+                return UNRESOLVED
+    if isinstance(value, bytes):
+        return value[step.low : step.high] if isinstance(step, Cut) else UNRESOLVED
+    return _take_from_list(step, value) if is_list(value) else UNRESOLVED
+
+
+def _take_from_list(step: Step, items: list[object]) -> object:
+    match step:
+        case Index(at) if -len(items) <= at < len(items):
+            return items[at]
+        case Cut(low, high):
+            return items[low:high]
+        case Values():
+            return items
         case _:
             return UNRESOLVED

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from storage.codec.dagcbor import decode, encode
 from storage.codec.fields import Fields
+from storage.codec.shape import is_map
 from storage.crypto.primitives import SIGNATURE_SIZE, SigningKey, verify
 from storage.errors import BadToken, DecodeError
 
@@ -43,7 +44,7 @@ def is_signed_by(public: bytes, purpose: bytes, data: bytes, limit: int) -> bool
         fields = decode(data, limit=limit)
     except DecodeError as error:
         raise BadToken("not a signed map") from error
-    if not isinstance(fields, dict):
+    if not is_map(fields):
         raise BadToken("not a signed map")
     signature = fields.pop(_SIGNATURE, None)
     if not isinstance(signature, bytes):

@@ -16,6 +16,7 @@ from storage.access.policy import Policy, parse_policy
 from storage.codec.cid import Cid, cid_of_token, parse_cid
 from storage.codec.dagcbor import decode, encode
 from storage.codec.fields import Fields
+from storage.codec.shape import is_map, items_of
 from storage.crypto.primitives import SIGNATURE_SIZE, SigningKey, verify
 from storage.errors import BadToken, DecodeError
 from storage.identity.did import did_of, public_of
@@ -236,11 +237,13 @@ def _sign(key: SigningKey, tag: str, payload: Mapping[str, object]) -> bytes:
 
 def _open(data: bytes, tag: str, limit: int) -> Fields:
     """Check the envelope, and return the fields of the payload."""
-    match decode(data, limit=limit, depth=_MAX_DEPTH):
-        case [bytes() as signature, dict() as signed] if len(signature) == SIGNATURE_SIZE:
+    match items_of(decode(data, limit=limit, depth=_MAX_DEPTH)):
+        case [bytes() as signature, signed] if len(signature) == SIGNATURE_SIZE:
             pass
         case _:
             raise DecodeError("a token is [signature, payload]")
+    if not is_map(signed):
+        raise DecodeError("a token is [signature, payload]")
     if signed.get("h") != _VARSIG_ED25519:
         raise DecodeError("a token signed in a way that is not known")
     if len(signed) == 2:  # noqa: PLR2004

@@ -7,12 +7,13 @@ dict from text to values. There are no floats. Each value has exactly one encodi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Final, NoReturn
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final, NoReturn, cast
 
 import cbor2
 
 from storage.codec.cid import Cid, parse_cid
+from storage.codec.shape import is_map
 from storage.errors import DecodeError
 
 MAX_DEPTH: Final = 32
@@ -137,8 +138,8 @@ def _inside(level: Collection[object]) -> list[object]:
     below: list[object] = []
     for item in level:
         if isinstance(item, _LISTS):
-            below += item
-        elif isinstance(item, dict):
+            below += cast("Iterable[object]", item)
+        elif is_map(item):
             if not set(map(type, item)) <= {str}:
                 raise DecodeError("a key that is no text")
             below += item.values()
@@ -147,17 +148,21 @@ def _inside(level: Collection[object]) -> list[object]:
 
 def _check_ours(value: object, depth: int) -> None:
     """Refuse what `decode` would refuse; here tuples and small classes of int pass too."""
-    match value:
-        case None | bool() | str() | bytes() | Cid():
-            return
-        case int() if MIN_INT <= value <= MAX_INT:
-            return
-        case list() | tuple() if depth:
-            for item in value:
-                if type(item) not in _LEAVES:
-                    _check_ours(item, depth - 1)
-        case dict() if depth and all(isinstance(key, str) for key in value):
-            for item in value.values():
-                _check_ours(item, depth - 1)
-        case _:
-            raise ValueError(f"a {type(value).__name__} has no encoding, or is too deep")
+    if value is None or isinstance(value, str | bytes | Cid):
+        return
+    if isinstance(value, int) and MIN_INT <= value <= MAX_INT:
+        return
+    inside: Iterable[object] | None = None
+    if isinstance(value, _LISTS):
+        inside = cast("Iterable[object]", value)
+    elif is_map(value) and all(map(_is_text, value)):
+        inside = value.values()
+    if inside is None or not depth:
+        kind: type[object] = type(value)
+        raise ValueError(f"a {kind.__name__} has no encoding, or is too deep")
+    for item in inside:
+        _check_ours(item, depth - 1)
+
+
+def _is_text(key: object) -> bool:
+    return isinstance(key, str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage.codec.cid import Cid
 from storage.codec.dagcbor import MAX_INT, MIN_INT
+from storage.codec.shape import is_list, is_map
 from storage.errors import DecodeError
 
 
@@ -18,9 +19,9 @@ class Fields:
         Raises:
             DecodeError: not a map.
         """
-        if not isinstance(value, dict):
+        if not is_map(value):
             raise DecodeError(f"{what} is not a map")
-        self._left: dict[str, object] = dict(value)
+        self._left = dict(value)
         self._what = what
 
     def end(self) -> None:
@@ -78,14 +79,14 @@ class Fields:
     def items(self, name: str, longest: int = 65_536) -> list[object]:
         """Take a list of at most `longest` items."""
         value = self.value(name)
-        if not isinstance(value, list) or len(value) > longest:
+        if not is_list(value) or len(value) > longest:
             raise self._wrong(name)
         return value
 
     def mapping(self, name: str) -> dict[str, object]:
         """Take a map."""
         value = self.value(name)
-        if not isinstance(value, dict):
+        if not is_map(value):
             raise self._wrong(name)
         return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -210,14 +211,21 @@ json = st.recursive(
 selectors = st.sampled_from(
     [".", ".a", ".b?", ".a[0]", ".a[-1]", ".a[]", '.["c"]', ".a[1:]", ".a.b"]
 )
+
+
+def listed(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Draw a list of these parts."""
+    return st.tuples(*parts).map(list)
+
+
 statements = st.recursive(
-    st.tuples(st.sampled_from(["==", "!="]), selectors, json)
-    | st.tuples(st.sampled_from(["<", "<=", ">", ">="]), selectors, st.integers(-9, 9))
-    | st.tuples(st.just("like"), selectors, st.text("ab*\\", max_size=4)),
+    listed(st.sampled_from(["==", "!="]), selectors, json)
+    | listed(st.sampled_from(["<", "<=", ">", ">="]), selectors, st.integers(-9, 9))
+    | listed(st.just("like"), selectors, st.text("ab*\\", max_size=4)),
     lambda inner: (
-        st.tuples(st.just("not"), inner)
-        | st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, max_size=3))
-        | st.tuples(st.sampled_from(["all", "any"]), selectors, inner)
+        listed(st.just("not"), inner)
+        | listed(st.sampled_from(["and", "or"]), st.lists(inner, max_size=3))
+        | listed(st.sampled_from(["all", "any"]), selectors, inner)
     ),
     max_leaves=6,
 )
