@@ -158,8 +158,7 @@ def _check_ours(value: object, depth: int) -> None:
     elif is_map(value) and all(map(_is_text, value)):
         inside = value.values()
     if inside is None or not depth:
-        kind: type[object] = type(value)
-        raise ValueError(f"a {kind.__name__} has no encoding, or is too deep")
+        raise ValueError("a value that has no encoding, or is too deep")
     for item in inside:
         _check_ours(item, depth - 1)
 
