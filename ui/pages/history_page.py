@@ -1,0 +1,175 @@
+"""The past of a note or file: its versions, and one of them beside now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.words import count_words, moment_words, size_words
+from ui.below import Below
+from ui.models.compare import Line, changes
+from ui.models.past import Comparison, Past
+from ui.theme.theme import Theme
+from ui.theme.tokens import L, M, S
+from ui.widgets.empty import Empty
+from ui.widgets.parts import button, label, line
+from ui.widgets.row_delegate import ENTRIES
+from ui.widgets.row_list import RowList
+from ui.words import tr
+
+LIST_WIDTH = 250
+SIGNS = {Line.SAME: "  ", Line.GONE: "− ", Line.NEW: "+ ", Line.BLANK: "  "}
+
+
+class Side(QPlainTextEdit):
+    """One text of two that are compared; only to be read."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setObjectName("note")
+        self.setReadOnly(True)
+        self.setAccessibleName(name)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(theme.fonts.ui_font(14))
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+
+    def show_lines(self, lines: Sequence[tuple[str, Line]]) -> None:
+        """Show lines, those that differ on a ground and with a sign."""
+        tokens = self._theme.tokens
+        grounds = {Line.GONE: tokens.delete, Line.NEW: tokens.add, Line.BLANK: tokens.sunken}
+        self.setPlainText("\n".join(SIGNS[kind] + text for text, kind in lines))
+        hand = QTextCursor(self.document())
+        hand.beginEditBlock()
+        for number, (_, kind) in enumerate(lines):
+            if kind is not Line.SAME:
+                hand.setPosition(self.document().findBlockByNumber(number).position())
+                ground = QTextBlockFormat()
+                ground.setBackground(QColor(grounds[kind]))
+                hand.mergeBlockFormat(ground)
+        hand.endEditBlock()
+
+    def show_words(self, words: str) -> None:
+        """Show a remark instead of lines."""
+        self.setPlainText(words)
+        hand = QTextCursor(self.document())
+        hand.select(QTextCursor.SelectionType.Document)
+        soft = QTextCharFormat()
+        soft.setForeground(QColor(self._theme.tokens.text2))
+        hand.mergeCharFormat(soft)
+
+
+class HistoryPage(QWidget):
+    """A list of versions, and two texts."""
+
+    def __init__(self, theme: Theme, below: Below) -> None:
+        super().__init__()
+        self._now = below.now
+        self.past = Past(below, self)
+        self.versions = RowList(self.past.rows, theme, ENTRIES)
+        self.versions.setAccessibleName(tr("Versions"))
+        self.versions.setFixedWidth(LIST_WIDTH)
+        self.then = Side(theme, tr("As it was"))
+        self.now = Side(theme, tr("Now"))
+        self.then_words = label(tr("As it was"), "soft")
+        self.now_words = label(tr("Now"), "soft")
+        self.summary = label("", "small")
+        self.bring_back = button(
+            tr("Bring back"), self._bring_back, kind="primary", theme=theme, icon="rotate-ccw"
+        )
+        self._empty = Empty(theme, "history", tr("No earlier version yet."))
+        self._stack = QStackedWidget()
+        self._lay_out()
+        self.versions.chosen.connect(self.past.compare)
+        self.past.changed.connect(self._on_list)
+        self.past.compared.connect(self._on_compared)
+        for one, other in ((self.then, self.now), (self.now, self.then)):
+            one.verticalScrollBar().valueChanged.connect(other.verticalScrollBar().setValue)
+        self._comparison: Comparison | None = None
+        theme.changed.connect(self._show)
+
+    def _lay_out(self) -> None:
+        sides = QHBoxLayout()
+        sides.setSpacing(0)
+        for words, side in ((self.then_words, self.then), (self.now_words, self.now)):
+            down = QVBoxLayout()
+            down.setContentsMargins(M, 0, M, 0)
+            down.setSpacing(S)
+            down.addWidget(words)
+            down.addWidget(side, 1)
+            sides.addLayout(down, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(M, S, L, M)
+        foot.setSpacing(M)
+        foot.addWidget(self.summary)
+        foot.addStretch(1)
+        foot.addWidget(label(tr("Nothing is erased: it becomes a new step."), "small"))
+        foot.addWidget(self.bring_back)
+        right = QVBoxLayout()
+        right.setSpacing(S)
+        right.addLayout(sides, 1)
+        right.addWidget(line())
+        right.addLayout(foot)
+        all_ = QWidget()
+        across = QHBoxLayout(all_)
+        across.setContentsMargins(0, S, 0, 0)
+        across.setSpacing(S)
+        across.addWidget(self.versions)
+        across.addLayout(right, 1)
+        self._stack.addWidget(all_)
+        self._stack.addWidget(self._empty)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+
+    def _on_list(self) -> None:
+        versions = self.past.versions
+        self._stack.setCurrentIndex(0 if versions else 1)
+        if versions and self.past.version(self.versions.key) is None:
+            first = versions[1] if len(versions) > 1 else versions[0]
+            self.versions.choose(first.record)
+            self.past.compare(first.record)
+
+    def _on_compared(self, comparison: object) -> None:
+        assert isinstance(comparison, Comparison)
+        self._comparison = comparison
+        self._show()
+
+    def _show(self) -> None:
+        comparison = self._comparison
+        if comparison is None:
+            return
+        version = comparison.version
+        when = moment_words(version.at, self._now())
+        self.then_words.setText(f"{tr('As it was')} {when}, {version.device}")
+        self.bring_back.setEnabled(version.order != "now")
+        lines = comparison.lines
+        if lines is None:
+            self.then.show_words(f"{tr('A file of')} {size_words(comparison.size_then)}")
+            self.now.show_words(f"{tr('A file of')} {size_words(comparison.size_now)}")
+            self.summary.setText("")
+            return
+        self.then.show_lines([(one.then, one.then_is) for one in lines])
+        self.now.show_lines([(one.now, one.now_is) for one in lines])
+        gone, new = changes(lines)
+        same = tr("Same as now")
+        differ = f"− {count_words(gone, 'line')}   + {count_words(new, 'line')}"
+        self.summary.setText(differ if gone or new else same)
+
+    def _bring_back(self) -> None:
+        if self._comparison is not None:
+            self.past.restore(self._comparison.version.record)

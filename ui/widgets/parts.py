@@ -1,0 +1,111 @@
+"""Small stock widgets with the theme's icon or the right name: buttons, labels, lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from ui.theme.theme import Theme
+from ui.theme.tokens import ICON
+
+
+def icon_button(
+    theme: Theme, icon: str, name: str, slot: Callable[[], object] | None = None
+) -> QToolButton:
+    """Return a button that is an icon alone, with a name and a tip."""
+    button = QToolButton()
+    button.setAccessibleName(name)
+    button.setToolTip(name)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setIconSize(QSize(ICON, ICON))
+    dress(theme, lambda: button.setIcon(theme.icon(icon)), button)
+    if slot is not None:
+        button.clicked.connect(lambda _checked: slot())
+    return button
+
+
+def action_button(theme: Theme, icon: str, action: QAction) -> QToolButton:
+    """Return an icon button for an action: its tip shows the keys."""
+    button = icon_button(theme, icon, action.text().replace("&", ""), action.trigger)
+    keys = action.shortcut().toString()
+    if keys:
+        button.setToolTip(f"{button.toolTip()}  {keys}")
+    action.enabledChanged.connect(button.setEnabled)
+    return button
+
+
+def button(
+    text: str,
+    slot: Callable[[], object] | None = None,
+    *,
+    kind: str = "",
+    theme: Theme | None = None,
+    icon: str = "",
+) -> QPushButton:
+    """Return a push button; kind is '', 'primary' or 'quiet'."""
+    made = QPushButton(text)
+    made.setProperty("kind", kind)
+    made.setAutoDefault(False)
+    if slot is not None:
+        made.clicked.connect(lambda _checked: slot())
+    if theme is not None and icon:
+        made.setIconSize(QSize(16, 16))
+        dress(theme, lambda: made.setIcon(theme.icon(icon, _on(theme, kind), 16)), made)
+    return made
+
+
+def label(text: str = "", kind: str = "", *, wraps: bool = False) -> QLabel:
+    """Return a label; kind is 'title', 'heading', 'big', 'soft', 'small' or 'section'."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setProperty("kind", kind)
+    made.setWordWrap(wraps)
+    if wraps:
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
+    return made
+
+
+def picture(theme: Theme, icon: str, size: int, tone: str = "text3") -> QLabel:
+    """Return a label that shows an icon."""
+    made = QLabel()
+
+    def draw() -> None:
+        colour = getattr(theme.tokens, tone)
+        made.setPixmap(theme.icons.pixmap(icon, colour, size, made.devicePixelRatioF()))
+
+    dress(theme, draw, made)
+    return made
+
+
+def line() -> QFrame:
+    """Return a hairline."""
+    made = QFrame()
+    made.setProperty("kind", "line")
+    made.setFixedHeight(1)
+    return made
+
+
+def dress(theme: Theme, draw: Callable[[], None], owner: QWidget) -> None:
+    """Draw now, and again whenever the theme changes while owner lives."""
+    draw()
+    theme.changed.connect(draw)
+    owner.destroyed.connect(lambda: theme.changed.disconnect(draw))
+
+
+def restyle(widget: QWidget) -> None:
+    """Let the style sheet look at a widget's properties again."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def _on(theme: Theme, kind: str) -> str:
+    match kind:
+        case "primary":
+            return theme.tokens.on_accent
+        case "quiet":
+            return theme.tokens.accent
+        case _:
+            return theme.tokens.text2
