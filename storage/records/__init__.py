@@ -1,0 +1,1 @@
+"""Signed commits, and the history they make."""

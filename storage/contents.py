@@ -1,0 +1,173 @@
+"""What files hold: storing, reading, texts with their edits, and what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+from storage.blocks.store import BlockStore, Kind, Thing
+from storage.crypto.link import Link
+from storage.errors import DecodeError
+from storage.facts.dots import Dot
+from storage.facts.state import EntryFacts
+from storage.facts.text import TextDocument, text_of
+from storage.facts.values import Content, Edit
+from storage.facts.view import sides
+from storage.tree.content import (
+    Source,
+    read_bytes,
+    read_content,
+    store_bytes,
+    store_content,
+    wanted,
+    wanted_below,
+)
+
+MAX_TEXT = 2 * 1024 * 1024
+_SEED = b"seed:"
+"""Begins a token of a text that nobody has edited; its digest follows."""
+MAX_DOCUMENT = 32 * 1024 * 1024
+
+
+def text_in(data: bytes) -> str | None:
+    """Return the text that these bytes are, None when they are none."""
+    if len(data) > MAX_TEXT or b"\0" in data:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+class Contents:
+    """Turns bytes into sealed blocks and back."""
+
+    def __init__(self, blocks: BlockStore, secret: Callable[[], bytes]) -> None:
+        self._blocks = blocks
+        self._secret = secret
+        self.fresh: list[bytes] = []
+        """Addresses of blocks stored since the last commit, for the record to name."""
+
+    def store(self, source: Source) -> Content:
+        """Seal what source gives; durable with the commit that names it."""
+        return store_content(source, put=self._stage, secret=self._secret())
+
+    def store_bytes(self, data: bytes) -> Content:
+        """Seal bytes."""
+        return self.store(BytesIO(data))
+
+    def store_edit(self, update: bytes) -> Link:
+        """Seal an edit that is too long to stand inline."""
+        return store_bytes(update, put=self._stage, secret=self._secret())
+
+    def read(self, facts: EntryFacts, dot: Dot | None = None) -> Iterator[bytes]:
+        """Yield the bytes that an entry (or its side version `dot`) holds, edits included.
+
+        Raises:
+            BlockNotFound: not all of it is on this device.
+            CorruptBlock: a block is damaged.
+        """
+        main = sides(facts)[0] if dot is None else dot
+        content = facts.get("content", {}).get(main) if main is not None else None
+        if not isinstance(content, Content):
+            return
+        if content.is_text and is_edited(facts):
+            yield self.document(facts, dot).text.encode()
+        else:
+            yield from self.plain(content)
+
+    def plain(self, content: Content) -> Iterator[bytes]:
+        """Yield the bytes of a content, without edits."""
+        return read_content(content, self._blocks.get)
+
+    def document(self, facts: EntryFacts, dot: Dot | None = None) -> TextDocument:
+        """Return the text of an entry, or of its side version, with all edits brought together.
+
+        Raises:
+            BlockNotFound: not all of it is on this device.
+            DecodeError: an edit or document is malformed.
+        """
+        return text_of(facts, self._plain_text, self._fetch, dot)
+
+    def base(self, facts: EntryFacts) -> bytes:
+        """Return a token of an entry's present text, without a document where nobody edited."""
+        main = sides(facts)[0]
+        content = facts["content"][main] if main is not None else None
+        if not isinstance(content, Content) or not content.is_text:
+            return b""
+        if is_edited(facts) or content.document is not None:
+            return self.document(facts).version()
+        return _SEED + content.digest
+
+    def version_named(self, document: TextDocument, base: bytes) -> bytes:
+        """Return the version of the document that a token of `base` names.
+
+        Empty (the present one) when it is of another text: what was there stays in history.
+        """
+        try:
+            if base.startswith(_SEED):
+                return document.seed_version(base.removeprefix(_SEED))
+            if base:
+                document.at(base)
+        except DecodeError:
+            return b""
+        return base
+
+    def compact(self, before: Content, document: TextDocument) -> Content:
+        """Store a text and its document as one content of the same lineage."""
+        link = store_bytes(document.snapshot(), put=self._stage, secret=self._secret())
+        plain = self.store_bytes(document.text.encode())
+        lineage = before.lineage or before.digest
+        return Content(plain.link, plain.size, plain.digest, True, link, lineage)
+
+    def flatten(self, facts: EntryFacts) -> Content:
+        """Return what an entry holds as one plain content, a lineage of its own."""
+        main = sides(facts)[0]
+        content = facts["content"][main] if main is not None else None
+        if not isinstance(content, Content):
+            raise DecodeError("an entry without content")
+        if content.is_text and is_edited(facts):
+            return self.store_bytes(self.document(facts).text.encode())
+        return Content(content.link, content.size, content.digest, content.is_text)
+
+    def missing(self, facts: EntryFacts) -> Iterator[bytes]:
+        """Yield the addresses still to be fetched, as far as what is here tells them."""
+        for content in facts.get("content", {}).values():
+            assert isinstance(content, Content)
+            yield from wanted(content, self._blocks)
+            if content.document is not None:
+                yield from wanted_below(content.document, self._blocks)
+        for edit in facts.get("edits", {}).values():
+            assert isinstance(edit, Edit)
+            if isinstance(edit.update, Link):
+                yield from wanted_below(edit.update, self._blocks)
+
+    def take_fresh(self) -> list[bytes]:
+        """Return the addresses staged since last asked."""
+        fresh, self.fresh = self.fresh, []
+        return fresh
+
+    def _plain_text(self, content: Content) -> str:
+        try:
+            return b"".join(self.plain(content)).decode()
+        except UnicodeDecodeError as error:
+            raise DecodeError("a text that is no UTF-8") from error
+
+    def _fetch(self, link: Link) -> bytes:
+        return read_bytes(link, self._blocks.get, limit=MAX_DOCUMENT)
+
+    def _stage(self, sealed: bytes) -> None:
+        self.fresh.append(self._blocks.add(Thing(Kind.BLOCK, sealed)))
+
+
+def is_edited(facts: EntryFacts) -> bool:
+    """Say whether an entry's text is more than the plain text of one content."""
+    if facts.get("edits"):
+        return True
+    contents = facts.get("content", {})
+    return len({c.digest for c in contents.values() if isinstance(c, Content)}) > 1
+
+
+def without_edits(facts: EntryFacts) -> EntryFacts:
+    """Return the facts of an entry as if nobody had edited its contents."""
+    return {name: dots for name, dots in facts.items() if name != "edits"}

@@ -1,0 +1,216 @@
+"""The parts of a vault, put together, and the one kind of transaction that changes them.
+
+Durable before acknowledged: blocks go to a pack, the pack is synced, and only then SQLite
+commits (WAL, synchronous FULL). When anything fails on the way the parts are put together
+anew from what the disk holds: a record that reached its pack counts, one that did not never
+was, and no number of a writer's line is used twice.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from storage.blocks.disk import RealDisk
+from storage.blocks.locator import Locator
+from storage.blocks.packed import PackedBlocks
+from storage.blocks.store import Kind, Thing
+from storage.contents import Contents
+from storage.crypto.link import Link, link_from
+from storage.errors import AtollError, StoreUnusable
+from storage.facts.dots import Dot, Seen, Writer
+from storage.facts.values import Fact, Value
+from storage.identity.device import DeviceKeys, writer_of
+from storage.index.catalog import Catalog
+from storage.index.nodes import Nodes, Sealing
+from storage.index.schema import get_meta, make_tables, set_meta
+from storage.index.sealed_db import SqlError, as_storage_error, open_sealed
+from storage.index.sql import Connection
+from storage.members import Members, card_entry
+from storage.ports import Clock, Entropy
+from storage.records.history import History
+from storage.records.ledger import Ledger
+from storage.records.record import INCARNATION_SIZE, Author
+
+PACKS = "packs"
+INDEX = "index.db"
+
+
+class Core:
+    """What a vault is made of. One thread owns it."""
+
+    connection: Connection
+    blocks: PackedBlocks
+    catalog: Catalog
+    nodes: Nodes
+    ledger: Ledger
+    contents: Contents
+    members: Members
+    history: History
+    root: Link
+    author_incarnation: bytes
+
+    def __init__(
+        self, folder: Path, space: bytes, device: DeviceKeys, clock: Clock, entropy: Entropy
+    ) -> None:
+        self.folder = folder
+        self.space = space
+        self.device = device
+        self.clock = clock
+        self.entropy = entropy
+        self.seen = Seen()
+        self.names: dict[Writer, str] = {}
+        """What each writer's device is called, for the names of side versions."""
+        self.broken = False
+
+    @property
+    def index_path(self) -> Path:
+        """Where the index lies."""
+        return self.folder / INDEX
+
+    @property
+    def writer(self) -> Writer:
+        """This device in this incarnation."""
+        return writer_of(self.device.signing.public, self.author_incarnation)
+
+    @property
+    def sealing(self) -> Sealing:
+        """Under what nodes and contents are sealed now."""
+        epoch, secret = self.members.current_epoch()
+        return Sealing(secret, epoch)
+
+    def refresh_root(self) -> Link:
+        """Reseal what changed, and return the root's link."""
+        self.root = self.nodes.root(self.sealing, self.seen)
+        set_meta(self.connection, "root", self.root.to_bytes())
+        return self.root
+
+    def author(self, proofs: tuple[bytes, ...]) -> Author:
+        """Return who signs commits made here."""
+        return Author(
+            self.device.signing, self.device.did, self.author_incarnation, self.writer, proofs
+        )
+
+    def assemble(self) -> None:
+        """Put the parts together from what the disk holds; an index that is no index is set aside.
+
+        What packs hold and the index does not know waits in `blocks.adopted()`, in a
+        transaction that is open: see storage.recovery.
+        """
+        try:
+            self._connect()
+        except StoreUnusable:
+            if not self.index_path.exists():
+                raise
+            self.set_index_aside()
+            self._connect()
+        self.broken = False
+
+    def _connect(self) -> None:
+        key = self.device.derive(f"index/{self.space.hex()}")
+        self.connection = open_sealed(self.index_path, key)
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            make_tables(self.connection)
+            self.blocks = PackedBlocks(RealDisk(self.folder / PACKS), Locator(self.connection))
+            self._read_incarnation()
+        except SqlError as error:
+            self.connection.close()
+            raise as_storage_error(error, self.index_path) from error
+        except AtollError:
+            self.connection.close()
+            raise
+        self.catalog = Catalog(self.connection, self.device_name)
+        self.nodes = Nodes(self.catalog)
+        self.ledger = Ledger(self.connection)
+        self.contents = Contents(self.blocks, lambda: self.sealing.secret)
+        self.members = Members(self.space, self.device, self.connection, self.blocks)
+        self.history = History(self.ledger, self.blocks, self.members.secret)
+        self.seen = self.ledger.seen()
+        root = get_meta(self.connection, "root")
+        self.root = link_from(root) if root else Link(bytes(32), bytes(32))
+        self.name_writers()
+
+    def _read_incarnation(self) -> None:
+        """A new index is a new incarnation: its writer never used a number that is not in it."""
+        found = get_meta(self.connection, "incarnation")
+        if found is None:
+            found = self.entropy.take(INCARNATION_SIZE)
+            set_meta(self.connection, "incarnation", found)
+            set_meta(self.connection, "space", self.space)
+        self.author_incarnation = found
+
+    def device_name(self, writer: bytes) -> str:
+        """Return what a writer's device is called."""
+        return self.names.get(Writer(writer)) or f"device {writer.hex()[:4]}"
+
+    def name_writers(self) -> None:
+        """Look again at what devices are called."""
+        cards = self.card_names()
+        self.names = {
+            writer: name
+            for writer, did in self.ledger.writers().items()
+            if (name := cards.get(did)) is not None
+        }
+
+    def card_names(self) -> dict[str, str]:
+        """Return the names that devices gave themselves in this space, by did:key."""
+        writers = set(self.ledger.writers().values())
+        found: dict[str, str] = {}
+        for did in writers:
+            fact = winner_of(self.catalog.facts(card_entry(did)).get("fact:name", {}))
+            if isinstance(fact, Fact) and isinstance(fact.value, str):
+                found[did] = fact.value
+        return found
+
+    def keep_node(self, sealed: bytes) -> None:
+        """Keep a node of the tree as a block."""
+        self.blocks.add(Thing(Kind.BLOCK, sealed))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything done inside becomes durable together, or nothing of it happened.
+
+        Raises:
+            StoreFull, StoreUnusable: it did not. The vault is whole, and can be used on.
+        """
+        if self.broken:
+            raise StoreUnusable("this space needs to be opened again")
+        try:
+            if not self.connection.in_transaction:
+                self.connection.execute("BEGIN IMMEDIATE")
+            yield
+            self.blocks.sync()
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            self.broken = True
+            with suppress(SqlError):
+                self.connection.execute("ROLLBACK")
+            if isinstance(error, SqlError):
+                raise as_storage_error(error, self.index_path) from error
+            raise
+
+    def set_index_aside(self) -> None:
+        """Move the index away, so that it is built anew. It is never deleted: it may be evidence."""
+        number = 1
+        while (aside := self.folder / f"index.db.damaged-{number}").exists():
+            number += 1
+        for ending in ("", "-wal", "-shm"):
+            found = self.folder / f"{INDEX}{ending}"
+            if found.exists():
+                shutil.move(found, aside if not ending else aside.with_name(aside.name + ending))
+
+    def close(self) -> None:
+        """Let go of everything."""
+        with suppress(SqlError):
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            self.connection.close()
+        self.blocks.close()
+
+
+def winner_of(dots: Mapping[Dot, Value]) -> Value | None:
+    """Return the value with the largest dot."""
+    return dots[max(dots, key=lambda dot: dot.rank)] if dots else None

@@ -1,0 +1,231 @@
+"""The state of a space in SQLite: facts by entry, the view's columns, and what must be resealed.
+
+Commits load only the entries they touch. The rules are the pure ones of storage.facts;
+a law in tests/property says that any history leaves here what it leaves there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from storage.facts.change import TOP, EntryId, Operation
+from storage.facts.dots import Dot, Seen
+from storage.facts.operate import apply_to_entry
+from storage.facts.state import EntryFacts
+from storage.facts.view import cut_of_cycle, winner
+from storage.index.line import (
+    HIDDEN,
+    LOOSE,
+    ODD_CUT,
+    ODD_ORPHAN,
+    Line,
+    line_of,
+    load_lines,
+    save_lines,
+)
+from storage.index.naming import Naming
+from storage.index.sql import Connection
+from storage.tree.rows import decode_row
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An entry that a commit removed, as it was."""
+
+    entry: EntryId
+    path: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one record did to the catalog."""
+
+    facts: dict[EntryId, EntryFacts]
+    """What each touched entry's facts are now, {} for one that is gone."""
+    gone: tuple[Gone, ...]
+
+
+class Catalog:
+    """Facts and view of a space. The caller begins and commits transactions."""
+
+    def __init__(self, connection: Connection, device_name: Callable[[bytes], str]) -> None:
+        self.connection = connection
+        self._naming = Naming(connection, device_name)
+        self.dirty: dict[EntryId, set[EntryId]] = {}
+        """By folder of the encoded tree: whose rows changed since the last sealing."""
+
+    def facts(self, entry: EntryId) -> EntryFacts:
+        """Return the facts of an entry, empty when it is not there."""
+        row = self.connection.execute("SELECT facts FROM entry WHERE id = ?", (entry,)).fetchone()
+        return {} if row is None else decode_row(bytes(row[0]))[1]
+
+    def lines(self, entries: Iterable[EntryId]) -> dict[EntryId, Line]:
+        """Return the rows of those entries that are there."""
+        return load_lines(self.connection, entries)
+
+    def apply(self, operations: Sequence[Operation], dot: Dot, seen: Seen) -> Applied:
+        """Do what a record says, against what its writer had seen."""
+        by_entry: dict[EntryId, list[Operation]] = {}
+        for operation in operations:
+            by_entry.setdefault(operation.entry, []).append(operation)
+        before = self.lines(by_entry)
+        after: dict[EntryId, Line | None] = {}
+        facts_now: dict[EntryId, EntryFacts] = {}
+        for entry, its in by_entry.items():
+            old = before.get(entry)
+            facts = {} if old is None else decode_row(old.facts)[1]
+            new = facts_now[entry] = apply_to_entry(facts, its, dot, seen)
+            after[entry] = line_of(entry, new, old) if new else None
+        gone = self._gone(before, after)
+        self._place(before, after)
+        return Applied(facts_now, gone)
+
+    def _gone(
+        self, before: Mapping[EntryId, Line], after: Mapping[EntryId, Line | None]
+    ) -> tuple[Gone, ...]:
+        """Return what vanishes from the view, with the paths as they still are."""
+        lost = [
+            line
+            for entry, line in before.items()
+            if line.parent != HIDDEN and ((new := after[entry]) is None or new.hidden)
+        ]
+        paths = PathFinder(self.connection)
+        return tuple(Gone(line.id, paths.path(line.id), line.size) for line in lost)
+
+    def _place(self, before: dict[EntryId, Line], after: dict[EntryId, Line | None]) -> None:
+        """Find each touched entry's folder, in the tree and in the view, and write it all."""
+        self._pull_in_dependents(before, after)
+        moving = Moving(self.connection, after)
+        for entry in list(after):
+            cut = moving.cut_from(entry)
+            if cut is not None and cut not in after:
+                before |= (loaded := self.lines([cut]))
+                after |= loaded
+        for entry, line in after.items():
+            if line is not None:
+                moving.settle(entry, line)
+        removed = [entry for entry, line in after.items() if line is None and entry in before]
+        self.connection.executemany("DELETE FROM entry WHERE id = ?", [(e,) for e in removed])
+        kept = [line for line in after.values() if line is not None]
+        self._mark(before, after)
+        places = {line.parent for line in before.values()}
+        save_lines(self.connection, kept)
+        self._naming.settle(kept, removed, places)
+
+    def _pull_in_dependents(
+        self, before: dict[EntryId, Line], after: dict[EntryId, Line | None]
+    ) -> None:
+        """Entries whose place hangs on a touched one: cut by a cycle, or in a folder that came or went."""
+        wanted: set[EntryId] = set()
+        odd = "SELECT id FROM entry WHERE odd <> 0 AND odd & ? <> 0"
+        wanted.update(
+            EntryId(bytes(row[0])) for row in self.connection.execute(odd, (ODD_CUT,)).fetchall()
+        )
+        for entry, line in after.items():
+            old = before.get(entry)
+            if (old is not None and old.is_folder) != (line is not None and line.is_folder):
+                rows = self.connection.execute("SELECT id FROM entry WHERE raw = ?", (entry,))
+                wanted.update(EntryId(bytes(row[0])) for row in rows.fetchall())
+        loaded = self.lines(wanted - after.keys())
+        before |= {entry: _copy(line) for entry, line in loaded.items()}
+        after |= loaded
+
+    def _mark(self, before: Mapping[EntryId, Line], after: Mapping[EntryId, Line | None]) -> None:
+        for entry, line in after.items():
+            old = before.get(entry)
+            if old is not None:
+                self.dirty.setdefault(old.folder, set()).add(entry)
+            if line is not None:
+                if old is not None and old.folder != line.folder and not line.is_folder:
+                    line.child = None
+                self.dirty.setdefault(line.folder, set()).add(entry)
+
+
+class Moving:
+    """Where entries lie once the touched ones moved: the new rows first, then the table."""
+
+    def __init__(self, connection: Connection, after: Mapping[EntryId, Line | None]) -> None:
+        self._connection = connection
+        self._after = after
+        self._known: dict[EntryId, tuple[bool, EntryId, Dot | None]] = {}
+
+    def cut_from(self, entry: EntryId) -> EntryId | None:
+        """Return the member of the cycle that entry runs into whose place is cut, if any."""
+        if not self._look(entry)[0]:
+            return None
+        return cut_of_cycle(entry, self._parent_of)
+
+    def settle(self, entry: EntryId, line: Line) -> None:
+        """Say where the row lies in the encoded tree, and where the view shows it."""
+        line.odd &= ~(ODD_CUT | ODD_ORPHAN)
+        if line.id == TOP or line.raw == LOOSE or not self._is_there(line.raw):
+            line.folder = LOOSE
+            if line.hidden or line.id == TOP:
+                line.parent = HIDDEN
+            else:
+                line.odd |= ODD_ORPHAN
+        elif line.is_folder and self.cut_from(entry) == entry:
+            line.folder, line.parent = LOOSE, TOP
+            line.odd |= ODD_CUT
+        else:
+            line.folder = line.parent = line.raw
+        if line.hidden:
+            line.parent = HIDDEN
+
+    def _is_there(self, folder: EntryId) -> bool:
+        return folder == TOP or self._look(folder)[0]
+
+    def _parent_of(self, entry: EntryId) -> tuple[Dot, EntryId] | None:
+        is_folder, raw, dot = self._look(entry)
+        if not is_folder or dot is None or raw in {TOP, LOOSE}:
+            return None
+        return dot, raw
+
+    def _look(self, entry: EntryId) -> tuple[bool, EntryId, Dot | None]:
+        """Return whether it is a folder that is there, its raw parent, and the dot of its place."""
+        known = self._known.get(entry)
+        if known is None:
+            if entry in self._after:
+                line = self._after[entry]
+            else:
+                line = load_lines(self._connection, [entry]).get(entry)
+            known = self._known[entry] = _standing(line)
+        return known
+
+
+class PathFinder:
+    """Paths in the view as the table has it, remembering folders on the way."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._paths: dict[EntryId, tuple[str, ...]] = {TOP: ()}
+
+    def path(self, entry: EntryId) -> tuple[str, ...]:
+        """Return the path from the top, () for what is not shown."""
+        found = self._paths.get(entry)
+        if found is not None:
+            return found
+        row = self._connection.execute(
+            "SELECT parent, shown FROM entry WHERE id = ?1 "
+            "UNION ALL SELECT parent, shown FROM side WHERE id = ?1 "
+            "UNION ALL SELECT parent, shown FROM revived WHERE id = ?1 LIMIT 1",
+            (entry,),
+        ).fetchone()
+        if row is None or bytes(row[0]) == HIDDEN:
+            return ()
+        path = (*self.path(EntryId(bytes(row[0]))), str(row[1]))
+        self._paths[entry] = path
+        return path
+
+
+def _standing(line: Line | None) -> tuple[bool, EntryId, Dot | None]:
+    if line is None or not line.is_folder:
+        return False, LOOSE, None
+    place = winner(decode_row(line.facts)[1].get("place", {}))
+    return True, line.raw, place[0] if place else None
+
+
+def _copy(line: Line) -> Line:
+    return Line(*line.to_row())

@@ -1,0 +1,134 @@
+"""Finding names and words: FTS5 in an encrypted file of its own, which may lag behind.
+
+Letters of scripts without spaces (Chinese, Japanese, Thai …) are indexed one by one, so that
+two of them find a word; everything else is split as Unicode says, without its accents.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.errors import StoreUnusable
+from storage.facts.change import EntryId
+from storage.index.sealed_db import open_sealed
+from storage.index.sql import Connection
+
+FOUND_FROM, FOUND_TO = "\x02", "\x03"
+_TABLE = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5("
+    "name, body, tokenize = 'unicode61 remove_diacritics 2')"
+)
+_ROWS = "CREATE TABLE IF NOT EXISTS ids (id INTEGER PRIMARY KEY, entry BLOB NOT NULL UNIQUE)"
+_SPACELESS = (
+    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x303F), (0x3040, 0x30FF),
+    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
+)  # fmt: skip
+_GLUE = "\u200b"
+"""Stands around letters that are words of their own, and is taken out of snippets again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry that matches, with some words around the find."""
+
+    entry: EntryId
+    snippet: str
+    """The found words stand between U+0002 and U+0003."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is to be found of one entry; a body of None means: forget it."""
+
+    entry: EntryId
+    name: str
+    body: str | None
+
+
+class FullText:
+    """The search index of one space."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._path = path
+        self._connection = _open(path, key)
+
+    def put(self, pages: Iterable[Page]) -> None:
+        """Index pages anew, in one transaction."""
+        connection = self._connection
+        connection.execute("BEGIN")
+        for page in pages:
+            self._forget(page.entry)
+            if page.body is not None:
+                row = connection.execute("INSERT INTO ids(entry) VALUES (?)", (page.entry,))
+                connection.execute(
+                    "INSERT INTO words(rowid, name, body) VALUES (?, ?, ?)",
+                    (row.lastrowid, split(page.name), split(page.body)),
+                )
+        connection.execute("COMMIT")
+
+    def find(self, words: str, limit: int) -> list[Found]:
+        """Return entries that hold all words, the last one as a beginning; names count most."""
+        query = _query(words)
+        if not query:
+            return []
+        rows = self._connection.execute(
+            "SELECT ids.entry, snippet(words, -1, ?, ?, '…', 12) FROM words "
+            "JOIN ids ON ids.id = words.rowid WHERE words MATCH ? "
+            "ORDER BY bm25(words, 10.0, 1.0) LIMIT ?",
+            (FOUND_FROM, FOUND_TO, query, limit),
+        ).fetchall()
+        return [Found(EntryId(bytes(entry)), _joined(str(snippet))) for entry, snippet in rows]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _forget(self, entry: EntryId) -> None:
+        row = self._connection.execute("SELECT id FROM ids WHERE entry = ?", (entry,)).fetchone()
+        if row is not None:
+            self._connection.execute("DELETE FROM words WHERE rowid = ?", row)
+            self._connection.execute("DELETE FROM ids WHERE id = ?", row)
+
+
+def split(text: str) -> str:
+    """Return text with letters of scripts without spaces set apart."""
+    if text.isascii():
+        return text
+    return "".join(f"{_GLUE}{c}{_GLUE}" if _is_spaceless(c) else c for c in text)
+
+
+def _is_spaceless(letter: str) -> bool:
+    point = ord(letter)
+    return any(low <= point <= high for low, high in _SPACELESS) and letter.isalnum()
+
+
+def _joined(snippet: str) -> str:
+    return snippet.replace(_GLUE, "").replace(f"{FOUND_TO}{FOUND_FROM}", "")
+
+
+def _query(words: str) -> str:
+    """Return an FTS5 query that no input can break: every word quoted, the last a prefix."""
+    parts: Sequence[str] = split(unicodedata.normalize("NFC", words)).replace(_GLUE, " ").split()
+    quoted = ['"' + part.replace('"', '""').replace("\0", "") + '"' for part in parts]
+    quoted = [part for part in quoted if any(c.isalnum() for c in part)]
+    return " ".join(quoted) + "*" if quoted else ""
+
+
+def _open(path: Path, key: bytes) -> Connection:
+    """Open the index; one that is none is thrown away, for it holds nothing of its own."""
+    try:
+        return _made(path, key)
+    except StoreUnusable:
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        return _made(path, key)
+
+
+def _made(path: Path, key: bytes) -> Connection:
+    connection = open_sealed(path, key, durable=False)
+    connection.execute(_TABLE)
+    connection.execute(_ROWS)
+    return connection

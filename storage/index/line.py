@@ -1,0 +1,161 @@
+"""One row of the catalog: what an entry's facts amount to, so that lists need not decode them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from storage.facts.change import EntryId
+from storage.facts.dots import Dot, Writer
+from storage.facts.names import collision_key
+from storage.facts.node import Node
+from storage.facts.state import EntryFacts
+from storage.facts.values import Content, EntryKind
+from storage.facts.view import (
+    content_version,
+    is_shown,
+    kind_of,
+    latest_meta,
+    sides,
+    stored_name,
+    touched_by,
+    winner,
+)
+from storage.index.sql import Connection
+from storage.tree.encode import is_cut
+from storage.tree.rows import encode_row
+
+LOOSE = EntryId(b"")
+"""The folder of entries that have no place in a folder: cards, orphans, cut cycles."""
+HIDDEN = EntryId(b"")
+"""The parent, in the view, of entries that are not shown."""
+
+ODD_NAME = 1
+ODD_SIDES = 2
+ODD_CUT = 4
+ODD_ORPHAN = 8
+
+COLUMNS = (
+    "id, folder, raw, parent, name, folded, shown, kind, size, version, mtime_ns, executable, "
+    "is_text, writer, n, odd, cut, facts, child"
+)
+_PLACES = ", ".join("?" for _ in COLUMNS.split(","))
+
+
+@dataclass(slots=True)
+class Line:
+    """A row of the table `entry`. Not frozen: it is a row under way to the table."""
+
+    id: EntryId
+    folder: EntryId
+    """Where the row lies in the encoded tree."""
+    raw: EntryId
+    """The parent that the winning place names, there or not."""
+    parent: EntryId
+    """Where the view shows it."""
+    name: str
+    folded: str
+    shown: str
+    kind: int
+    size: int
+    version: bytes
+    mtime_ns: int
+    executable: int
+    is_text: int
+    writer: bytes
+    n: int
+    odd: int
+    cut: int
+    facts: bytes
+    child: bytes | None
+    hidden: bool = False
+    """A card, or the remains of what was deleted elsewhere. Not a column: see parent."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Say whether other entries can lie in it."""
+        return self.kind == EntryKind.FOLDER
+
+    def to_row(self) -> tuple[Any, ...]:
+        """Return the values in the order of COLUMNS."""
+        return tuple(getattr(self, name.strip()) for name in COLUMNS.split(","))
+
+    def to_node(self) -> Node:
+        """Return what the view shows of it."""
+        return Node(
+            id=self.id,
+            kind=EntryKind(self.kind),
+            parent=self.parent,
+            name=self.shown,
+            size=self.size,
+            version=self.version,
+            mtime_ns=self.mtime_ns,
+            executable=bool(self.executable),
+            is_text=bool(self.is_text),
+            dot=Dot(Writer(self.writer), self.n),
+        )
+
+
+def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
+    """Return the row for facts, placed as before; who calls places it anew."""
+    place = winner(facts.get("place", {}))
+    name = stored_name(facts)
+    main = _main_content(facts)
+    meta = latest_meta(facts)
+    last = touched_by(facts)
+    kind = kind_of(facts)
+    has_sides = kind != EntryKind.FOLDER and bool(sides(facts)[1])
+    return Line(
+        id=entry,
+        folder=before.folder if before else LOOSE,
+        raw=EntryId(place[1].parent) if place else LOOSE,
+        parent=before.parent if before else HIDDEN,
+        hidden=not is_shown(facts),
+        name=name,
+        folded=collision_key(name),
+        shown=before.shown if before and before.name == name else name,
+        kind=int(kind),
+        size=main.size if main else 0,
+        version=content_version(facts) if kind != EntryKind.FOLDER else b"",
+        mtime_ns=meta.mtime_ns,
+        executable=int(meta.executable),
+        is_text=int(main.is_text) if main else 0,
+        writer=last.writer,
+        n=last.n,
+        odd=((before.odd if before else 0) & ~ODD_SIDES) | (ODD_SIDES if has_sides else 0),
+        cut=int(is_cut(entry, 0)),
+        facts=encode_row(entry, facts),
+        child=before.child if before else None,
+    )
+
+
+def load_lines(connection: Connection, entries: Iterable[EntryId]) -> dict[EntryId, Line]:
+    """Return the rows of those entries that have one."""
+    wanted = list(entries)
+    found: dict[EntryId, Line] = {}
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        marks = ",".join("?" for _ in part)
+        statement = f"SELECT {COLUMNS} FROM entry WHERE id IN ({marks})"  # noqa: S608
+        for row in connection.execute(statement, part):
+            line = Line(*row)
+            found[line.id] = line
+    return found
+
+
+def save_lines(connection: Connection, lines: Iterable[Line]) -> None:
+    """Write rows over what was there."""
+    connection.executemany(
+        f"INSERT OR REPLACE INTO entry ({COLUMNS}) VALUES ({_PLACES})",  # noqa: S608
+        [line.to_row() for line in lines],
+    )
+
+
+def _main_content(facts: EntryFacts) -> Content | None:
+    main = sides(facts)[0]
+    if main is None:
+        return None
+    value = facts["content"][main]
+    assert isinstance(value, Content)
+    return value

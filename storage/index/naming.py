@@ -1,0 +1,207 @@
+"""What folders show: names that collide, versions side by side, folders brought back.
+
+Most folders need none of it and are left alone; the others are shown anew by the pure rules
+of storage.facts.view, one folder at a time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from storage.facts.change import TOP, EntryId
+from storage.facts.dots import Dot, Writer
+from storage.facts.names import collision_key
+from storage.facts.node import Node
+from storage.facts.state import EntryFacts
+from storage.facts.values import EntryKind
+from storage.facts.view import (
+    created_by,
+    kept_path,
+    labels,
+    node_of,
+    revived_node,
+    side_nodes,
+    stored_name,
+    touched_by,
+)
+from storage.facts.whole import Revival
+from storage.index.line import COLUMNS, HIDDEN, ODD_NAME, ODD_ORPHAN, ODD_SIDES, Line
+from storage.index.sql import Connection
+from storage.tree.rows import decode_row
+
+_MANY = 64
+
+
+class Naming:
+    """Keeps the columns parent and shown, and the tables side and revived, as the view says."""
+
+    def __init__(self, connection: Connection, device_name: Callable[[bytes], str]) -> None:
+        self._connection = connection
+        self._device_name = device_name
+
+    def settle(
+        self, lines: Sequence[Line], removed: Sequence[EntryId], places: set[EntryId]
+    ) -> None:
+        """Bring the view up to date after lines were written and others removed."""
+        self._connection.executemany(
+            "DELETE FROM side WHERE entry = ?", [(line,) for line in removed]
+        )
+        affected = set(places) | {line.parent for line in lines}
+        if self._is_reviving():
+            affected |= self._revive()
+        affected.discard(HIDDEN)
+        for parent in affected:
+            if self._is_odd(parent, lines):
+                self._show(parent)
+
+    def _is_reviving(self) -> bool:
+        row = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE odd <> 0 AND odd & ?) "
+            "OR EXISTS (SELECT 1 FROM revived)",
+            (ODD_ORPHAN,),
+        ).fetchone()
+        return bool(row[0])
+
+    def _revive(self) -> set[EntryId]:
+        """Give orphans the folders of their kept paths; return the folders whose inside changed."""
+        orphans = [
+            Line(*row)
+            for row in self._connection.execute(
+                f"SELECT {COLUMNS} FROM entry WHERE odd <> 0 AND odd & ? ORDER BY id",  # noqa: S608
+                (ODD_ORPHAN,),
+            ).fetchall()
+        ]
+        taken = _Taken(self._connection)
+        revival = Revival(self._settled_folders(), taken)
+        affected: set[EntryId] = set()
+        for line in orphans:
+            facts = decode_row(line.facts)[1]
+            parent = revival.folder(kept_path(facts)[:-1], touched_by(facts))
+            affected |= {line.parent, parent}
+            self._connection.execute("UPDATE entry SET parent = ? WHERE id = ?", (parent, line.id))
+        rows = self._connection.execute("SELECT parent FROM revived").fetchall()
+        affected |= {EntryId(bytes(row[0])) for row in rows}
+        self._connection.execute("DELETE FROM revived")
+        self._connection.executemany(
+            "INSERT INTO revived(id, parent, name, shown, writer, n) VALUES (?, ?, ?, ?, ?, ?)",
+            [(n.id, n.parent, n.name, n.name, *n.dot) for n in revival.made.values()],
+        )
+        return affected | {node.parent for node in revival.made.values()}
+
+    def _settled_folders(self) -> dict[tuple[EntryId, str], EntryId]:
+        """Return the folders that hang on the top, by parent and folded name, oldest first."""
+        rows = self._connection.execute(
+            "SELECT id, parent, facts FROM entry WHERE kind = ? AND parent <> ? AND NOT odd & ?",
+            (int(EntryKind.FOLDER), HIDDEN, ODD_ORPHAN),
+        ).fetchall()
+        inside: dict[EntryId, list[tuple[tuple[int, bytes], EntryId, str]]] = {}
+        for entry, parent, fragment in rows:
+            facts = decode_row(bytes(fragment))[1]
+            inside.setdefault(EntryId(bytes(parent)), []).append(
+                (created_by(facts).rank, EntryId(bytes(entry)), collision_key(stored_name(facts)))
+            )
+        found: dict[tuple[EntryId, str], EntryId] = {}
+        todo = [TOP]
+        while todo:
+            parent = todo.pop()
+            for _, entry, key in sorted(inside.get(parent, [])):
+                found.setdefault((parent, key), entry)
+                todo.append(entry)
+        return found
+
+    def _is_odd(self, parent: EntryId, lines: Sequence[Line]) -> bool:
+        row = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE parent = ?1 AND odd <> 0 AND odd & ?2) "
+            "OR EXISTS (SELECT 1 FROM side WHERE parent = ?1) "
+            "OR EXISTS (SELECT 1 FROM revived WHERE parent = ?1)",
+            (parent, ODD_NAME | ODD_SIDES),
+        ).fetchone()
+        if row[0]:
+            return True
+        keys = Counter(line.folded for line in lines if line.parent == parent)
+        if keys and max(keys.values()) > 1:
+            return True
+        if len(keys) > _MANY:
+            row = self._connection.execute(
+                "SELECT 1 FROM entry WHERE parent = ? GROUP BY folded HAVING count(*) > 1 LIMIT 1",
+                (parent,),
+            ).fetchone()
+            return row is not None
+        count = "SELECT count(*) FROM (SELECT 1 FROM entry WHERE parent = ? AND folded = ? LIMIT 2)"
+        return any(self._connection.execute(count, (parent, key)).fetchone()[0] > 1 for key in keys)
+
+    def _show(self, parent: EntryId) -> None:
+        """Name everything in one folder: entries first, then what is revived, then sides."""
+        found = [
+            Line(*row)
+            for row in self._connection.execute(
+                f"SELECT {COLUMNS} FROM entry WHERE parent = ?",  # noqa: S608
+                (parent,),
+            ).fetchall()
+        ]
+        facts = {line.id: decode_row(line.facts)[1] for line in found}
+        shown = labels((e, stored_name(f), created_by(f)) for e, f in facts.items())
+        self._connection.executemany(
+            "UPDATE entry SET shown = ?, odd = ? WHERE id = ?",
+            [
+                (shown[line.id], _odd_name(line, shown[line.id]), line.id)
+                for line in found
+                if shown[line.id] != line.shown or _odd_name(line, shown[line.id]) != line.odd
+            ],
+        )
+        given = {collision_key(name) for name in shown.values()}
+        self._show_revived(parent, given)
+        nodes = [node_of(line.id, facts[line.id], parent, shown[line.id]) for line in found]
+        taken = _Taken(self._connection)
+        sides = [side for node in nodes for side in self._sides(node, facts[node.id], taken)]
+        names = labels([(side.id, side.name, side.dot) for side in sides], given)
+        self._connection.execute("DELETE FROM side WHERE parent = ?", (parent,))
+        self._connection.executemany(
+            "DELETE FROM side WHERE entry = ?", [(line.id,) for line in found]
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO side(id, entry, writer, n, parent, shown) VALUES (?,?,?,?,?,?)",
+            [
+                (side.id, side.side_of[0], *side.side_of[1], parent, names[side.id])
+                for side in sides
+                if side.side_of is not None
+            ],
+        )
+
+    def _show_revived(self, parent: EntryId, given: set[str]) -> None:
+        rows = self._connection.execute(
+            "SELECT id, name, writer, n FROM revived WHERE parent = ?", (parent,)
+        ).fetchall()
+        names = labels(
+            [(EntryId(bytes(i)), str(name), Dot(Writer(bytes(w)), n)) for i, name, w, n in rows],
+            given,
+        )
+        given.update(collision_key(name) for name in names.values())
+        self._connection.executemany(
+            "UPDATE revived SET shown = ? WHERE id = ?", [(n, entry) for entry, n in names.items()]
+        )
+
+    def _sides(self, node: Node, facts: EntryFacts, taken: _Taken) -> Iterable[Node]:
+        return side_nodes(node, facts, self._device_name, taken)
+
+
+class _Taken:
+    """The ids that entries have, looked up one by one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __contains__(self, entry: object) -> bool:
+        row = self._connection.execute("SELECT 1 FROM entry WHERE id = ?", (entry,)).fetchone()
+        return row is not None
+
+
+def _odd_name(line: Line, shown: str) -> int:
+    return line.odd | ODD_NAME if shown != line.name else line.odd & ~ODD_NAME
+
+
+def revived(entry: EntryId, parent: EntryId, shown: str, dot: Dot) -> Node:
+    """Return the node of a folder that only the view brought back."""
+    return replace(revived_node(parent, shown, dot), id=entry)

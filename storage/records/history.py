@@ -1,0 +1,61 @@
+"""What was, at any record: the state of the space, and the facts of one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from storage.blocks.store import BlockStore
+from storage.errors import NotFound
+from storage.facts.change import EntryId
+from storage.facts.dots import Seen
+from storage.facts.operate import apply, apply_to_entry
+from storage.facts.state import EMPTY, EntryFacts, State
+from storage.records.ledger import Ledger, Step
+from storage.records.record import Payload, open_payload, parse_record
+
+SecretOf = Callable[[int], bytes | None]
+
+
+class History:
+    """Replays records. Causes come before what builds on them, as the ledger has them."""
+
+    def __init__(self, ledger: Ledger, blocks: BlockStore, secret_of: SecretOf) -> None:
+        self._ledger = ledger
+        self._blocks = blocks
+        self._secret_of = secret_of
+
+    def payload(self, step: Step) -> Payload:
+        """Return what a record did.
+
+        Raises:
+            NotFound: this device has no key for that time.
+        """
+        record = parse_record(self._blocks.get(step.digest))
+        secret = self._secret_of(record.epoch)
+        if secret is None:
+            raise NotFound("this device has no key for that time")
+        return open_payload(record, self._blocks.get(step.payload), secret)
+
+    def state_at(self, seen: Seen) -> State:
+        """Return the state of the whole space when so much was seen."""
+        state = EMPTY
+        for step in self._ledger.steps(latest_first=False):
+            if seen.includes(step.dot):
+                payload = self.payload(step)
+                state = apply(state, payload.operations, step.dot, payload.seen)
+        return state
+
+    def facts_at(self, entry: EntryId, seen: Seen) -> EntryFacts:
+        """Return the facts of one entry when so much was seen, {} when it was not there."""
+        facts: EntryFacts = {}
+        for step in self._ledger.steps(entry, latest_first=False):
+            if seen.includes(step.dot):
+                payload = self.payload(step)
+                its = [o for o in payload.operations if o.entry == entry]
+                facts = apply_to_entry(facts, its, step.dot, payload.seen)
+        return facts
+
+
+def after(step: Step) -> Seen:
+    """Return what had been seen once a record was made."""
+    return step.seen.with_dot(step.dot)

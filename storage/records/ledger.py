@@ -1,0 +1,212 @@
+"""Records, what each touched, and what waits: the history of a space in SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from storage.codec.dagcbor import decode, encode
+from storage.errors import NotFound
+from storage.facts.change import EntryId
+from storage.facts.dots import Dot, Seen, Writer, seen_from_cbor
+from storage.index.catalog import Gone
+from storage.index.sql import Connection
+from storage.records.record import Payload, Record
+
+_COLUMNS = "pos, cid, digest, payload, writer, n, issuer, at, words, seen, root"
+_ROW = f"SELECT {_COLUMNS} FROM record"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A record as the history lists it."""
+
+    pos: int
+    """Its place in the order in which this device took the records in: causes come first."""
+    cid: bytes
+    digest: bytes
+    payload: bytes
+    dot: Dot
+    issuer: str
+    at: int
+    words: str
+    seen: Seen
+    """What its writer had seen before it."""
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """Something deleted."""
+
+    entry: EntryId
+    path: tuple[str, ...]
+    size: int
+    step: Step
+
+
+class Ledger:
+    """The tables record, touch, gone and waiting. The caller begins and commits transactions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def seen(self) -> Seen:
+        """Return how much of each writer is in."""
+        rows = self._connection.execute("SELECT writer, max(n) FROM record GROUP BY writer")
+        return Seen([(Writer(bytes(writer)), n) for writer, n in rows.fetchall()])
+
+    def holds(self, cid: bytes) -> bool:
+        """Say whether that record is in."""
+        row = self._connection.execute("SELECT 1 FROM record WHERE cid = ?", (cid,)).fetchone()
+        return row is not None
+
+    def cid_at(self, dot: Dot) -> bytes | None:
+        """Return the record of that dot."""
+        row = self._connection.execute(
+            "SELECT cid FROM record WHERE writer = ? AND n = ?", dot
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def heads(self) -> tuple[bytes, ...]:
+        """Return the CIDs that no other record builds on."""
+        rows = self._connection.execute("SELECT cid FROM record WHERE head = 1 ORDER BY cid")
+        return tuple(bytes(row[0]) for row in rows.fetchall())
+
+    def enter(self, record: Record, digest: bytes, payload: Payload) -> int:
+        """Take a record in, and return its position."""
+        cursor = self._connection.execute(
+            "INSERT INTO record(cid, digest, payload, writer, n, issuer, at, words, seen, root, head)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+            (
+                record.cid,
+                digest,
+                record.payload_digest,
+                record.dot.writer,
+                record.dot.n,
+                record.issuer,
+                record.at,
+                payload.words,
+                encode(payload.seen.to_cbor()),
+                payload.root.to_bytes(),
+            ),
+        )
+        self._connection.executemany(
+            "UPDATE record SET head = 0 WHERE cid = ?", [(parent,) for parent in record.parents]
+        )
+        return int(cursor.lastrowid or 0)
+
+    def note(self, pos: int, touched: Iterable[EntryId], gone: Iterable[Gone]) -> None:
+        """Remember what a record touched and what it removed from the view."""
+        touched = list(touched)
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO touch(entry, pos) VALUES (?, ?)", [(e, pos) for e in touched]
+        )
+        self._connection.executemany("DELETE FROM gone WHERE entry = ?", [(e,) for e in touched])
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO gone(entry, path, size, pos) VALUES (?, ?, ?, ?)",
+            [(g.entry, json.dumps(g.path), g.size, pos) for g in gone],
+        )
+
+    def steps(
+        self, entry: EntryId | None = None, limit: int = -1, *, latest_first: bool = True
+    ) -> list[Step]:
+        """Return the records that touched an entry, or all."""
+        order = "DESC" if latest_first else "ASC"
+        if entry is None:
+            rows = self._connection.execute(f"{_ROW} ORDER BY pos {order} LIMIT ?", (limit,))
+        else:
+            rows = self._connection.execute(
+                f"{_ROW} JOIN touch USING (pos) WHERE entry = ? ORDER BY pos {order} LIMIT ?",
+                (entry, limit),
+            )
+        return [_step(row) for row in rows.fetchall()]
+
+    def after(self, seen: Seen, mine: Seen) -> Iterator[Step]:
+        """Yield the records that seen does not include, causes first. `mine` is all that is in."""
+        places: list[int] = []
+        for writer, n in mine.items():
+            if n > seen.of(writer):
+                rows = self._connection.execute(
+                    "SELECT pos FROM record WHERE writer = ? AND n > ?", (writer, seen.of(writer))
+                ).fetchall()
+                places += [row[0] for row in rows]
+        for pos in sorted(places):
+            yield self.at(pos)
+
+    def find(self, beginning: bytes) -> Step:
+        """Return the record whose CID's digest begins so.
+
+        Raises:
+            NotFound: none, or more than one.
+        """
+        low = b"\x01\x71\x12\x20" + beginning
+        high = low + b"\xff" * (37 - len(low))
+        rows = self._connection.execute(
+            f"{_ROW} WHERE cid >= ? AND cid <= ? LIMIT 2",
+            (low, high),
+        ).fetchall()
+        if len(rows) != 1:
+            raise NotFound("no version of that name" if not rows else "more than one such version")
+        return _step(rows[0])
+
+    def at(self, pos: int) -> Step:
+        """Return the record at a position."""
+        return _step(self._connection.execute(f"{_ROW} WHERE pos = ?", (pos,)).fetchone())
+
+    def touched_by(self, pos: int) -> tuple[EntryId, ...]:
+        """Return the entries that a record names."""
+        rows = self._connection.execute("SELECT entry FROM touch WHERE pos = ?", (pos,)).fetchall()
+        return tuple(EntryId(bytes(row[0])) for row in rows)
+
+    def bin(self) -> list[Binned]:
+        """Return what was deleted, the last first."""
+        rows = self._connection.execute("SELECT entry, path, size, pos FROM gone ORDER BY pos DESC")
+        steps: dict[int, Step] = {}
+        found: list[Binned] = []
+        for entry, path, size, pos in rows.fetchall():
+            step = steps.get(pos) or steps.setdefault(pos, self.at(pos))
+            found.append(Binned(EntryId(bytes(entry)), tuple(json.loads(path)), size, step))
+        return found
+
+    def wait(self, digest: bytes, dot: Dot) -> None:
+        """Remember a record that came before what it builds on."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO waiting(digest, writer, n) VALUES (?, ?, ?)", (digest, *dot)
+        )
+
+    def waiting(self) -> Sequence[bytes]:
+        """Return the digests of records that wait, in line order."""
+        rows = self._connection.execute("SELECT digest FROM waiting ORDER BY n").fetchall()
+        return [bytes(row[0]) for row in rows]
+
+    def done_waiting(self, digest: bytes) -> None:
+        """Forget that it waited."""
+        self._connection.execute("DELETE FROM waiting WHERE digest = ?", (digest,))
+
+    def writers(self) -> dict[Writer, str]:
+        """Return which device each writer is."""
+        rows = self._connection.execute("SELECT DISTINCT writer, issuer FROM record").fetchall()
+        return {Writer(bytes(writer)): str(issuer) for writer, issuer in rows}
+
+    def count(self) -> int:
+        """Return how many records are in."""
+        return int(self._connection.execute("SELECT count(*) FROM record").fetchone()[0])
+
+
+def _step(row: Sequence[object]) -> Step:
+    pos, cid, digest, payload, writer, n, issuer, at, words, seen, root = row
+    assert isinstance(pos, int) and isinstance(n, int) and isinstance(at, int)  # noqa: PT018
+    return Step(
+        pos,
+        bytes(cid),  # type: ignore[call-overload]
+        bytes(digest),  # type: ignore[call-overload]
+        bytes(payload),  # type: ignore[call-overload]
+        Dot(Writer(bytes(writer)), n),  # type: ignore[call-overload]
+        str(issuer),
+        at,
+        str(words),
+        seen_from_cbor(decode(bytes(seen))),  # type: ignore[call-overload]
+        bytes(root),  # type: ignore[call-overload]
+    )
