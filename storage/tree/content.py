@@ -221,8 +221,8 @@ def _open_chunk(link: Link, size: int, get: Get) -> bytes:
 def links_of(content: Content, get: Get) -> Iterator[Link]:
     """Walk the links to all blocks of a content: a manifest before what is below it.
 
-    A manifest is opened once, however often it is named. The document is not looked at:
-    see `links_below`.
+    A manifest is opened once, however often it is named; a chunk that several manifests
+    name may come several times. The document is not looked at: see `links_below`.
     """
     if content.link is None:
         return

@@ -82,7 +82,7 @@ def store(made: Made) -> BlockStore:
 
 
 @pytest.mark.parametrize("synced", [False, True])
-def test_what_was_added_can_be_read_at_once(store: BlockStore, synced: bool) -> None:
+def test_what_was_added_can_be_read_at_once(store: BlockStore, *, synced: bool) -> None:
     """Nobody should have to wait for the disk to look at what they just wrote."""
     for thing in (A, B, C):
         assert store.add(thing) == address(thing.data) == thing.digest
@@ -140,7 +140,9 @@ def test_a_scan_goes_on_while_others_write(store: BlockStore) -> None:
 
 
 @pytest.mark.parametrize("synced", [False, True])
-def test_a_block_can_become_a_record_but_not_the_other_way(store: BlockStore, synced: bool) -> None:
+def test_a_block_can_become_a_record_but_not_the_other_way(
+    store: BlockStore, *, synced: bool
+) -> None:
     """Else whoever gets us to fetch a record as content hides it from every replay."""
     store.add(Thing(Kind.BLOCK, B.data))
     store.add(A)
@@ -184,7 +186,7 @@ def test_a_damaged_block_is_mended_by_adding_it_again(made: Made) -> None:
 
 
 @pytest.mark.parametrize("synced", [False, True])
-def test_what_was_forgotten_is_not_held(store: BlockStore, synced: bool) -> None:
+def test_what_was_forgotten_is_not_held(store: BlockStore, *, synced: bool) -> None:
     """Forgetting works at any moment, and forgetting what is not held is nothing."""
     store.add(A)
     store.add(B)

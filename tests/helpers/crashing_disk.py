@@ -23,11 +23,14 @@ class _File:
 class CrashingDisk:
     """Files in memory: what is seen now, and how much of it would be left after a crash."""
 
-    random: Random
+    seed: int = 0
     steps_left: int | None = None
     """After so many steps the power is cut, or the error below comes, again and again."""
     error: StorageError | None = None
     files: dict[str, _File] = field(default_factory=dict[str, _File])
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)  # noqa: S311  # repeatable, not secret
 
     def append(self, name: str, data: bytes) -> None:
         """Write; when it stops here, some beginning was written."""

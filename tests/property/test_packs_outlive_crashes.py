@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -37,7 +36,7 @@ class PacksOutliveCrashes(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
         """Begin with an empty disk and an empty database."""
-        self.disk = CrashingDisk(Random(seed))
+        self.disk = CrashingDisk(seed)
         self.promised: dict[bytes, Thing] = {}
         self.added: dict[bytes, Thing] = {}
         self.moved: set[bytes] = set()
@@ -75,7 +74,7 @@ class PacksOutliveCrashes(RuleBasedStateMachine):
             self.save()
 
     @rule(things=st.lists(datas, max_size=4), steps=st.integers(0, 6), lost=st.booleans())
-    def stop_in_the_middle(self, things: list[bytes], steps: int, lost: bool) -> None:
+    def stop_in_the_middle(self, *, things: list[bytes], steps: int, lost: bool) -> None:
         """Stop the machine or only the program at any step; the commit never came."""
         self.disk.steps_left = steps
         with suppress(PowerCut):
@@ -87,7 +86,7 @@ class PacksOutliveCrashes(RuleBasedStateMachine):
         self.come_back(self.commits[-1], power_lost=lost)
 
     @rule(steps=st.integers(0, 6), full=st.booleans(), things=st.lists(datas, max_size=4))
-    def fail_in_the_middle(self, steps: int, full: bool, things: list[bytes]) -> None:
+    def fail_in_the_middle(self, *, steps: int, full: bool, things: list[bytes]) -> None:
         """After a failure nothing more is written, and what is held can still be read."""
         self.disk.steps_left = steps
         self.disk.error = StoreFull("full") if full else StoreUnusable("broken")
@@ -106,7 +105,7 @@ class PacksOutliveCrashes(RuleBasedStateMachine):
         self.come_back(self.commits[-1], power_lost=False)
 
     @rule(back=st.integers(0, 5), lost=st.booleans())
-    def restore_an_old_locator(self, back: int, lost: bool) -> None:
+    def restore_an_old_locator(self, *, back: int, lost: bool) -> None:
         """An index from a backup, or none at all, is caught up from the packs."""
         kept = self.commits[-back] if 0 < back <= len(self.commits) else None
         self.come_back(kept, power_lost=lost)
@@ -164,7 +163,7 @@ def test_a_flipped_bit_anywhere_is_found_and_costs_one_thing(
     things: list[bytes], data: st.DataObject
 ) -> None:
     """With the locator and without it; all else stays readable."""
-    disk = CrashingDisk(Random(0))
+    disk = CrashingDisk()
     connection = sqlite3.connect(":memory:")
     store = store_over(disk, connection)
     digests = [store.add(thing_of(content)) for content in things]
@@ -193,7 +192,7 @@ def test_a_flipped_bit_anywhere_is_found_and_costs_one_thing(
 @given(st.lists(datas, min_size=1, max_size=12, unique=True), st.integers(0, 2**32))
 def test_a_lost_locator_is_rebuilt_equal(things: list[bytes], seed: int) -> None:
     """The index is a convenience: the packs are the truth."""
-    disk = CrashingDisk(Random(seed))
+    disk = CrashingDisk(seed)
     first = sqlite3.connect(":memory:")
     store = store_over(disk, first)
     for content in things:
@@ -210,10 +209,10 @@ def test_a_lost_locator_is_rebuilt_equal(things: list[bytes], seed: int) -> None
         assert first.execute(query).fetchall() == second.execute(query).fetchall()
 
 
-@given(st.integers(0, 30), st.booleans())
-def test_the_kth_call_fails(k: int, full: bool) -> None:
+@given(k=st.integers(0, 30), full=st.booleans())
+def test_the_kth_call_fails(*, k: int, full: bool) -> None:
     """Whichever it is: one of our errors, and what was promised before is there after."""
-    disk = CrashingDisk(Random(k))
+    disk = CrashingDisk(k)
     connection = sqlite3.connect(":memory:")
     store = store_over(disk, connection)
     disk.steps_left = k
