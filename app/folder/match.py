@@ -1,0 +1,226 @@
+"""Matching: which thing on the disk is which entry. Pure.
+
+A name in a folder that is known goes first, so a file that was written anew under its name
+keeps its history. What is then left over on both sides is matched by inode, and by content
+when the contents are known: that was renamed or moved. Last is left what is new, and what is
+missing: looked for, with evidence, and not found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.folder.agreed import Row
+from app.folder.names import disk_key
+from app.folder.port import Path, Shape, Stat, Ways
+from app.folder.scan import Listing
+from storage.facts.change import TOP, EntryId
+
+Ignores = Callable[[Path, bool], bool]
+"""(path, is a folder) -> left alone, itself or a folder around it."""
+
+
+class Found(NamedTuple):
+    """Something on the disk."""
+
+    path: Path
+    stat: Stat
+
+
+@dataclass(slots=True)
+class Matched:
+    """The answer: each row is found, missing, left alone, or else unknown."""
+
+    found: dict[EntryId, Found] = field(default_factory=dict[EntryId, Found])
+    missing: dict[EntryId, Row] = field(default_factory=dict[EntryId, Row])
+    left: set[EntryId] = field(default_factory=set[EntryId])
+    """Ignored now, or in a folder that is: no longer ours to judge."""
+    new: dict[Path, Stat] = field(default_factory=dict[Path, Stat])
+    """Found and unknown, folders before what they hold."""
+    other_disk: set[Path] = field(default_factory=set[Path])
+    """Folders in which another disk was put in, or taken out: nothing below is evidence."""
+    folders: dict[Path, EntryId] = field(default_factory=dict[Path, EntryId])
+    """Which entry each known folder on the disk is."""
+
+
+def match(
+    here: Listing,
+    agreed: Mapping[EntryId, Row],
+    ways: Ways,
+    ignores: Ignores,
+    digests: Mapping[Path, bytes] | None = None,
+) -> Matched:
+    """Say which thing on the disk is which entry."""
+    matcher = _Matcher(here, agreed, ways, ignores)
+    matcher.descend(TOP, ())
+    matcher.find_moved_folders()
+    matcher.find_moved_files(digests or {})
+    matched = matcher.matched
+    matched.new = dict(sorted(matched.new.items()))
+    return matched
+
+
+def worth_reading(matched: Matched) -> list[Path]:
+    """Return the new files that may be missing ones, if their content says so."""
+    sizes = {row.size for row in matched.missing.values() if row.shape is Shape.FILE and row.size}
+    return [
+        path
+        for path, stat in matched.new.items()
+        if stat.shape is Shape.FILE and stat.size in sizes
+    ]
+
+
+class _Matcher:
+    def __init__(
+        self, here: Listing, agreed: Mapping[EntryId, Row], ways: Ways, ignores: Ignores
+    ) -> None:
+        self.matched = Matched()
+        self._here = here
+        self._ways = ways
+        self._ignores = ignores
+        self._children: dict[EntryId, list[Row]] = defaultdict(list)
+        for row in agreed.values():
+            self._children[row.parent].append(row)
+
+    def descend(self, entry: EntryId, path: Path) -> None:
+        """Match what lies in a folder that is known, and all below it."""
+        todo = [(entry, path)]
+        while todo:
+            entry, path = todo.pop()
+            self.matched.folders[path] = entry
+            todo += self._match_names(entry, path)
+
+    def find_moved_folders(self) -> None:
+        """Match folders left over by inode, until no more are found."""
+        matched = self.matched
+        again = True
+        while again:
+            again = False
+            lost = {
+                (row.device, row.inode): row
+                for row in matched.missing.values()
+                if row.shape is Shape.FOLDER
+            }
+            if not lost:
+                return
+            for path in sorted(p for p, s in matched.new.items() if s.shape is Shape.FOLDER):
+                stat = matched.new[path]
+                row = lost.get((stat.device, stat.inode))
+                if row is not None:
+                    self._found_moved(row, Found(path, stat))
+                    again = True
+                    break
+
+    def find_moved_files(self, digests: Mapping[Path, bytes]) -> None:
+        """Match files and links left over: the same inode unchanged, or the same content."""
+        by_inode: dict[tuple[int, int], Row] = {}
+        by_digest: dict[bytes, Row] = {}
+        for row in sorted(self.matched.missing.values(), key=lambda row: row.entry):
+            if row.shape is not Shape.FOLDER:
+                by_inode.setdefault((row.device, row.inode), row)
+                if row.size:
+                    by_digest.setdefault(row.digest, row)
+        if not by_inode:
+            return
+        new = sorted((p, s) for p, s in self.matched.new.items() if s.shape is not Shape.FOLDER)
+        for path, stat in new:
+            lost = by_inode.get((stat.device, stat.inode))
+            if lost is not None and self._is_it(lost, path, stat, digests):
+                self._found_moved(lost, Found(path, stat))
+        for path, stat in new:
+            lost = by_digest.get(digests.get(path, b"?"))
+            if path in self.matched.new and lost is not None and lost.shape is stat.shape:
+                self._found_moved(lost, Found(path, stat))
+
+    def _is_it(self, row: Row, path: Path, stat: Stat, digests: Mapping[Path, bytes]) -> bool:
+        if row.entry not in self.matched.missing or row.shape is not stat.shape:
+            return False
+        untouched = row.size == stat.size and row.mtime_ns == stat.mtime_ns
+        return untouched or digests.get(path) == row.digest
+
+    def _found_moved(self, row: Row, found: Found) -> None:
+        if row.entry not in self.matched.missing:
+            return
+        del self.matched.missing[row.entry]
+        del self.matched.new[found.path]
+        self.matched.found[row.entry] = found
+        if row.shape is Shape.FOLDER:
+            self._restore(row.entry)
+            self.descend(row.entry, found.path)
+
+    def _match_names(self, entry: EntryId, path: Path) -> list[tuple[EntryId, Path]]:
+        """Match one folder's names; return the folders to go on with."""
+        here = self._here.names(path)
+        free = dict(here)
+        below: list[tuple[EntryId, Path]] = []
+        lost: list[Row] = []
+        for row in self._children.get(entry, ()):
+            stat = free.get(row.disk)
+            if stat is not None and stat.shape is row.shape:
+                del free[row.disk]
+                below += self._found(row, Found((*path, row.disk), stat))
+            else:
+                lost.append(row)
+        by_key: dict[str, str] = {}
+        if lost and free:
+            by_key = {disk_key(name, self._ways): name for name in sorted(free)}
+        for row in lost:
+            name = by_key.get(disk_key(row.disk, self._ways))
+            if name is not None and name in free and free[name].shape is row.shape:
+                below += self._found(row, Found((*path, name), free.pop(name)))
+            else:
+                below += self._not_found(row, path)
+        for name, stat in free.items():
+            self._is_new((*path, name), stat)
+        return below
+
+    def _found(self, row: Row, found: Found) -> list[tuple[EntryId, Path]]:
+        self.matched.found[row.entry] = found
+        self.matched.new.pop(found.path, None)
+        if row.shape is not Shape.FOLDER:
+            return []
+        if bool(row.device) != bool(found.stat.device):
+            # Another disk was put in or taken out here: nothing below is evidence.
+            self.matched.folders[found.path] = row.entry
+            self.matched.other_disk.add(found.path)
+            return []
+        return [(row.entry, found.path)]
+
+    def _not_found(self, row: Row, path: Path) -> list[tuple[EntryId, Path]]:
+        here = (*path, row.disk)
+        own = self._here.temporaries.get(here)
+        if own is not None:
+            self.matched.found[row.entry] = Found(here, own)
+        elif self._ignores(here, row.shape is Shape.FOLDER):
+            self._leave(row)
+        elif self._here.looked_at(path, row.disk):
+            self._lose(row)
+        elif row.shape is Shape.FOLDER and here not in self._here.doubt:
+            return [(row.entry, here)]  # not looked at itself, but perhaps something in it was
+        return []
+
+    def _is_new(self, path: Path, stat: Stat) -> None:
+        self.matched.new[path] = stat
+        if stat.shape is Shape.FOLDER:
+            for name, inner in self._here.names(path).items():
+                self._is_new((*path, name), inner)
+
+    def _lose(self, row: Row) -> None:
+        """A row is missing, and with a folder all that was in it."""
+        self.matched.missing[row.entry] = row
+        for below in self._children.get(row.entry, ()):
+            self._lose(below)
+
+    def _leave(self, row: Row) -> None:
+        self.matched.left.add(row.entry)
+        for below in self._children.get(row.entry, ()):
+            self._leave(below)
+
+    def _restore(self, entry: EntryId) -> None:
+        """A folder was found after all: judge anew what is in it."""
+        for below in self._children.get(entry, ()):
+            if self.matched.missing.pop(below.entry, None) is not None:
+                self._restore(below.entry)

@@ -1,0 +1,230 @@
+"""The mirror: a plain folder and a space, kept as one.
+
+`look` tells the space what changed in the folder, `bring` writes to the folder what changed in
+the space. Both run on the vault's own thread, to their end or to a report that raises Stopped;
+then what was done is whole, and the next call goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from app.errors import FolderInUse, FolderUnavailable
+from app.folder.agreed import Agreed, Row
+from app.folder.checkout import Checkout
+from app.folder.drafts import Drafts
+from app.folder.gather import Gather, widest
+from app.folder.ground import Brought, Ground, Looked, Tally
+from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
+from app.folder.ingest import Ingest
+from app.folder.marker import Marker, read_marker, write_marker
+from app.folder.match import Matched, match, worth_reading
+from app.folder.plan import ShareStep, bring, share
+from app.folder.port import Folder, Path, Ways
+from app.folder.reading import StillChanging, digest_of
+from app.folder.scan import Listing, Skipped, scan
+from app.folder.space import Space
+from app.progress import Report
+from storage.facts.change import EntryId
+from storage.ports import Clock, Entropy
+
+GRACE = 2.0
+"""Seconds that something must be missing before it is taken for removed."""
+SOON = 0.25
+"""Seconds until a file that was still changing is looked at again."""
+_FOLDER_ID = "folder-id"
+_RUNNING = "running"
+
+
+class Mirror:
+    """Keeps one folder and one space as one."""
+
+    def __init__(
+        self,
+        space: Space,
+        folder: Folder,
+        agreed: Agreed,
+        *,
+        space_id: bytes,
+        device: str,
+        clock: Clock,
+        entropy: Entropy,
+        grace: float = GRACE,
+    ) -> None:
+        self._marker = Marker(b"", space_id)
+        self._ground = Ground(
+            space, folder, agreed, clock, entropy, device, self._marker, Ways(), Ignore()
+        )
+        self._grace = grace
+        self._missing: dict[EntryId, float] = {}
+        self._patterns = ""
+        self._gather = Gather(self._ground)
+        self._drafts = Drafts(self._ground)
+        self.drafts = self._drafts.list
+        self.drop_draft = self._drafts.drop
+
+    def attach(self) -> None:
+        """Make sure that this is our folder; mark it when it is taken on for the first time.
+
+        Raises:
+            FolderInUse: it is marked as another space's.
+            FolderUnavailable: it is not there, or not the one we know.
+        """
+        ground, agreed = self._ground, self._ground.agreed
+        known, found = agreed.word(_FOLDER_ID), read_marker(ground.folder)
+        if known is not None:
+            if found != Marker(known, self._marker.space):
+                raise FolderUnavailable("the folder is another one, or its mark is gone")
+            ground.marker = found
+        elif found is None:
+            ground.marker = Marker(ground.entropy.take(16), self._marker.space)
+            write_marker(ground.folder, ground.marker)
+        elif found.space != self._marker.space:
+            raise FolderInUse("the folder shows another space already")
+        else:
+            ground.marker = found  # our index was lost: all is compared anew
+        ground.ways = ground.folder.ways([f"{OWN_FOLDER}-{ground.entropy.take(6).hex()}"])
+        self._read_ignore()
+        with agreed.together():
+            agreed.remember(_FOLDER_ID, ground.marker.folder)
+            ground.suspicious = agreed.word(_RUNNING) == b"1"
+            agreed.remember(_RUNNING, b"1")
+
+    def close(self) -> None:
+        """End cleanly, so that the next start believes what it finds."""
+        self._ground.agreed.remember(_RUNNING, b"0")
+
+    def look(
+        self, report: Report, paths: Iterable[Path] | None = None, *, grace: float | None = None
+    ) -> Looked:
+        """Tell the space what changed in the folder, everywhere or below some paths.
+
+        Raises:
+            FolderUnavailable: the folder is not there, or another one. Nothing was concluded.
+            StoreFull, NotAllowed: the space took no more.
+        """
+        hinted = None if paths is None else widest(paths)
+        may_differ = hinted is None or (IGNORE_FILE,) in hinted
+        if may_differ and self._read_ignore():
+            hinted = None
+        root = self._ground.root()
+        here = scan(self._ground.folder, self._ground.ignore, hinted)
+        if hinted is not None and (more := self._gather.moved_from(here)):
+            hinted = widest(hinted | more)
+            here = scan(self._ground.folder, self._ground.ignore, hinted)
+        if self._ground.root() != root:
+            raise FolderUnavailable("the folder changed into another one while it was read")
+        tally = Tally(skipped=list(here.skipped))
+        grace = self._grace if grace is None else grace
+        steps, matched, again_in = self._plan(here, hinted, grace, tally)
+        waiting = frozenset(tally.again)
+        Ingest(self._ground, tally, matched.folders).run(steps, report)
+        self._drafts.forget_settled(here, matched, steps)
+        if hinted is None:
+            self._after_all(here)
+        if tally.again > waiting:
+            again_in = SOON
+        return Looked(
+            tally.added,
+            tally.edited,
+            tally.moved,
+            tally.removed,
+            tally.drafts,
+            frozenset(tally.entries),
+            tuple(tally.skipped),
+            frozenset(tally.again),
+            again_in,
+        )
+
+    def bring(self, report: Report, entries: Iterable[EntryId] | None = None) -> Brought:
+        """Write to the folder what changed in the space, everywhere or around some entries.
+
+        Raises:
+            FolderUnavailable: the folder is not there, or another one. Nothing was written.
+            StoreFull: the folder's disk is full. What was written is whole.
+        """
+        self._ground.root()
+        if entries is None:
+            there, rows = self._gather.everything(), self._ground.agreed.all()
+        else:
+            there, rows = self._gather.around(set(entries))
+        tally = Tally()
+        steps = bring(rows, there, self._ground.agreed.draft_entries())
+        if steps:
+            Checkout(self._ground, tally).run(steps, report)
+        return Brought(
+            tally.written,
+            tally.moved,
+            tally.removed,
+            tally.waiting,
+            frozenset(tally.again),
+            tuple(tally.skipped),
+        )
+
+    # -- looking ---------------------------------------------------------------------------
+    def _plan(
+        self, here: Listing, hinted: set[Path] | None, grace: float, tally: Tally
+    ) -> tuple[list[ShareStep], Matched, float | None]:
+        ground, gather = self._ground, self._gather
+        rows = ground.agreed.all() if hinted is None else gather.rows_below(hinted)
+        matched = match(here, rows, ground.ways, gather.ignores)
+        digests = self._digests(worth_reading(matched))
+        if digests:
+            matched = match(here, rows, ground.ways, gather.ignores, digests)
+        there = gather.everything() if hinted is None else gather.nodes_of(rows, matched)
+        if hinted is not None:
+            rows |= gather.rows_of(there)
+        tally.skipped += [Skipped(path, "disk") for path in sorted(matched.other_disk)]
+        spare, again_in = self._spare(matched, rows, grace, tally)
+        return share(matched, rows, there, ground.ways, spare), matched, again_in
+
+    def _spare(
+        self, matched: Matched, rows: dict[EntryId, Row], grace: float, tally: Tally
+    ) -> tuple[set[EntryId], float | None]:
+        """Return what is missing for too short a time, and when to look at it again."""
+        now = self._ground.clock.monotonic()
+        elsewhere = {e: since for e, since in self._missing.items() if e not in rows}
+        self._missing = elsewhere | {e: self._missing.get(e, now) for e in matched.missing}
+        left = {e: self._missing[e] + grace - now for e in matched.missing}
+        spare = {entry for entry, seconds in left.items() if seconds > 0}
+        for entry in spare:
+            path = self._ground.agreed.path(entry)
+            if path is not None:
+                tally.again.add(path)
+        return spare, min((left[entry] for entry in spare), default=None)
+
+    def _digests(self, paths: list[Path]) -> dict[Path, bytes]:
+        digests: dict[Path, bytes] = {}
+        for path in paths:
+            with (
+                suppress(OSError, StillChanging),
+                self._ground.folder.enter(path[:-1]) as place,
+            ):
+                digests[path] = digest_of(place, path)[1]
+        return digests
+
+    def _read_ignore(self) -> bool:
+        """Read the person's patterns; say whether they changed."""
+        text = ""
+        try:
+            with self._ground.folder.enter(()) as root, root.open(IGNORE_FILE) as file:
+                text = file.read(MAX_PATTERNS).decode(errors="replace")
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return False  # unreadable for now: what was known holds
+        if text == self._patterns:
+            return False
+        self._patterns = text
+        self._ground.ignore = Ignore(text)
+        return True
+
+    def _after_all(self, here: Listing) -> None:
+        """The whole folder was looked at: sweep what a kill left half written."""
+        self._ground.suspicious = False
+        for path in here.temporaries:
+            parent = self._ground.agreed.find(path[:-1])
+            if parent is None or self._ground.agreed.at(parent, path[-1]) is None:
+                with suppress(OSError), self._ground.folder.enter(path[:-1]) as place:
+                    place.remove(path[-1])

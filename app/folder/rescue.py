@@ -1,0 +1,47 @@
+"""What a power cut may leave in place of a file, and bytes that must not be lost.
+
+Nothing here is ever shared: what looks cut is kept in `.atoll/kept`, and the version that
+was agreed is written anew.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from app.folder.agreed import Row
+from app.folder.ground import Ground
+from app.folder.ignore import OWN_FOLDER
+from app.folder.port import Path
+from app.folder.reading import Read
+
+KEPT = "kept"
+_MAX_NAME = 100
+
+
+def looks_cut(row: Row, read: Read) -> bool:
+    """Say whether a change looks like what a power cut left, not like a person's edit."""
+    if read.stat.mtime_ns == row.mtime_ns and read.stat.size != row.size:
+        return True
+    return row.size > 0 and read.content is None and not read.data.strip(b"\0")
+
+
+def keep(ground: Ground, path: Path, read: Read) -> None:
+    """Keep bytes of a file beside the marker, durably, before they are written over."""
+    if not read.data:
+        return
+    name = f"{ground.entropy.take(4).hex()}-{path[-1]}"
+    name = name.encode()[:_MAX_NAME].decode(errors="ignore")
+    with ground.folder.enter((OWN_FOLDER,)) as own:
+        with suppress(FileExistsError):
+            own.make_folder(KEPT)
+            own.sync()
+        with own.enter(KEPT) as place:
+            place.write(
+                name,
+                [read.data],
+                executable=False,
+                mode=None,
+                mtime_ns=read.stat.mtime_ns,
+                sync=True,
+            )
+            place.sync()

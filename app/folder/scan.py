@@ -1,0 +1,178 @@
+"""Scanning: what lies in the folder now, and exactly how far that can be believed.
+
+A listing says which names were looked at. What was not looked at, or what the disk would
+not tell of, is unknown, and nothing unknown is ever taken for deleted.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from app.folder.ignore import TEMPORARY, Ignore
+from app.folder.port import Folder, Path, Place, Shape, Stat
+from storage.errors import DecodeError
+from storage.tree.names import check_name
+
+MAX_DEPTH = 120
+GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+_NOTHING: Mapping[str, Stat] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A path that is not shared, and why: `special`, `name`, `deep`, `unreadable`, `disk`."""
+
+    path: Path
+    why: str
+
+
+@dataclass(slots=True)
+class Listing:
+    """What was found. Built by one scan and not changed after."""
+
+    folders: dict[Path, dict[str, Stat]] = field(default_factory=dict[Path, dict[str, Stat]])
+    """What was found in each folder that was looked into."""
+    whole: set[Path] = field(default_factory=set[Path])
+    """Folders of which every name was looked at."""
+    asked: dict[Path, set[str]] = field(default_factory=dict[Path, set[str]])
+    """Names looked at one by one."""
+    doubt: set[Path] = field(default_factory=set[Path])
+    """Paths of which the disk would not tell, with all below them."""
+    skipped: list[Skipped] = field(default_factory=list[Skipped])
+    temporaries: dict[Path, Stat] = field(default_factory=dict[Path, Stat])
+    """Files half written, by us."""
+
+    @property
+    def complete(self) -> bool:
+        """The disk told everything that it was asked."""
+        return not self.doubt
+
+    def looked_at(self, folder: Path, name: str) -> bool:
+        """Say whether there is evidence about a name, found or not."""
+        if (*folder, name) in self.doubt:
+            return False
+        return folder in self.whole or name in self.asked.get(folder, ())
+
+    def names(self, folder: Path) -> Mapping[str, Stat]:
+        """Return what was found in a folder."""
+        return self.folders.get(folder, _NOTHING)
+
+
+def scan(folder: Folder, ignore: Ignore, paths: Iterable[Path] | None = None) -> Listing:
+    """Look through the whole folder, or only at paths and what is below them."""
+    listing = Listing()
+    if paths is None or () in (paths := set(paths)):
+        _scan_top(folder, ignore, listing)
+        return listing
+    for path in sorted(paths):
+        if not ignore.ignores_below(path, is_folder=False):
+            _look_at(folder, ignore, path, listing)
+    return listing
+
+
+def _scan_top(folder: Folder, ignore: Ignore, listing: Listing) -> None:
+    try:
+        with folder.enter(()) as root:
+            _list(root, (), ignore, listing)
+    except OSError:
+        _distrust((), listing)
+
+
+def _list(place: Place, path: Path, ignore: Ignore, listing: Listing) -> None:
+    """List an open folder and all below it. An error of the folder itself goes up."""
+    found = listing.folders.setdefault(path, {})
+    below: list[str] = []
+    for name, stat in place.entries():
+        here = (*path, name)
+        if not isinstance(stat, OSError):
+            if _take(here, stat, ignore, listing):
+                found[name] = stat
+                if stat.shape is Shape.FOLDER:
+                    below.append(name)
+        elif not ignore.ignores(here, is_folder=False):
+            _distrust(here, listing)
+    listing.whole.add(path)
+    for name in below:
+        here = (*path, name)
+        if len(here) > MAX_DEPTH:
+            listing.skipped.append(Skipped(here, "deep"))
+            listing.doubt.add(here)
+            continue
+        try:
+            with place.enter(name) as inner:
+                _list(inner, here, ignore, listing)
+        except OSError:
+            _distrust(here, listing)
+
+
+def _take(path: Path, stat: Stat, ignore: Ignore, listing: Listing) -> bool:
+    """Say whether something found is to be shared; note it when it cannot be."""
+    if ignore.ignores(path, is_folder=stat.shape is Shape.FOLDER):
+        if stat.shape is not Shape.FOLDER and TEMPORARY.match(path[-1]):
+            listing.temporaries[path] = stat
+        return False
+    if stat.shape is Shape.OTHER:
+        listing.skipped.append(Skipped(path, "special"))
+        return False
+    with suppress(DecodeError):
+        check_name(path[-1])
+        return True
+    listing.skipped.append(Skipped(path, "name"))
+    return False
+
+
+def _distrust(path: Path, listing: Listing) -> None:
+    """Believe nothing of a path and what is below it."""
+    listing.folders.pop(path, None)
+    listing.whole.discard(path)
+    listing.doubt.add(path)
+    listing.skipped.append(Skipped(path, "unreadable"))
+
+
+def _look_at(folder: Folder, ignore: Ignore, path: Path, listing: Listing) -> None:
+    """Look at one path: name by name, so that a new or a missing folder on the way is seen."""
+    if path[:-1] in listing.whole:
+        return
+    try:
+        place = folder.enter(())
+    except OSError:
+        _distrust(path[:1], listing)
+        return
+    for depth, name in enumerate(path):
+        with place:
+            stat = _ask(place, path[:depth], name, ignore, listing)
+            if stat is None or stat.shape is not Shape.FOLDER:
+                return
+            here = path[: depth + 1]
+            try:
+                place = place.enter(name)
+            except OSError:
+                _distrust(here, listing)
+                return
+    with place:
+        try:
+            _list(place, path, ignore, listing)
+        except OSError:
+            _distrust(path, listing)
+
+
+def _ask(place: Place, folder: Path, name: str, ignore: Ignore, listing: Listing) -> Stat | None:
+    here = (*folder, name)
+    if folder in listing.whole:
+        return listing.names(folder).get(name)
+    try:
+        stat = place.stat(name)
+    except OSError as error:
+        if error.errno not in GONE:
+            _distrust(here, listing)
+            return None
+        listing.asked.setdefault(folder, set()).add(name)
+        return None
+    listing.asked.setdefault(folder, set()).add(name)
+    if not _take(here, stat, ignore, listing):
+        return None
+    listing.folders.setdefault(folder, {})[name] = stat
+    return stat

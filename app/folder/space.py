@@ -1,0 +1,124 @@
+"""What a mirror needs of a space: the part of a vault that it uses, and no more.
+
+All of it is synchronous and runs on the vault's own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from storage.facts.change import EntryId
+from storage.facts.values import Content, Meta
+from storage.tree.node import Node
+
+
+class Source(Protocol):
+    """Bytes to be kept, read once from the beginning."""
+
+    def read(self, size: int) -> bytes:
+        """Return at most size bytes, none at the end."""
+        ...
+
+
+class Tree(Protocol):
+    """All that is shared, as it is now."""
+
+    def get(self, entry: EntryId) -> Node | None:
+        """Return an entry."""
+        ...
+
+    def find(self, path: tuple[str, ...]) -> Node | None:
+        """Return what lies under shown names, from the top down."""
+        ...
+
+    def path(self, entry: EntryId) -> tuple[str, ...]:
+        """Return the shown names from the top down."""
+        ...
+
+    def children(self, entry: EntryId) -> tuple[Node, ...]:
+        """Return what a folder holds."""
+        ...
+
+    def walk(self) -> Iterator[tuple[tuple[str, ...], Node]]:
+        """Walk everything, folders before what they hold."""
+        ...
+
+
+class Changes(Protocol):
+    """Operations that become one record, all or nothing."""
+
+    def add_folder(self, parent: EntryId, name: str, *, mtime_ns: int = 0) -> EntryId:
+        """Make a folder."""
+        ...
+
+    def add_file(self, parent: EntryId, name: str, content: Content, meta: Meta) -> EntryId:
+        """Make a file of content that was stored."""
+        ...
+
+    def add_link(self, parent: EntryId, name: str, target: str, meta: Meta) -> EntryId:
+        """Make a symbolic link, which is only text here."""
+        ...
+
+    def write(self, entry: EntryId, data: bytes, meta: Meta, base: bytes) -> None:
+        """Make the difference between version `base` and data an edit of a text."""
+        ...
+
+    def replace(self, entry: EntryId, content: Content, meta: Meta) -> None:
+        """Give a file a whole new content."""
+        ...
+
+    def set_meta(self, entry: EntryId, meta: Meta) -> None:
+        """Say when it changed, and whether it is a program."""
+        ...
+
+    def move(self, entry: EntryId, parent: EntryId, name: str) -> None:
+        """Rename or move."""
+        ...
+
+    def remove(self, entry: EntryId) -> None:
+        """Delete an entry; a folder with all below."""
+        ...
+
+
+class Space(Protocol):
+    """A shared folder on this device."""
+
+    def may_edit(self) -> bool:
+        """Say whether this device may change the space now."""
+        ...
+
+    def tree(self) -> Tree:
+        """Return all that is shared, as it is now."""
+        ...
+
+    def store(self, source: Source) -> Content:
+        """Keep bytes; durable with the commit that names them."""
+        ...
+
+    def read(self, node: Node) -> Iterator[bytes]:
+        """Return a file's bytes as they are now, edits and all; of a link, its target.
+
+        Raises:
+            BlockNotFound: some are not here.
+        """
+        ...
+
+    def base(self, node: Node, data: bytes) -> bytes:
+        """Return the token of a text whose bytes are data now: for `Changes.write`, later.
+
+        Where nobody edited it is `TextDocument.seed(text).version()`, so nothing is read.
+        """
+        ...
+
+    def is_here(self, node: Node) -> bool:
+        """Say whether all bytes of a file are on this device."""
+        ...
+
+    def change(self) -> Changes:
+        """Begin a change."""
+        ...
+
+    def commit(self, change: Changes, words: str) -> object | None:
+        """Make a change one record, durable on return. Raises NotAllowed, StoreFull."""
+        ...
