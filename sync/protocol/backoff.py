@@ -10,8 +10,9 @@ _STEPS = 65_536
 
 
 class Backoff:
-    """Twice as long each time, up to half a minute; by chance a little less, so that two
-    devices that lost each other at one moment do not meet at the door for ever.
+    """Twice as long each time, up to half a minute, less a part left to chance.
+
+    Else two devices that lost each other at one moment would meet at the door for ever.
     """
 
     def __init__(self, entropy: Entropy) -> None:
@@ -20,7 +21,7 @@ class Backoff:
 
     def fail(self) -> float:
         """Return how many seconds to wait now."""
-        longest = min(LONGEST, SHORTEST * 2**self._failures)
+        longest = min(LONGEST, SHORTEST * (1 << self._failures))
         self._failures = min(self._failures + 1, 16)
         chance = int.from_bytes(self._entropy.take(2), "big") / _STEPS
         return max(SHORTEST, longest * (0.5 + chance / 2))

@@ -64,5 +64,7 @@ STALL_AFTER: Final = 30.0
 """Wants without any answer for this long are taken back, and asked of somebody else."""
 MAX_UNSENT: Final = 4096
 """Frames of control that may wait for a peer that does not read."""
+MAX_HELD: Final = 4 << 20
+"""Bytes of things that may come before the record that needs them."""
 MAX_INVITATION: Final = 4 << 20
 """Bytes of things that an invite brings."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
-from storage.blocks.store import Thing
+from storage.blocks.store import Kind, Thing
 from storage.facts.dots import Seen
 from storage.ports import Entropy
 from sync.errors import RemoteProtocolError
@@ -20,6 +20,7 @@ from sync.ports import Heads, Parcel
 from sync.protocol import messages as say
 from sync.protocol.bounds import (
     HEADS_PAUSE,
+    MAX_HELD,
     MAX_TAGS,
     MAX_THINGS_A_MESSAGE,
     PUSH_PAUSE,
@@ -211,7 +212,8 @@ class Exchange:
         line.queue.extend(parcel.things)
         after = line.offered.join(parcel.seen_after)
         line.advance = Seen((w, n) for w, n in after.items() if n > line.offered.of(w))
-        more = parcel.more and line.busy  # else a replica that has nothing is asked for ever
+        line.sending = bool(line.queue) or bool(line.advance)
+        more = parcel.more and line.sending  # else a replica that has nothing is asked for ever
         line.again = line.again or more
         if line.asked is not None:
             line.auth_sent = line.asked.auth
@@ -242,7 +244,7 @@ class Exchange:
         if self._pieces:
             return self._next_piece()
         for line in tuple(self._lines.values()):
-            if not line.queue and not line.advance:
+            if not line.sending:
                 continue
             if line.queue and len(line.queue[0].data) > SOFT_FRAME:
                 thing = line.queue.popleft()
@@ -256,16 +258,14 @@ class Exchange:
         if made is None:
             return None
         self._pieces.popleft()
-        if not self._pieces:
-            for line in self._lines.values():
-                self._look(line)
         return made
 
     def _next_records(self, line: Line) -> bytes | None:
         things = _first_of(line.queue)
         ends = len(things) == len(line.queue)
         advance = line.advance if ends else Seen()
-        made = self._desk.pay(Channel.RECORDS, say.Records(line.number, advance, things))
+        whole = ends or things[-1].kind is not Kind.BLOCK
+        made = self._desk.pay(Channel.RECORDS, say.Records(line.number, advance, things, whole))
         if made is None:
             return None
         for _ in things:
@@ -274,6 +274,7 @@ class Exchange:
         self._lines[line.space] = self._lines.pop(line.space)
         if ends:
             line.advance = Seen()
+            line.sending = False
             self._look(line)
         return made
 
@@ -284,10 +285,15 @@ class Exchange:
         self._desk.grants[Channel.RECORDS].spend(size)
         line = self.hear(message.line)
         line.offered = line.offered.join(message.advance)
-        if not message.things:
-            self._desk.give_back(Channel.RECORDS, size)
+        self._hold(line, message.things, size)
+        if not message.whole:
+            return
+        things, line.held = tuple(line.held), []
+        credit, line.held_credit = line.held_credit, 0
+        if things:
+            self._desk.tell(ThingsCame(line.space, things, credit))
         else:
-            self._desk.tell(ThingsCame(line.space, message.things, size))
+            self._desk.give_back(Channel.RECORDS, credit)
 
     def hear_piece(self, message: say.Piece, size: int) -> None:
         """Take a part of a long thing."""
@@ -299,7 +305,14 @@ class Exchange:
             # use up the credit that its own end needs
             self._desk.give_back(Channel.RECORDS, size)
         else:
-            self._desk.tell(ThingsCame(line.space, (Thing(message.kind, data),), size))
+            self._hold(line, (Thing(message.kind, data),), size)
+
+    def _hold(self, line: Line, things: tuple[Thing, ...], size: int) -> None:
+        """Keep things until they can be taken: a record and its blocks belong together."""
+        line.held += things
+        line.held_credit += size
+        if sum(len(thing.data) for thing in line.held) > MAX_HELD:
+            raise RemoteProtocolError("blocks without their record")
 
     def took_things(self, came: ThingsCame, now: float) -> None:
         """Answer ThingsCame: they are safe, or refused."""

@@ -39,11 +39,16 @@ class Line:
     """How it stood here when things were last asked for."""
     asking: bool = False
     """A ThingsWanted is not answered yet."""
+    sending: bool = False
+    """What is in the queue, if anything, and its end, were not sent yet."""
     again: bool = False
     """Something new came meanwhile."""
     queue: deque[Thing] = field(default_factory=deque[Thing])
     advance: Seen = field(default_factory=Seen)
     """How far the queue leads; said with its end."""
+    held: list[Thing] = field(default_factory=list[Thing])
+    """Blocks that came before the record that needs them."""
+    held_credit: int = 0
     pushed_at: float = float("-inf")
     push_at: float | None = None
     asking_heads: bool = False
@@ -72,7 +77,7 @@ class Line:
     @property
     def busy(self) -> bool:
         """Say whether things are asked for or wait to be sent."""
-        return self.asking or bool(self.queue) or bool(self.advance)
+        return self.asking or self.sending
 
     @property
     def equal(self) -> bool:

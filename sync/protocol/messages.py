@@ -133,11 +133,15 @@ class Heads:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Things in the order in which they build on each other; `advance` is how far they lead."""
+    """Things in the order in which they build on each other; `advance` is how far they lead.
+
+    Not `whole`: what came so far ends with blocks of a record that is still to come.
+    """
 
     line: int
     advance: Seen
     things: tuple[Thing, ...]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ _SHAPES = (
         say.Records,
         _RECORDS,
         "line",
-        (fields.seen("advance"), fields.things("things")),
+        (fields.seen("advance"), fields.things("things"), fields.truth("whole")),
     ),
     _Shape(
         Type.LIVE,

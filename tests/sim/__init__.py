@@ -1,0 +1,1 @@
+"""Many devices in one thread, under seeded weather: every failure can be replayed."""
