@@ -100,9 +100,12 @@ class Past(QObject):
             return None
         then = await self._below.app.read(entry.space, entry.id, version.record)
         now = await self._below.app.read(entry.space, entry.id)
-        lines = None
+        lines: tuple[Beside, ...] | None = None
         if entry.is_text:
-            lines = beside(then.decode("utf-8", "replace"), now.decode("utf-8", "replace"))
+            texts = then.decode("utf-8", "replace"), now.decode("utf-8", "replace")
+            found = await self._below.aside(lambda: beside(*texts))
+            assert isinstance(found, tuple)
+            lines = found
         return Comparison(version, lines, len(then), len(now))
 
     def _on_list(self, versions: object) -> None:

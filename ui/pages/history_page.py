@@ -28,7 +28,7 @@ from ui.widgets.row_list import RowList
 from ui.words import tr
 
 LIST_WIDTH = 250
-SIGNS = {Line.SAME: "  ", Line.GONE: "− ", Line.NEW: "+ ", Line.BLANK: "  "}
+SIGNS = {Line.SAME: "  ", Line.GONE: "\u2212 ", Line.NEW: "+ ", Line.BLANK: "  "}
 
 
 class Side(QPlainTextEdit):
@@ -167,7 +167,7 @@ class HistoryPage(QWidget):
         self.now.show_lines([(one.now, one.now_is) for one in lines])
         gone, new = changes(lines)
         same = tr("Same as now")
-        differ = f"− {count_words(gone, 'line')}   + {count_words(new, 'line')}"
+        differ = f"\u2212 {count_words(gone, 'line')}   + {count_words(new, 'line')}"
         self.summary.setText(differ if gone or new else same)
 
     def _bring_back(self) -> None:

@@ -1,0 +1,123 @@
+"""Jump to anything by a few letters, or do anything by its name: one box, one list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWidget
+
+from app.values import EntryInfo
+from app.words import DOT
+from ui.models.rows import Item, Row, RowModel
+from ui.theme.theme import Theme
+from ui.theme.tokens import M, S
+from ui.widgets.row_delegate import Measures
+from ui.widgets.row_list import RowList
+from ui.words import icon_of, shown_name, tr
+
+SHOWN = 60
+LINES = Measures(side=4, inner=S, above=7, strong=False, two_lines=False)
+_MOVES = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
+
+
+def rank(words: str, text: str) -> int | None:
+    """Return how well letters fit a text, less is better; None where they are not in it.
+
+    All words must be in it; what begins a word is better than what is inside one.
+    """
+    low = text.casefold()
+    score = 0
+    for word in words.casefold().split():
+        at = low.find(word)
+        if at < 0:
+            return None
+        begins = at == 0 or not low[at - 1].isalnum()
+        score += at + (0 if begins else 100)
+    return score * 4 + len(low)
+
+
+class Switcher(QDialog):
+    """A box over the window; Esc closes it."""
+
+    picked = Signal(str)
+
+    def __init__(
+        self, items: Sequence[tuple[Item, str]], hint: str, theme: Theme, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(hint)
+        self._items = list(items)
+        self.rows = RowModel(_draw, self)
+        self.box = QLineEdit()
+        self.box.setPlaceholderText(hint)
+        self.box.setAccessibleName(hint)
+        self.box.installEventFilter(self)
+        self.list = RowList(self.rows, theme, LINES)
+        self.list.setAccessibleName(tr("Matches"))
+        self.list.clicked.connect(lambda index: self._pick(self.rows.key(index.row())))
+        down = QVBoxLayout(self)
+        down.setContentsMargins(M, M, M, M)
+        down.setSpacing(S)
+        down.addWidget(self.box)
+        down.addWidget(self.list, 1)
+        self.resize(560, 420)
+        self.box.textChanged.connect(self._show)
+        self._show("")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let the list hear the keys that move, while the box keeps the rest."""
+        if (
+            watched is self.box
+            and isinstance(event, QKeyEvent)
+            and event.type() is QEvent.Type.KeyPress
+        ):
+            key = Qt.Key(event.key())
+            if key in _MOVES:
+                QApplication.sendEvent(self.list, event)
+                return True
+            if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+                self._pick(self.list.key)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _show(self, words: str) -> None:
+        ranked = [
+            (score, n)
+            for n, (_, text) in enumerate(self._items)
+            if (score := rank(words, text)) is not None
+        ]
+        best = sorted(ranked)[:SHOWN] if words.strip() else ranked[:SHOWN]
+        self.rows.show([self._items[n][0] for _, n in best])
+        self.list.choose(self.rows.key(0))
+
+    def _pick(self, key: str) -> None:
+        if key:
+            self.accept()
+            self.picked.emit(key)
+
+
+def entry_items(entries: Sequence[EntryInfo], names: dict[str, str]) -> list[tuple[Item, str]]:
+    """Return entries as the switcher takes them."""
+    found: list[tuple[Item, str]] = []
+    for entry in entries:
+        place = DOT.join((names.get(entry.space, ""), *entry.path[:-1]))
+        row = Row(shown_name(entry), icon=icon_of(entry), aside=place)
+        found.append((Item(f"{entry.space}/{entry.id}", row), shown_name(entry)))
+    return found
+
+
+def action_items(actions: Sequence[QAction]) -> list[tuple[Item, str]]:
+    """Return actions as the switcher takes them."""
+    found: list[tuple[Item, str]] = []
+    for number, action in enumerate(actions):
+        words = action.text().replace("&", "").rstrip("…")
+        row = Row(words, aside=action.shortcut().toString(), spoken=words)
+        found.append((Item(str(number), row), words))
+    return found
+
+
+def _draw(thing: object) -> Row:
+    assert isinstance(thing, Row)
+    return thing
