@@ -46,6 +46,15 @@ def encode(value: object) -> bytes:
     return _dumps(value)
 
 
+def encode_checked(value: object) -> bytes:
+    """Return the encoding of a value whose parts were checked when they were built.
+
+    For what is made of frozen values by the thousand; the walk of `encode` costs as much as
+    the encoding itself. Arrays, bytes, text, integers, booleans and None only.
+    """
+    return _dumps(value)
+
+
 def decode(data: bytes, *, limit: int = DEFAULT_LIMIT, depth: int = MAX_DEPTH) -> object:
     """Return the value that data encodes, of at most `limit` bytes and `depth` nestings.
 

@@ -170,7 +170,7 @@ def content_version(facts: EntryFacts, dot: Dot | None = None) -> bytes:
         if isinstance(content, Content)
     ]
     changes = [[d.writer, d.n] for d in sorted(edits)]
-    return blake3(dagcbor.encode([held, changes])).digest()[:VERSION_SIZE]
+    return blake3(dagcbor.encode_checked([held, changes])).digest()[:VERSION_SIZE]
 
 
 def side_id(entry: EntryId, dot: Dot, taken: Container[EntryId] = ()) -> EntryId:

@@ -6,6 +6,7 @@ two of them find a word; everything else is split as Unicode says, without its a
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,10 @@ _TABLE = (
     "name, body, tokenize = 'unicode61 remove_diacritics 2')"
 )
 _ROWS = "CREATE TABLE IF NOT EXISTS ids (id INTEGER PRIMARY KEY, entry BLOB NOT NULL UNIQUE)"
-_SPACELESS = (
-    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x303F), (0x3040, 0x30FF),
-    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
-)  # fmt: skip
+_SPACELESS = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff])"
+)
 _GLUE = "\u200b"
 """Stands around letters that are words of their own, and is taken out of snippets again."""
 
@@ -97,12 +98,7 @@ def split(text: str) -> str:
     """Return text with letters of scripts without spaces set apart."""
     if text.isascii():
         return text
-    return "".join(f"{_GLUE}{c}{_GLUE}" if _is_spaceless(c) else c for c in text)
-
-
-def _is_spaceless(letter: str) -> bool:
-    point = ord(letter)
-    return any(low <= point <= high for low, high in _SPACELESS) and letter.isalnum()
+    return _SPACELESS.sub(f"{_GLUE}\\1{_GLUE}", text)
 
 
 def _joined(snippet: str) -> str:

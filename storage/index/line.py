@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from storage.facts.change import EntryId
@@ -40,6 +41,7 @@ COLUMNS = (
     "id, folder, raw, parent, name, folded, shown, kind, size, version, mtime_ns, executable, "
     "is_text, writer, n, odd, cut, facts, child"
 )
+_values = attrgetter(*(name.strip() for name in COLUMNS.split(",")))
 _PLACES = ", ".join("?" for _ in COLUMNS.split(","))
 
 
@@ -79,7 +81,7 @@ class Line:
 
     def to_row(self) -> tuple[Any, ...]:
         """Return the values in the order of COLUMNS."""
-        return tuple(getattr(self, name.strip()) for name in COLUMNS.split(","))
+        return _values(self)
 
     def to_node(self) -> Node:
         """Return what the view shows of it."""

@@ -47,7 +47,7 @@ def encode_row(entry: EntryId, facts: EntryFacts) -> bytes:
         [name, dots_to_cbor(facts[name])] for name in sorted(facts, key=_as_bytes)
         if name not in COLUMNS
     ]  # fmt: skip
-    return _FRAGMENT_HEAD + dagcbor.encode([entry, *columns, others])[1:]
+    return _FRAGMENT_HEAD + dagcbor.encode_checked([entry, *columns, others])[1:]
 
 
 def finish_row(fragment: bytes, child: bytes | None) -> bytes:
