@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
@@ -166,7 +166,7 @@ class RealDisk:
 
 
 @contextmanager
-def _in_our_words(action: str, name: str) -> Iterator[None]:
+def _in_our_words(action: str, name: str) -> Generator[None]:
     try:
         yield
     except OSError as error:

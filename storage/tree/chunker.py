@@ -51,12 +51,12 @@ class _Joined:
         self._head = memoryview(head)
         self._source = source
 
-    def readinto(self, room: memoryview) -> int:
+    def readinto(self, b: memoryview) -> int:
         """Fill some of the room; 0 at the end."""
         piece: bytes | memoryview
         if self._head:
-            piece, self._head = self._head[: len(room)], self._head[len(room) :]
+            piece, self._head = self._head[: len(b)], self._head[len(b) :]
         else:
-            piece = self._source.read(min(len(room), _READ))
-        room[: len(piece)] = piece
+            piece = self._source.read(min(len(b), _READ))
+        b[: len(piece)] = piece
         return len(piece)

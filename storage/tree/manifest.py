@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from storage.codec.dagcbor import decode, encode
+from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link, link_from
 from storage.crypto.sealed import open_sealed, seal
 from storage.errors import DecodeError
@@ -94,9 +95,12 @@ def open_manifest(link: Link, sealed: bytes, *, size: int | None, level: int | N
         CorruptBlock: the block is damaged, or the link does not open it.
         DecodeError: it is no manifest, or not the one that was claimed.
     """
-    match decode(open_sealed(link, KIND, sealed)):
-        case ["manifest", int() as found, list() as rows] if (
-            not isinstance(found, bool) and 0 <= found <= MAX_LEVEL and 0 < len(rows) <= MAX_ENTRIES
+    match items_of(decode(open_sealed(link, KIND, sealed))):
+        case ["manifest", int() as found, rows] if (
+            not isinstance(found, bool)
+            and 0 <= found <= MAX_LEVEL
+            and is_list(rows)
+            and 0 < len(rows) <= MAX_ENTRIES
         ):
             manifest = Manifest(found, [_entry(row, found) for row in rows])
         case _:
