@@ -13,7 +13,6 @@ from app.folder.port import Path, Stat
 from app.folder.reading import Read, fresh, settled
 from app.folder.space import Changes
 from storage.facts.change import TOP, EntryId
-from storage.facts.text import TextDocument
 from storage.facts.values import EntryKind, Meta
 from storage.tree.node import Node
 
@@ -151,8 +150,6 @@ class Batch:
 
     def added(self, entry: EntryId, parent: EntryId, disk: str, read: Read) -> None:
         """Agree on a file that was added: nobody else can have touched it."""
-        text = read.text
-        base = b"" if text is None else TextDocument.seed(text).version()
         name = from_disk(disk, self._ground.ways)
         stat, digest = settled(read.stat, self._ground.clock.now()), read.digest
         self._touched.add(entry)
@@ -160,6 +157,7 @@ class Batch:
         def agree() -> Iterable[Row]:
             node = self.tree.get(entry)
             assert node is not None, "what was just added is there"
+            base = self._ground.space.base(node) if node.is_text else b""
             return [file_row(node, (parent, disk, name), stat, digest, base)]
 
         self.then(agree)
@@ -173,11 +171,20 @@ class Batch:
             node = self.tree.get(row.entry)
             if node is None or merged:
                 return [holding(row, stat, read.digest)]
-            base = self._ground.space.base(node, read.data) if node.is_text else b""
+            base = self._ground.space.base(node) if node.is_text else b""
             new = row.with_stat(stat)
             return [new._replace(version=node.version, digest=read.digest, base=base)]
 
         self.then(agree)
+
+    def holding(self, row: Row, stat: Stat, digest: bytes) -> None:
+        """Agree that the bytes here are kept elsewhere; what is there is to be written."""
+        self.to_bring(row.entry)
+        self.then(lambda: [holding(row, stat, digest)])
+
+    def to_bring(self, entry: EntryId) -> None:
+        """Note that an entry is to be written to the folder."""
+        self._tally.entries.add(entry)
 
     def moved(self, row: Row, parent: EntryId, found: Found, name: str) -> None:
         """Agree on where something lies now."""

@@ -232,7 +232,7 @@ class Checkout:
         pieces, base = self._pieces(node, hasher), b""
         if node.kind is EntryKind.LINK or node.is_text:
             data = b"".join(pieces)
-            base = self._ground.space.base(node, data) if node.is_text else b""
+            base = self._ground.space.base(node) if node.is_text else b""
             if row is not None and row.digest == hasher.digest():
                 self._agreed.put([row._replace(version=node.version, base=base)])
                 return None

@@ -13,7 +13,7 @@ from typing import assert_never
 from blake3 import blake3
 
 from app.folder.agreed import Row
-from app.folder.batch import Batch, file_row, folder_row, holding
+from app.folder.batch import Batch, file_row, folder_row
 from app.folder.ground import Ground, Tally
 from app.folder.match import Found
 from app.folder.names import beside, from_disk
@@ -84,6 +84,7 @@ class Ingest:
                 self._remove(entry, below)
             case Forget(entry):
                 self._ground.agreed.forget([entry])
+                self._tally.entries.add(entry)
             case _:
                 assert_never(step)
 
@@ -128,7 +129,7 @@ class Ingest:
             self._touch(row, read, node)
         elif self._ground.suspicious and looks_cut(row, read):
             keep(self._ground, found.path, read)
-            self._batch.then(lambda: [holding(row, read.stat, read.digest)])
+            self._batch.holding(row, read.stat, read.digest)
         elif not self._may_edit:
             self._batch.draft(found.path, entry if node is not None else None)
         elif node is None:  # deleted there, edited here: it comes back
@@ -185,7 +186,7 @@ class Ingest:
             else:
                 read = self._read(place, found)
         same = self._is_same(node, read)
-        base = self._ground.space.base(node, read.data) if same and node.is_text else b""
+        base = self._ground.space.base(node) if same and node.is_text else b""
         stat = settled(read.stat, self._ground.clock.now())
         row = file_row(node, (parent, found.path[-1], node.name), stat, read.digest, base)
         if same:
@@ -196,7 +197,7 @@ class Ingest:
             self._aside(found)
         else:
             self._put_beside(found.path, read)
-            self._batch.then(lambda: [holding(row, stat, read.digest)])
+            self._batch.holding(row, stat, read.digest)
 
     # -- files and links -------------------------------------------------------------------
     def _read(self, place: Place, found: Found) -> Read:
@@ -219,7 +220,7 @@ class Ingest:
         name = beside(from_disk(path[-1], self._ground.ways), self._ground.device, taken)
         content = read.content or self._ground.space.store(read.source())
         change = self._batch.begin("added")
-        change.add_file(parent, name, content, self._batch.meta(read.stat))
+        self._batch.to_bring(change.add_file(parent, name, content, self._batch.meta(read.stat)))
 
     def _edit_file(self, row: Row, node: Node, read: Read, path: Path) -> None:
         unseen = node.version != row.version
@@ -232,7 +233,7 @@ class Ingest:
             self._batch.edited(row, read, merged=unseen)
         elif unseen:
             self._put_beside(path, read)
-            self._batch.then(lambda: [holding(row, read.stat, read.digest)])
+            self._batch.holding(row, read.stat, read.digest)
         else:
             content = read.content or self._ground.space.store(read.source())
             change = self._batch.begin("edited", row.entry)

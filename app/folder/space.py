@@ -104,11 +104,8 @@ class Space(Protocol):
         """
         ...
 
-    def base(self, node: Node, data: bytes) -> bytes:
-        """Return the token of a text whose bytes are data now: for `Changes.write`, later.
-
-        Where nobody edited it is `TextDocument.seed(text).version()`, so nothing is read.
-        """
+    def base(self, node: Node) -> bytes:
+        """Return a token of a text as it is now, for a later `Changes.write`; cheap."""
         ...
 
     def is_here(self, node: Node) -> bool:

@@ -1,0 +1,116 @@
+"""Settling: when to look at what the watcher hinted at. Pure; time comes in as a number.
+
+The first file that is closed after a quiet time is looked at at once, for someone waits for
+it. What follows is gathered until nothing came for 50 ms, for one second at most. A file that
+was only made is waited for until it is closed; what disappeared may be half of a rename, and
+its other half is given time to come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from app.folder.port import Path
+
+WINDOW = 0.05
+MOST = 1.0
+MAX_PATHS = 4096
+"""More hints than these are not worth keeping apart: look everywhere."""
+
+
+class What(Enum):
+    """What was seen of a path."""
+
+    CLOSED = "closed"
+    """Someone wrote it and closed it, or put it there whole."""
+    MADE = "made"
+    """It is there; perhaps it is still being written."""
+    GONE = "gone"
+    LOST = "lost"
+    """Hints were lost: look everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something may have changed."""
+
+    what: What
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to look at now."""
+
+    paths: frozenset[Path] = frozenset()
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.paths)
+
+
+NOTHING = Due()
+
+
+class Settle:
+    """Gathers hints until it is time to look."""
+
+    def __init__(self) -> None:
+        self._pending: dict[Path, float] = {}
+        """Path to the moment from which it may be looked at."""
+        self._everything = False
+        self._first: float | None = None
+        self._last = float("-inf")
+
+    def feed(self, hint: Hint, now: float) -> None:
+        """Take a hint."""
+        quiet = now - self._last > WINDOW and self._first is None
+        self._last = now
+        at = now + WINDOW
+        match hint.what:
+            case What.LOST:
+                self._everything = True
+            case What.CLOSED:
+                at = now if quiet else at
+            case What.MADE:
+                at = now + MOST
+            case What.GONE:
+                pass
+        if self._first is None and at > now:
+            self._first = now
+        if hint.what is not What.LOST:
+            self._pending[hint.path] = at
+        if len(self._pending) > MAX_PATHS:
+            self._everything = True
+
+    @property
+    def wake_at(self) -> float | None:
+        """The moment to ask what is due; None while there is nothing."""
+        if not self._pending and not self._everything:
+            return None
+        times = list(self._pending.values())
+        if self._everything:
+            times.append(self._last + WINDOW)
+        return min(*times, self._limit())
+
+    def due(self, now: float) -> Due:
+        """Return what to look at now, once."""
+        wake = self.wake_at
+        if wake is None or now < wake:
+            return NOTHING
+        if self._everything:
+            due = Due(everything=True)
+            self._pending.clear()
+        else:
+            over = now >= self._limit()
+            ready = {path for path, at in self._pending.items() if at <= now or over}
+            due = Due(frozenset(ready))
+            for path in ready:
+                del self._pending[path]
+        self._everything = False
+        self._first = now if self._pending else None
+        return due
+
+    def _limit(self) -> float:
+        return float("inf") if self._first is None else self._first + MOST

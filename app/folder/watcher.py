@@ -1,0 +1,173 @@
+"""The watcher: hints from the operating system that something changed in the folder.
+
+A hint is never believed, only followed by a look. Hints get lost: when the system says so, or
+when its log line says so for it, everything is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path as OsPath
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+from app.folder.ignore import OWN_FOLDER, is_own
+from app.folder.port import Path
+from app.folder.settle import Due, Hint, Settle, What
+from storage.ports import Clock
+
+_LOGGERS = ("watchdog.observers.inotify", "watchdog.observers.inotify_c")
+_EVENTS: list[type[FileSystemEvent]] = [
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileMovedEvent,
+    FileClosedEvent,
+]
+if not sys.platform.startswith("linux"):
+    _EVENTS.append(FileModifiedEvent)  # elsewhere nobody says when a file is closed
+
+Listener = Callable[[Hint], None]
+
+
+class Watcher:
+    """Watches a folder and tells hints, on a thread of its own."""
+
+    def __init__(self, root: OsPath, listener: Listener) -> None:
+        self._root = str(root)
+        self._listener = listener
+        self._observer = Observer()
+        self._overflow = _Overflow(listener)
+
+    def start(self) -> bool:
+        """Begin; False when the system watches no more folders, and only looking is left."""
+        teller = _Teller(self._root, self._listener)
+        for name in _LOGGERS:
+            logging.getLogger(name).addHandler(self._overflow)
+        try:
+            self._observer.schedule(teller, self._root, recursive=True, event_filter=_EVENTS)
+            self._observer.start()
+        except OSError:
+            self._unhook()
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End; no hint comes after this returns."""
+        self._unhook()
+        if self._observer.is_alive():
+            self._observer.stop()
+            self._observer.join()
+
+    def _unhook(self) -> None:
+        for name in _LOGGERS:
+            logging.getLogger(name).removeHandler(self._overflow)
+
+
+class Watch:
+    """A watcher that settles: calls back on the loop with what to look at. Lives on the loop."""
+
+    def __init__(self, root: OsPath, clock: Clock, look: Callable[[Due], None]) -> None:
+        self._clock = clock
+        self._look = look
+        self._settle = Settle()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped = False
+        self._watcher = Watcher(root, self._from_thread)
+
+    def start(self) -> bool:
+        """Begin; False when only looking now and then is left."""
+        return self._watcher.start()
+
+    def stop(self) -> None:
+        """End. May block for a moment."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._watcher.stop()
+
+    def hint(self, hint: Hint) -> None:
+        """Take a hint, on the loop."""
+        if self._stopped:
+            return
+        self._settle.feed(hint, self._clock.monotonic())
+        self._wake()
+
+    def _from_thread(self, hint: Hint) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.hint, hint)
+
+    def _wake(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if due := self._settle.due(self._clock.monotonic()):
+            self._look(due)
+        wake_at = self._settle.wake_at
+        if wake_at is not None and not self._stopped:
+            delay = max(0.0, wake_at - self._clock.monotonic())
+            self._timer = self._loop.call_later(delay, self._wake)
+
+
+class _Teller(FileSystemEventHandler):
+    """Turns the observer's events into hints."""
+
+    def __init__(self, root: str, listener: Listener) -> None:
+        self._root = root.rstrip(os.sep) + os.sep
+        self._listener = listener
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Tell what it hints at."""
+        match event:
+            case FileClosedEvent() | FileModifiedEvent() | DirCreatedEvent():
+                self._tell(What.CLOSED, event.src_path)
+            case FileCreatedEvent():
+                self._tell(What.MADE, event.src_path)
+            case FileDeletedEvent() | DirDeletedEvent():
+                self._tell(What.GONE, event.src_path)
+            case FileMovedEvent() | DirMovedEvent():
+                self._tell(What.CLOSED, event.dest_path)
+                self._tell(What.GONE, event.src_path)
+            case _:
+                pass
+
+    def _tell(self, what: What, raw: bytes | str) -> None:
+        full = os.fsdecode(raw)
+        if full + os.sep == self._root:
+            self._listener(Hint(What.LOST))  # the root itself: see what is left of it
+        if not full.startswith(self._root):
+            return
+        path: Path = OsPath(full[len(self._root) :]).parts
+        if path[0] != OWN_FOLDER and not is_own(path, is_folder=False):
+            self._listener(Hint(what, path))
+
+
+class _Overflow(logging.Handler):
+    """Hears from the observer's log that hints were lost; it says so nowhere else."""
+
+    def __init__(self, listener: Listener) -> None:
+        super().__init__(logging.WARNING)
+        self._listener = listener
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage():
+            self._listener(Hint(What.LOST))
