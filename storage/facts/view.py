@@ -143,7 +143,8 @@ def sides(facts: EntryFacts) -> tuple[Dot | None, tuple[Dot, ...]]:
 def version_of(facts: EntryFacts, dot: Dot | None) -> tuple[Dots, Dots]:
     """Return the contents and edits that make up one version: the main's or a side's.
 
-    Edits on a content that is there no more are late ones and go with the main version.
+    Edits made on a content of another version are left out. Those on a content that is
+    there no more may belong to any text; a document takes only those that fit.
     """
     groups = version_groups(facts.get("content", NO_DOTS))
     edits = facts.get("edits", NO_DOTS)
@@ -152,10 +153,8 @@ def version_of(facts: EntryFacts, dot: Dot | None) -> tuple[Dots, Dots]:
     chosen = next((group for group in groups if dot in group), groups[0])
     if not chosen[_first(chosen)].is_text:
         return chosen, NO_DOTS
-    if chosen is groups[0]:
-        others = {other for group in groups[1:] for other in group}
-        return chosen, {d: e for d, e in edits.items() if _base(e) not in others}
-    return chosen, {d: e for d, e in edits.items() if _base(e) in chosen}
+    others = {other for group in groups if group is not chosen for other in group}
+    return chosen, {d: edit for d, edit in edits.items() if _base(edit) not in others}
 
 
 def content_version(facts: EntryFacts, dot: Dot | None = None) -> bytes:
