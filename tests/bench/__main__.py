@@ -1,0 +1,48 @@
+"""`python -m tests.bench [NAME …]`: measure, and print a table in Markdown."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench.corpus import COUNT, write_notes
+from tests.bench.inside import commit
+from tests.bench.measures import ingest, newcomer, save_to_file, start, window
+from tests.bench.timing import Row, noise, table
+from tests.bench.typing import keystroke
+
+
+def main(names: list[str]) -> None:
+    """Measure what was named, or all."""
+    scratch = Path(tempfile.mkdtemp(prefix="atoll-bench-", dir=os.environ.get("ATOLL_BENCH_DIR")))
+    notes = scratch / "corpus" / "Notes"
+    size = write_notes(notes)
+    measures: dict[str, Callable[[], Row]] = {
+        "ingest": lambda: ingest(scratch, notes, 3),
+        "commit": lambda: commit(scratch, notes, 50),
+        "newcomer": lambda: newcomer(scratch, notes, 3),
+        "save": lambda: save_to_file(scratch, 60),
+        "keystroke": lambda: keystroke(scratch, 100),
+        "start": lambda: start(scratch, 5),
+        "window": lambda: window(scratch, notes, 5),
+    }
+    try:
+        rows = [work() for name, work in measures.items() if not names or name in names]
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    lines = [
+        f"NOTES: {COUNT} Markdown notes, {size / 2**20:.1f} MiB, 200 folders.",
+        f"Machine: {os.cpu_count()} cores, CPython {platform.python_version()}; {noise()}.",
+        "",
+        table(rows),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

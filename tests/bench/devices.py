@@ -1,0 +1,94 @@
+"""Devices for measuring: real processes with data folders of their own, over loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+_WAIT = 60.0
+PYTHON = sys.executable
+
+
+class BenchDevice:
+    """One device: a data folder, and the app that serves it while the context is open."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.data = folder / f"{name} data"
+        self.name = name
+        self._process: subprocess.Popen[bytes] | None = None
+        self.cli("init", "--name", name)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> float:
+        """Start serving, and return the seconds until `status` answers."""
+        begun = time.perf_counter()
+        self._process = subprocess.Popen(
+            [PYTHON, "-m", "app.cli", "--data", str(self.data), "serve", "--listen", "127.0.0.1"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+        while time.perf_counter() - begun < _WAIT:
+            if self.try_cli("status") == 0:
+                return time.perf_counter() - begun
+        raise TimeoutError("the app did not answer")
+
+    def stop(self) -> None:
+        """End it as a person would."""
+        if self._process is not None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(20)
+            self._process.kill()
+            self._process = None
+
+    def cli(self, *words: str, given: str = "") -> str:
+        """Run a command, and return what it prints."""
+        done = subprocess.run(
+            [PYTHON, "-m", "app.cli", "--data", str(self.data), *words],
+            input=given,
+            text=True,
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{words[0]}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def try_cli(self, *words: str) -> int:
+        """Run a command, and return its exit code."""
+        done = subprocess.run(
+            [PYTHON, "-m", "app.cli", "--data", str(self.data), *words],
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode
+
+    def code_for(self, space: str) -> str:
+        """Share a space to be edited, and return the code."""
+        answer = json.loads(self.cli("share", space, "--can", "edit", "--json"))
+        return str(answer["code"])
+
+
+def wait_for_bytes(path: Path, wanted: bytes, patience: float = 30.0) -> float:
+    """Return the moment at which path holds these bytes."""
+    end = time.perf_counter() + patience
+    while time.perf_counter() < end:
+        with suppress(OSError):
+            if path.read_bytes() == wanted:
+                return time.perf_counter()
+    raise TimeoutError(f"{path.name} never came")

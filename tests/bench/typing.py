@@ -1,0 +1,55 @@
+"""A keystroke in one editor, until it stands in the text of the other."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.bench.devices import PYTHON, BenchDevice
+from tests.bench.timing import Row
+
+
+def keystroke(scratch: Path, runs: int) -> Row:
+    """Type into a note that is open on both devices."""
+    here = scratch / "typing"
+    (here / "Notes").mkdir(parents=True)
+    (here / "Notes" / "note.md").write_text("# One note\n")
+    with BenchDevice(here, "A") as a, BenchDevice(here, "B") as b:
+        a.cli("add", str(here / "Notes"))
+        b.cli("join", "-", "--into", str(here / "There"), given=a.code_for("Notes"))
+    reader = _typist(here / "B data", "There", "read", runs)
+    writer = _typist(here / "A data", "Notes", "write", runs)
+    shown = _moments(reader, "shown", begin=(reader, writer))
+    typed = _moments(writer, "typed", begin=())
+    reader.wait(30)
+    writer.wait(30)
+    seconds = tuple((shown[n] - typed[n]) / 1e9 for n in sorted(shown))
+    return Row("a keystroke, until the other editor has it", seconds, 0.020)
+
+
+def _typist(data: Path, space: str, role: str, count: int) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [PYTHON, "-m", "tests.bench.typist", str(data), space, "note.md", role, str(count)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("ready"):
+        if process.poll() is not None:
+            raise RuntimeError("the typist stopped")
+    return process
+
+
+def _moments(
+    process: subprocess.Popen[str], word: str, begin: tuple[subprocess.Popen[str], ...]
+) -> dict[int, int]:
+    for other in begin:
+        assert other.stdin is not None
+        other.stdin.write("\n")
+        other.stdin.flush()
+    assert process.stdout is not None
+    found: dict[int, int] = {}
+    for line in process.stdout:
+        if line.startswith(word):
+            _, number, moment = line.split()
+            found[int(number)] = int(moment)
+    return found

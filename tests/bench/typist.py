@@ -1,0 +1,73 @@
+"""Two editors on one note, in two processes: how long a keystroke takes from one to the other.
+
+Run by `tests.bench.typing`: `python -m tests.bench.typist DATA SPACE PATH write|read COUNT`. Both
+print moments of the clock that all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from app.compose import build_node
+from app.config import Config
+from app.events import Event, TextArrived
+from app.facade import OpenNote
+from app.node import Node
+from app.places import Places
+
+PAUSE = 0.05
+
+
+async def _main(data: Path, space_name: str, name: str, role: str, count: int) -> None:
+    node = build_node(Config(Places(data), listen="127.0.0.1"))
+    await node.start()
+    try:
+        space = next(s for s in await node.spaces() if s.name == space_name)
+        entry = next(e for e in await node.all_entries(space.id) if e.name == name)
+        note = await node.open_note(space.id, entry.id)
+        _say("ready")
+        await asyncio.to_thread(sys.stdin.readline)
+        if role == "write":
+            await _write(note, count)
+        else:
+            await _read(node, note, count)
+        await note.close()
+    finally:
+        await node.stop()
+
+
+async def _write(note: OpenNote, count: int) -> None:
+    for number in range(count):
+        await asyncio.sleep(PAUSE)
+        _say(f"typed {number} {time.monotonic_ns()}")
+        await note.splice(0, 0, "x")
+
+
+async def _read(node: Node, note: OpenNote, count: int) -> None:
+    came: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, TextArrived):
+            came.put_nowait(event.update)
+
+    stop = node.events.listen(hear)
+    before = note.text.count("x")
+    while (seen := note.text.count("x") - before) < count:
+        await note.receive(await came.get())
+        after = note.text.count("x") - before
+        for number in range(seen, after):
+            _say(f"shown {number} {time.monotonic_ns()}")
+    stop()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    folder, shared, path, what, times = sys.argv[1:6]
+    asyncio.run(_main(Path(folder), shared, path, what, int(times)))
