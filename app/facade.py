@@ -31,10 +31,20 @@ from app.values import (
 class OpenNote(Protocol):
     """A note that someone has open: what they type travels at once and is saved when they pause."""
 
-    space: str
-    entry: str
-    text: str
-    """As it stands, typed and remote edits included."""
+    @property
+    def space(self) -> str:
+        """The space it is in."""
+        ...
+
+    @property
+    def entry(self) -> str:
+        """Which note it is."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """As it stands, typed and remote edits included."""
+        ...
 
     async def splice(self, at: int, remove: int, insert: str) -> None:
         """Replace `remove` UTF-16 units at `at` by `insert`: sent live, saved by `save`."""

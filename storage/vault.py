@@ -414,6 +414,10 @@ class Vault:
         """Return every device that may use the space now."""
         return self._core.members.all(self._core.clock.now())
 
+    def device_name(self, writer: Writer) -> str:
+        """Return what the device behind a writer is called."""
+        return self._core.device_name(writer)
+
     def device_names(self) -> dict[str, str]:
         """Return the names that devices gave themselves here, by did:key."""
         return self._core.card_names()

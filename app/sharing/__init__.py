@@ -1,0 +1,1 @@
+"""Giving access and accepting it: codes, hand-over files, joining."""

@@ -1,0 +1,73 @@
+"""Who holds what: the one source of the delivery sentence, from signed receipts alone.
+
+Pure: it is given what the vault says at one moment and who is near, and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.values import Delivery, DeviceInfo, Holding, Reach
+from storage.facts.dots import Dot, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a device has signed for."""
+
+    seen: Seen
+    complete: bool
+    """All content that these commits name is there too."""
+
+    def holds(self, dot: Dot | None, all_seen: Seen) -> bool:
+        """Say whether it holds the version of that dot, or (None) everything."""
+        if not self.complete:
+            return False
+        return self.seen.covers(all_seen) if dot is None else self.seen.includes(dot)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a space stands, taken at one moment on the vault's thread."""
+
+    seen: Seen
+    complete: bool
+    """All content is on this device."""
+    this: str
+    """The DID of this device."""
+    members: tuple[str, ...]
+    """The DIDs of all devices that may use the space now, this one too."""
+    receipts: Mapping[str, Held]
+
+
+def reach_of(standing: Standing, dot: Dot | None, *, here: bool, near: frozenset[str]) -> Reach:
+    """Say where a version is; `here` says whether this device holds it all."""
+    others = [did for did in standing.members if did != standing.this]
+    if not others:
+        return Reach.ONLY_HERE
+    lacking = [did for did in others if not _holds(standing, did, dot)]
+    if not lacking:
+        return Reach.EVERYWHERE if here else Reach.PARTLY
+    return Reach.SENDING if any(did in near for did in lacking) else Reach.PARTLY
+
+
+def delivery_of(
+    standing: Standing, dot: Dot | None, devices: Mapping[str, DeviceInfo], *, here: bool
+) -> Delivery:
+    """Say who holds a version, or (dot None) all of the space."""
+    near = frozenset(did for did, device in devices.items() if device.near)
+    holdings = tuple(
+        Holding(
+            devices[did],
+            complete=here if did == standing.this else _holds(standing, did, dot),
+        )
+        for did in standing.members
+        if did in devices
+    )
+    return Delivery(reach_of(standing, dot, here=here, near=near), holdings)
+
+
+def _holds(standing: Standing, did: str, dot: Dot | None) -> bool:
+    held = standing.receipts.get(did)
+    return held is not None and held.holds(dot, standing.seen)

@@ -1,0 +1,58 @@
+"""Truth: who holds what, and whether everything kept here is as it should be."""
+
+from __future__ import annotations
+
+from app.accounts import Account
+from app.delivering import Standing, delivery_of
+from app.devices import Devices
+from app.files import entry_id, node_of
+from app.progress import Progress, Report
+from app.spaces import Spaces
+from app.standing import standing_of
+from app.values import CheckReport, Delivery, Finding
+from storage.facts.dots import Dot
+from storage.vault import Vault
+
+
+class Health:
+    """Answers what can be trusted."""
+
+    def __init__(self, account: Account, devices: Devices, spaces: Spaces) -> None:
+        self._account = account
+        self._devices = devices
+        self._spaces = spaces
+
+    async def delivery(self, space: str, entry: str | None) -> Delivery:
+        """Say who holds the present version of an entry, or all of a space."""
+        this = self._account.did
+
+        def work(vault: Vault) -> tuple[Standing, Dot | None, bool]:
+            standing = standing_of(vault, this)
+            if entry is None:
+                return standing, None, standing.complete
+            node = node_of(vault.tree(), entry_id(entry))
+            return standing, node.dot, standing.complete or vault.is_here(node)
+
+        standing, dot, here = await self._spaces.get(space).opened.run(work)
+        known = {did: self._devices.device(did) for did in standing.members}
+        return delivery_of(standing, dot, known, here=here)
+
+    async def check(self, space: str | None, report: Report) -> CheckReport:
+        """Verify every block, record and chain."""
+        total = CheckReport(0, 0, 0, 0, ())
+        for kept in self._spaces.some(space):
+            found = await kept.opened.run_reporting(_check, report)
+            total = CheckReport(
+                total.blocks + found.blocks,
+                total.records + found.records,
+                total.entries + found.entries,
+                total.bytes + found.bytes,
+                total.findings + found.findings,
+            )
+        return total
+
+
+def _check(vault: Vault, report: Report) -> CheckReport:
+    found = vault.check(lambda what, done, total: report(Progress(what, "", done, total)))
+    findings = tuple(Finding(each.what, each.where, each.severity) for each in found.found)
+    return CheckReport(found.blocks, found.records, found.entries, found.size, findings)

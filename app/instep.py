@@ -1,0 +1,213 @@
+"""Keeping a plain folder and its space in step.
+
+It looks when something changed here, and brings when something came from others. Both run
+on the vault's thread, so they never meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from app.errors import FolderUnavailable
+from app.events import Event, SpaceChanged, SpacesChanged, Trouble, Working
+from app.folder.ground import Brought, Looked
+from app.folder.port import Path
+from app.opened import OpenSpace
+from app.progress import Progress, Report, Stopped, silent
+from app.values import Mirroring
+from storage.errors import AtollError
+from storage.facts.change import EntryId
+
+Tell = Callable[[Event], None]
+Committed = Callable[[OpenSpace], None]
+"""Hears that something was committed here, so that others are told at once."""
+
+LOOK_AGAIN = 5.0
+"""Seconds between looks at a folder that is not there."""
+UNWATCHED = 15.0
+"""Seconds between looks at a folder that the system does not watch for us."""
+IN_THE_WAY = 0.25
+"""Seconds until something that was in the way is tried once more."""
+NONE: frozenset[EntryId] = frozenset()
+MANY = 20_000
+"""So many hints at once are one look at everything."""
+_log = logging.getLogger(__name__)
+
+
+class InStep:
+    """One space and its folder. Lives on the app's loop."""
+
+    def __init__(self, opened: OpenSpace, tell: Tell, committed: Committed) -> None:
+        self._opened = opened
+        self._tell = tell
+        self._committed = committed
+        self._hints: set[Path] = set()
+        self._whole = False
+        self._entries: set[EntryId] = set()
+        self._all_entries = False
+        self._wake = asyncio.Event()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self.came_back: Callable[[], None] | None = None
+        """Called when the folder is there again after it was not: watch it anew."""
+
+    # -- what wakes it -------------------------------------------------------------------
+    def changed(self, paths: Iterable[Path]) -> None:
+        """Something happened in the folder at these paths."""
+        self._hints.update(paths)
+        if len(self._hints) > MANY:
+            self.missed()
+        self._wake.set()
+
+    def missed(self) -> None:
+        """Something may have happened anywhere: look at everything."""
+        self._whole = True
+        self._hints.clear()
+        self._wake.set()
+
+    def look_now_and_then(self) -> None:
+        """Nobody hints at changes in the folder, so look at everything again and again."""
+
+        def now() -> None:
+            self._timers.discard(timer)
+            self.missed()
+            self.look_now_and_then()
+
+        timer = asyncio.get_running_loop().call_later(UNWATCHED, now)
+        self._timers.add(timer)
+
+    def came(self, entries: Iterable[EntryId]) -> None:
+        """Entries of the space changed, or are complete now."""
+        self._entries.update(entries)
+        if self._entries:
+            self._wake.set()
+
+    def came_anywhere(self) -> None:
+        """Compare all of the space with the folder."""
+        self._all_entries = True
+        self._wake.set()
+
+    # -- its life ------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Keep in step until cancelled."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._step()
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+
+    async def look(self, paths: frozenset[Path] | None, report: Report = silent) -> Looked:
+        """Take what changed in the folder into the space now, and bring what came of it."""
+        opened = self._opened
+        looked = await opened.run_reporting(
+            lambda _vault, told: opened.mirror().look(told, paths), report
+        )
+        self._settled()
+        if paths is None:
+            self._opened.skipped = tuple("/".join(it.path) for it in looked.skipped)
+        if looked.changed:
+            self._told(looked.entries, remote=False)
+            self._committed(self._opened)
+        if looked.entries:
+            await self.bring(looked.entries)
+        if looked.again and looked.again_in is not None:
+            self._later(looked.again_in, looked.again)
+        return looked
+
+    async def bring(self, entries: frozenset[EntryId] | None, report: Report = silent) -> Brought:
+        """Write what the space has anew to the folder; None compares everything."""
+        opened = self._opened
+        brought = await opened.run_reporting(
+            lambda _vault, told: opened.mirror().bring(told, entries), report
+        )
+        self._settled()
+        if brought.again:
+            self._later(IN_THE_WAY, brought.again, entries)
+        return brought
+
+    async def committed_here(self, entries: frozenset[EntryId]) -> None:
+        """The app itself committed something: tell everyone, and write it to the folder."""
+        self._told(entries, remote=False)
+        self._committed(self._opened)
+        try:
+            await self.bring(entries)
+        except FolderUnavailable:
+            self._unavailable(entries, everything=False)
+
+    # -- steps ---------------------------------------------------------------------------
+    async def _step(self) -> None:
+        hints, whole = frozenset(self._hints), self._whole
+        entries, everything = frozenset(self._entries), self._all_entries
+        self._hints, self._whole = set(), False
+        self._entries, self._all_entries = set(), False
+        try:
+            if whole:
+                await self.look(None, self._working)
+            elif hints:
+                await self.look(hints)
+            if everything or entries:
+                await self.bring(None if everything else entries, self._working)
+        except FolderUnavailable:
+            self._unavailable(entries, everything=everything)
+        except Stopped:
+            self.missed()
+        except AtollError as error:
+            _log.info("keeping %s in step: %s", self._opened.id[:8], error.code)
+            self._tell(Trouble(error.code, self._opened.folder.name, self._opened.id))
+        finally:
+            self._tell(Working(self._opened.id, None))
+
+    def _working(self, progress: Progress) -> None:
+        self._tell(Working(self._opened.id, progress))
+
+    def _later(
+        self,
+        seconds: float,
+        paths: frozenset[Path],
+        entries: frozenset[EntryId] | None = NONE,
+    ) -> None:
+        """Look at paths in a while, and then bring entries (None: all) once more."""
+
+        def now() -> None:
+            self._timers.discard(timer)
+            self.changed(paths)
+            if entries is None:
+                self.came_anywhere()
+            else:
+                self.came(entries)
+
+        timer = asyncio.get_running_loop().call_later(seconds, now)
+        self._timers.add(timer)
+
+    def _unavailable(self, entries: frozenset[EntryId], *, everything: bool) -> None:
+        """Nothing is deleted, nothing is sent; look again in a while."""
+        if self._opened.mirroring is not Mirroring.UNAVAILABLE:
+            self._opened.mirroring = Mirroring.UNAVAILABLE
+            folder = self._opened.folder.name
+            self._tell(Trouble(FolderUnavailable.code, folder, self._opened.id))
+            self._tell(SpacesChanged())
+        self._entries |= entries
+        self._all_entries |= everything
+        loop = asyncio.get_running_loop()
+
+        def now() -> None:
+            self._timers.discard(timer)
+            self.missed()
+
+        timer = loop.call_later(LOOK_AGAIN, now)
+        self._timers.add(timer)
+
+    def _settled(self) -> None:
+        if self._opened.mirroring is Mirroring.UNAVAILABLE:
+            self._opened.mirroring = Mirroring.SETTLED
+            self._tell(SpacesChanged())
+            if self.came_back is not None:
+                self.came_back()
+
+    def _told(self, entries: frozenset[EntryId], *, remote: bool) -> None:
+        names = frozenset(entry.hex() for entry in entries)
+        self._tell(SpaceChanged(self._opened.id, names, remote))

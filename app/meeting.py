@@ -1,0 +1,253 @@
+"""Meeting other devices: sync on one side, what the app remembers and tells on the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Protocol, assert_never
+
+from app.devices import Devices
+from app.events import DeliveryChanged, DevicesChanged, EventHub, TextArrived, Trouble
+from app.state import Address, DeviceState
+from app.syncing import SpaceReplica
+from storage.blocks.store import Thing
+from storage.facts.change import EntryId
+from sync.errors import PeerUnreachable
+from sync.events import (
+    ContentCame,
+    DiscoveryTrouble,
+    HeadsMoved,
+    Listening,
+    LiveArrived,
+    PeerLeft,
+    PeerMet,
+    ReceiptCame,
+    RedeemDone,
+    SpaceTrouble,
+    SyncEvent,
+    ThingsAccepted,
+    TransferMoved,
+)
+from sync.ports import Card, Heads, Replica, Ticket
+
+PATIENCE = 30.0
+"""Seconds without any news after which joining stops to wait; the rest comes by itself."""
+PORT = "port"
+
+
+class Service(Protocol):
+    """The part of `sync.service.SyncService` that the app uses."""
+
+    async def run(self) -> None:
+        """Listen, look for others and talk with them, until cancelled."""
+        ...
+
+    def add(self, replica: Replica) -> None:
+        """Bring a space together with others from now on."""
+        ...
+
+    def remove(self, space: bytes) -> None:
+        """Stop that."""
+        ...
+
+    def announce(self, space: bytes) -> None:
+        """Tell others at once that something was committed."""
+        ...
+
+    def live(self, space: bytes, entry: EntryId, update: bytes) -> None:
+        """Send what was typed to whoever has the note open."""
+        ...
+
+    def open_note(self, space: bytes, entry: EntryId) -> None:
+        """Hear of what others type in a note."""
+        ...
+
+    def close_note(self, space: bytes, entry: EntryId) -> None:
+        """Hear of it no more."""
+        ...
+
+    async def dial(self, address: Address) -> Card:
+        """Meet the device at an address."""
+        ...
+
+    async def redeem(self, ticket: Ticket) -> Sequence[Thing]:
+        """Meet a giver, and return what its invite promises."""
+        ...
+
+
+Build = Callable[[Sequence[Replica], Callable[[SyncEvent], None]], Service]
+"""Makes the service, once the spaces are open and somebody listens."""
+
+
+class Meeting:
+    """Runs sync, and carries what it tells to where it belongs. Lives on the app's loop."""
+
+    def __init__(
+        self, state: DeviceState, devices: Devices, events: EventHub, build: Build | None
+    ) -> None:
+        self.port = 0
+        self._state = state
+        self._devices = devices
+        self._events = events
+        self._build = build
+        self._service: Service | None = None
+        self._replicas: dict[bytes, SpaceReplica] = {}
+        self._heads: dict[tuple[bytes, str], Heads] = {}
+        self._news = asyncio.Event()
+        self._listening = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._failed: asyncio.Future[None] | None = None
+        self._errands: set[asyncio.Future[None]] = set()
+
+    # -- its life ------------------------------------------------------------------------
+    def start(self, failed: asyncio.Future[None]) -> None:
+        """Begin to meet others; `failed` hears of a fault of ours."""
+        if self._build is None:
+            return
+        self._failed = failed
+        self._service = self._build(tuple(self._replicas.values()), self._hear)
+        self._task = asyncio.create_task(self._service.run(), name="sync")
+        self._task.add_done_callback(self._ended)
+
+    async def stop(self) -> None:
+        """Say goodbye."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._errands:
+            await asyncio.wait(self._errands)
+
+    # -- what spaces ask -----------------------------------------------------------------
+    def add(self, replica: SpaceReplica) -> None:
+        """Bring a space together with others from now on."""
+        self._replicas[replica.space] = replica
+        if self._service is not None:
+            self._service.add(replica)
+
+    def remove(self, space: bytes) -> None:
+        """Stop that."""
+        self._replicas.pop(space, None)
+        if self._service is not None:
+            self._service.remove(space)
+
+    def announce(self, space: bytes) -> None:
+        """Tell others at once that something was committed."""
+        if self._service is not None:
+            self._service.announce(space)
+        self._events.tell(DeliveryChanged(space.hex()))
+
+    # -- what typing asks ----------------------------------------------------------------
+    def live(self, space: bytes, entry: EntryId, update: bytes) -> None:
+        """Send what was typed to whoever has the note open."""
+        if self._service is not None:
+            self._service.live(space, entry, update)
+
+    def open_note(self, space: bytes, entry: EntryId) -> None:
+        """Hear of what others type in a note."""
+        if self._service is not None:
+            self._service.open_note(space, entry)
+
+    def close_note(self, space: bytes, entry: EntryId) -> None:
+        """Hear of it no more."""
+        if self._service is not None:
+            self._service.close_note(space, entry)
+
+    # -- what people ask -----------------------------------------------------------------
+    async def dial(self, address: Address) -> str:
+        """Meet the device at an address; return its name."""
+        card = await self._needed().dial(address)
+        return self._devices.name(card.did)
+
+    async def redeem(self, ticket: Ticket) -> Sequence[Thing]:
+        """Meet a giver, and return what its invite promises."""
+        return await self._needed().redeem(ticket)
+
+    async def caught_up(self, space: bytes) -> None:
+        """Wait until we have seen all that those near have; give up when nothing moves."""
+        while not await self._has_all(space):
+            self._news.clear()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._news.wait()
+            except TimeoutError:
+                return
+
+    def hear_of_news(self) -> None:
+        """Something came; whoever waits looks again."""
+        self._news.set()
+
+    async def listening(self) -> int:
+        """Return the port at which others reach us, once that is known."""
+        if self._service is not None:
+            await self._listening.wait()
+        return self.port
+
+    # -- steps ---------------------------------------------------------------------------
+    async def _has_all(self, space: bytes) -> bool:
+        theirs = [heads for (its, _), heads in self._heads.items() if its == space]
+        if not theirs:
+            return False
+        ours = await self._replicas[space].heads()
+        return all(ours.seen.covers(heads.seen) for heads in theirs)
+
+    def _needed(self) -> Service:
+        if self._service is None:
+            raise PeerUnreachable("this command meets nobody")
+        return self._service
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Sync never ends by itself; a fault of ours ends the app, loudly."""
+        if task.cancelled() or self._failed is None or self._failed.done():
+            return
+        self._failed.set_exception(task.exception() or RuntimeError("sync ended"))
+
+    def _later(self, work: Coroutine[object, object, None]) -> None:
+        errand = asyncio.ensure_future(work)
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    # -- what sync tells -----------------------------------------------------------------
+    def _hear(self, event: SyncEvent) -> None:
+        match event:
+            case Listening(port):
+                self.port = port
+                self._listening.set()
+                self._later(self._state.set(PORT, str(port)))
+            case PeerMet() | PeerLeft() | RedeemDone():
+                self._hear_of_people(event)
+            case HeadsMoved(space, did, heads):
+                self._heads[space, did] = heads
+                self._news.set()
+            case ThingsAccepted(space) | ContentCame(space):
+                self._news.set()
+                self._events.tell(DeliveryChanged(space.hex()))
+            case TransferMoved(space) | ReceiptCame(space):
+                self._events.tell(DeliveryChanged(space.hex()))
+            case LiveArrived(space, entry, update, by):
+                self._events.tell(TextArrived(space.hex(), entry.hex(), update, by))
+            case SpaceTrouble(space, _, code):
+                self._events.tell(Trouble(code, "", space.hex()))
+            case DiscoveryTrouble(code):
+                if code:
+                    self._events.tell(Trouble(code, ""))
+            case _:
+                assert_never(event)
+
+    def _hear_of_people(self, event: PeerMet | PeerLeft | RedeemDone) -> None:
+        match event:
+            case PeerMet(card, host, port, dialled):
+                shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+                self._devices.near(card.did, shown)
+                self._later(self._devices.met(card, (host, port) if dialled else None))
+            case PeerLeft(did):
+                for key in [key for key in self._heads if key[1] == did]:
+                    del self._heads[key]
+                self._news.set()
+                self._later(self._devices.gone(did))
+            case RedeemDone(_, _, card):
+                self._later(self._devices.met(card, None))
+            case _:
+                assert_never(event)
+        self._events.tell(DevicesChanged())
+        for space in self._replicas:
+            self._events.tell(DeliveryChanged(space.hex()))

@@ -1,0 +1,274 @@
+"""The app: every use case behind one door, on one event loop.
+
+Thin on purpose: each method hands on to the service that knows. `start` and `stop` keep the
+order: spaces before sync, and the other way round at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from app.accounts import Account
+from app.config import Config
+from app.devices import Devices
+from app.events import DevicesChanged, EventHub
+from app.facade import OpenNote
+from app.files import Files
+from app.health import Health
+from app.history import History
+from app.meeting import Meeting, Service
+from app.notes import Notes
+from app.progress import Report, silent
+from app.search import Search
+from app.sharing.grants import Grants, address_of, hint_of, read_invite
+from app.sharing.redeem import Joining
+from app.spaces import Mirrors, Rim, Spaces
+from app.state import Address
+from app.values import (
+    BinItem,
+    CheckReport,
+    Delivery,
+    DeviceInfo,
+    Draft,
+    EntryInfo,
+    Hit,
+    InviteInfo,
+    Role,
+    SpaceInfo,
+    Version,
+)
+from storage.ports import Clock, Entropy
+from sync.events import SyncEvent
+from sync.ports import Known, Replica
+
+BuildNetwork = Callable[[Known, Sequence[Replica], Callable[[SyncEvent], None]], Service]
+"""Makes sync, given who we know, the spaces, and who listens."""
+
+
+class Node:
+    """One device's app, from start to stop."""
+
+    def __init__(
+        self,
+        config: Config,
+        account: Account,
+        *,
+        mirrors: Mirrors,
+        clock: Clock,
+        entropy: Entropy,
+        network: BuildNetwork | None,
+        own_addresses: Callable[[], Sequence[str]],
+    ) -> None:
+        self.events = EventHub()
+        self._account = account
+        self._clock = clock
+        self._own_addresses = own_addresses
+        self._failed: asyncio.Future[None] | None = None
+        self.devices_known = Devices(account, clock)
+        build = None if network is None else partial(network, self.devices_known)
+        self.meeting = Meeting(account.state, self.devices_known, self.events, build)
+        rim = Rim(config.places, mirrors, self.meeting, clock, entropy, config.watch)
+        self._spaces = Spaces(account, self.devices_known, self.events, rim)
+        self._files = Files(account, self.devices_known, self._spaces, clock)
+        self._notes = Notes(self._spaces, self.meeting, clock, entropy)
+        self._history = History(self._spaces, self._files)
+        self._search = Search(self._spaces)
+        self._health = Health(account, self.devices_known, self._spaces)
+        self._grants = Grants(account, self.devices_known, self._spaces, clock)
+        self._joining = Joining(
+            account,
+            self._spaces,
+            self.meeting,
+            places=config.places,
+            clock=clock,
+            entropy=entropy,
+        )
+        self.devices_known.invitation = self._grants.invitation
+
+    # -- its life ------------------------------------------------------------------------
+    @property
+    def port(self) -> int:
+        """Where other devices reach us, 0 when they do not."""
+        return self.meeting.port
+
+    async def start(self) -> None:
+        """Open the spaces, and begin to meet others."""
+        self._failed = asyncio.get_running_loop().create_future()
+        await self._spaces.open(self._failed)
+        self.meeting.start(self._failed)
+
+    async def stop(self) -> None:
+        """Say goodbye, let the workers end, close all."""
+        await self._notes.close()
+        await self.meeting.stop()
+        await self._spaces.close()
+        await self._account.state.close()
+        if self._failed is not None and self._failed.done():
+            self._failed.exception()  # it was told already, or nobody waits for it any more
+
+    async def broken(self) -> None:
+        """Wait until something inside failed by a fault of ours, and raise it."""
+        assert self._failed is not None, "start first"
+        await asyncio.shield(self._failed)
+
+    # -- this device ---------------------------------------------------------------------
+    async def device_name(self) -> str:
+        """Return this device's name."""
+        return self._account.name
+
+    async def rename_device(self, name: str) -> None:
+        """Name this device."""
+        taken = await self._account.rename(name)
+        await self._spaces.introduce(taken)
+        self.events.tell(DevicesChanged())
+
+    async def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return this device and all that share something with it."""
+        return self.devices_known.all()
+
+    async def dial(self, address: str) -> str:
+        """Meet the device at HOST:PORT now."""
+        return await self.meeting.dial(address_of(address))
+
+    # -- spaces --------------------------------------------------------------------------
+    async def spaces(self) -> tuple[SpaceInfo, ...]:
+        """Return every space on this device, by name."""
+        asked = [self._spaces.info(kept) for kept in self._spaces.some(None)]
+        return tuple(sorted(await asyncio.gather(*asked), key=lambda space: space.name))
+
+    async def add(self, folder: Path, report: Report = silent) -> SpaceInfo:
+        """Open a folder of real files as a space of its own."""
+        return await self._spaces.add(folder, report)
+
+    async def leave(self, space: str) -> None:
+        """Forget a space on this device."""
+        await self._spaces.leave(space)
+
+    async def scan(self, space: str, report: Report = silent) -> None:
+        """Look through the whole plain folder now."""
+        kept = self._spaces.get(space)
+        await kept.in_step.look(None, report)
+        await kept.in_step.bring(None, report)
+
+    # -- sharing -------------------------------------------------------------------------
+    async def share(
+        self, space: str, role: Role, until: int | None, addresses: Sequence[str] = ()
+    ) -> InviteInfo:
+        """Make a code that gives access."""
+        given = [hint_of(address) for address in addresses]
+        hints = given or await self._own_hints()
+        return await self._grants.share(space, role, until, hints)
+
+    async def _own_hints(self) -> Sequence[Address]:
+        """Return where others on this network may reach us now."""
+        port = await self.meeting.listening()
+        if not port:
+            return ()
+        hosts = await asyncio.to_thread(self._own_addresses)
+        return [(host, port) for host in hosts]
+
+    async def invite_file(self, code: str) -> bytes:
+        """Return the hand-over file for a code made here."""
+        return await self._grants.file(code)
+
+    async def read_invite(self, given: str | bytes) -> InviteInfo:
+        """Say what a code or hand-over file offers."""
+        return read_invite(given, self._clock.now())
+
+    async def join(
+        self, given: str | bytes, into: Path, *, merge: bool = False, report: Report = silent
+    ) -> SpaceInfo:
+        """Accept a code: fetch all, fill the folder."""
+        return await self._joining.join(given, into, merge=merge, report=report)
+
+    # -- notes and files -----------------------------------------------------------------
+    async def entries(self, space: str, folder: str | None = None) -> tuple[EntryInfo, ...]:
+        """Return what a folder holds."""
+        return await self._files.entries(space, folder)
+
+    async def all_entries(self, space: str) -> tuple[EntryInfo, ...]:
+        """Return every file and note of a space."""
+        return await self._files.all_entries(space)
+
+    async def entry(self, space: str, entry: str) -> EntryInfo:
+        """Return one."""
+        return await self._files.entry(space, entry)
+
+    async def find(self, path: Path) -> EntryInfo:
+        """Return the entry that a path on this disk is, or was."""
+        return await self._files.find(path)
+
+    async def open_note(self, space: str, entry: str) -> OpenNote:
+        """Open a text for typing."""
+        return await self._notes.open(space, entry)
+
+    async def read(self, space: str, entry: str, record: str | None = None) -> bytes:
+        """Return a file's bytes, now or as of a record."""
+        return await self._files.read(space, entry, record)
+
+    async def new_note(
+        self, space: str, folder: str | None, name: str, text: str = ""
+    ) -> EntryInfo:
+        """Make a note."""
+        return await self._files.new_note(space, folder, name, text)
+
+    async def new_folder(self, space: str, folder: str | None, name: str) -> EntryInfo:
+        """Make a folder."""
+        return await self._files.new_folder(space, folder, name)
+
+    async def rename(self, space: str, entry: str, name: str) -> EntryInfo:
+        """Give another name."""
+        return await self._files.rename(space, entry, name)
+
+    async def remove(self, space: str, entry: str) -> None:
+        """Put in the bin."""
+        await self._files.remove(space, entry)
+
+    # -- time ----------------------------------------------------------------------------
+    async def history(
+        self, space: str, entry: str | None = None, limit: int = 200
+    ) -> tuple[Version, ...]:
+        """Return the steps of one entry or of the whole space."""
+        return await self._history.steps(space, entry, limit)
+
+    async def restore(self, space: str, entry: str, record: str) -> EntryInfo:
+        """Bring an entry back as it was at a record."""
+        return await self._history.restore(space, entry, record)
+
+    async def bin(self, space: str | None = None) -> tuple[BinItem, ...]:
+        """Return what was deleted."""
+        return await self._history.bin(space)
+
+    async def restore_from_bin(self, space: str, entry: str) -> EntryInfo:
+        """Bring back something deleted."""
+        return await self._history.restore_from_bin(space, entry)
+
+    async def drafts(self, space: str) -> tuple[Draft, ...]:
+        """Return what is kept here only."""
+        return await self._history.drafts(space)
+
+    async def drop_draft(self, space: str, path: Sequence[str]) -> None:
+        """Go back to the shared version of a path."""
+        await self._history.drop_draft(space, path)
+
+    # -- truth ---------------------------------------------------------------------------
+    async def delivery(self, space: str, entry: str | None = None) -> Delivery:
+        """Say who holds the present version of an entry, or all of a space."""
+        return await self._health.delivery(space, entry)
+
+    async def search(
+        self, words: str, space: str | None = None, limit: int = 50
+    ) -> tuple[Hit, ...]:
+        """Find names and texts."""
+        return await self._search.find(words, space, limit)
+
+    async def check(self, space: str | None = None, report: Report = silent) -> CheckReport:
+        """Verify every block, record and chain."""
+        return await self._health.check(space, report)
+
+    async def export(self, space: str, into: Path, report: Report = silent) -> int:
+        """Write every file as it is now into an empty folder."""
+        return await self._files.export(space, into, report)

@@ -1,0 +1,76 @@
+"""A space that is open on this device: its vault and its mirror, on the one thread they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from app.folder.agreed import Agreed
+from app.folder.mirror import Mirror
+from app.progress import Report
+from app.values import Mirroring, SpaceInfo
+from app.work import Worker
+from storage.vault import Vault
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """A mirror, what it remembers, and how to let go of that."""
+
+    mirror: Mirror
+    agreed: Agreed
+    close: Callable[[], None]
+
+
+@dataclass(slots=True)
+class OpenSpace:
+    """One space. `run` is the only way to its vault."""
+
+    key: bytes
+    folder: Path
+    worker: Worker
+    vault: Vault = field(repr=False)
+    mirrored: Mirrored = field(repr=False)
+    mirroring: Mirroring = Mirroring.SETTLED
+    skipped: tuple[str, ...] = ()
+    """Paths in the folder that are not shared."""
+    last: SpaceInfo | None = None
+    """As it was told last; told again while long work keeps the thread."""
+    attached: bool = False
+
+    @property
+    def id(self) -> str:
+        """Its name in the app's values."""
+        return self.key.hex()
+
+    async def run(self, work: Callable[[Vault], Answer]) -> Answer:
+        """Do work on the vault's thread."""
+        return await self.worker.run(lambda: work(self.vault))
+
+    async def run_reporting(
+        self, work: Callable[[Vault, Report], Answer], report: Report
+    ) -> Answer:
+        """Do long work on the vault's thread; it may be stopped at its reports."""
+        return await self.worker.run_reporting(lambda told: work(self.vault, told), report)
+
+    def mirror(self) -> Mirror:
+        """Return the mirror, on the vault's thread, after proof that its folder is the one we know.
+
+        Raises:
+            FolderUnavailable, FolderInUse: it is not.
+        """
+        if not self.attached:
+            self.mirrored.mirror.attach()
+            self.attached = True
+        return self.mirrored.mirror
+
+    def close(self) -> None:
+        """Let go of everything, on the vault's thread."""
+        if self.attached:
+            self.mirrored.mirror.close()
+        self.mirrored.close()
+        self.vault.close()

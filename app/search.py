@@ -1,0 +1,53 @@
+"""Finding names and words. The index follows in the background; what it lacks is made up first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.spaces import Kept, Spaces
+from app.values import Hit
+from storage.vault import Vault
+
+AT_ONCE = 100
+"""Entries indexed in one go, so that other work gets its turn on the vault's thread."""
+PATIENCE = 2.0
+"""Seconds that a search waits for the index to follow; then it finds what is indexed."""
+
+
+class Search:
+    """Finds."""
+
+    def __init__(self, spaces: Spaces) -> None:
+        self._spaces = spaces
+
+    async def find(self, words: str, space: str | None, limit: int) -> tuple[Hit, ...]:
+        """Return what holds all words."""
+        found: list[Hit] = []
+        for kept in self._spaces.some(space):
+            await self._follow(kept)
+            found += await kept.opened.run(lambda vault: _find(vault, words, limit))
+        return tuple(found[:limit])
+
+    async def _follow(self, kept: Kept) -> None:
+        """Let the index follow, but not longer than a person waits."""
+        following = asyncio.ensure_future(follow(kept))
+        done, _ = await asyncio.wait({following}, timeout=PATIENCE)
+        if done:
+            following.result()
+        else:
+            following.cancel()
+
+
+async def follow(kept: Kept) -> None:
+    """Index all that is not indexed yet, in small pieces."""
+    while await kept.opened.run(lambda vault: vault.index_some(AT_ONCE)):
+        pass
+
+
+def _find(vault: Vault, words: str, limit: int) -> list[Hit]:
+    tree, space = vault.tree(), vault.space.hex()
+    return [
+        Hit(space, found.entry.hex(), tree.path(found.entry), found.snippet)
+        for found in vault.search(words, limit)
+        if tree.get(found.entry) is not None
+    ]

@@ -1,0 +1,167 @@
+"""Accepting access: from a code to a folder that holds everything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from app.accounts import Account
+from app.errors import BadUsage, FolderInUse, FolderNotEmpty, Unreadable
+from app.places import Places
+from app.progress import Progress, Report
+from app.spaces import Spaces
+from app.values import SpaceInfo
+from app.work import Worker
+from storage.access.invite import InviteCode, code_from_text, handover_from
+from storage.blocks.store import Kind, Thing
+from storage.errors import BadToken
+from storage.identity.did import did_of
+from storage.ports import Clock, Entropy
+from storage.vault import Vault
+from sync.ports import InviteKey, Ticket
+
+
+class Redeeming(Protocol):
+    """The part of sync that joining needs."""
+
+    async def redeem(self, ticket: Ticket) -> Sequence[Thing]:
+        """Meet the giver and return what the invite promises. Raises PeerUnreachable."""
+        ...
+
+    async def caught_up(self, space: bytes) -> None:
+        """Wait until some other device and we have seen the same of a space."""
+        ...
+
+
+class Joining:
+    """Accepts codes."""
+
+    def __init__(
+        self,
+        account: Account,
+        spaces: Spaces,
+        network: Redeeming,
+        *,
+        places: Places,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._account = account
+        self._spaces = spaces
+        self._network = network
+        self._places = places
+        self._clock = clock
+        self._entropy = entropy
+
+    async def join(
+        self, given: str | bytes, into: Path, *, merge: bool, report: Report
+    ) -> SpaceInfo:
+        """Accept a code or a hand-over file.
+
+        Raises:
+            FolderNotEmpty, FolderInUse, Unreadable: the folder cannot be filled.
+            PeerUnreachable: nobody who has it answered in time.
+            BadToken, AccessExpired: the code is damaged, or its time is over.
+        """
+        code, things = _parse(given)
+        code.check_time(self._clock.now())
+        self._refuse_known(code)
+        folder = await asyncio.to_thread(_made_ready, into, merge)
+        self._spaces.refuse_overlap(folder)
+        if not things:
+            report(Progress("Looking for", code.by))
+            things = await self._network.redeem(_ticket(code))
+        space = await self._enter(code, things, folder, report)
+        if isinstance(given, str):
+            await self._fetch_all(space.id, report)
+            return await self._spaces.info(self._spaces.get(space.id))
+        return space
+
+    def _refuse_known(self, code: InviteCode) -> None:
+        if code.giver == self._account.keys.signing.public:
+            raise BadUsage("this code was made on this very device; use it on another one")
+        if code.space.hex() in self._account.state.spaces:
+            raise FolderInUse("this folder is on this device already")
+
+    async def _enter(
+        self, code: InviteCode, things: Sequence[Thing], folder: Path, report: Report
+    ) -> SpaceInfo:
+        """Become a member, and take the folder on."""
+        data = self._places.space(code.space.hex())
+        worker = Worker(f"vault-{code.space.hex()[:8]}")
+        try:
+            vault = await worker.run(lambda: self._join_vault(data, code, things))
+        except BaseException:
+            await worker.close()
+            raise
+        return await self._spaces.adopt(vault, worker, folder, report)
+
+    def _join_vault(self, data: Path, code: InviteCode, things: Sequence[Thing]) -> Vault:
+        if data.exists():  # of an attempt that ended early: it holds nothing that is not elsewhere
+            shutil.rmtree(data)
+        keys = self._account.keys
+        try:
+            vault = Vault.join(
+                data, keys, things, code.keys, code.space, self._clock, self._entropy
+            )
+        except BaseException:
+            shutil.rmtree(data, ignore_errors=True)
+            raise
+        vault.introduce(self._account.name)
+        return vault
+
+    async def _fetch_all(self, space: str, report: Report) -> None:
+        """Wait until all that others hold is here, and write it to the folder."""
+        kept, most = self._spaces.get(space), 0
+        await self._network.caught_up(kept.opened.key)
+        while True:
+            kept.moved.clear()
+            blocks, missing = await kept.opened.run(lambda vault: vault.missing_count())
+            if not blocks:
+                break
+            most = max(most, missing)
+            report(Progress("Fetching", "", done_bytes=most - missing, total_bytes=most))
+            await kept.moved.wait()
+        await kept.in_step.bring(None, report)
+
+
+def _parse(given: str | bytes) -> tuple[InviteCode, Sequence[Thing]]:
+    if isinstance(given, str):
+        return code_from_text(given), ()
+    code, pairs = handover_from(given)
+    return code, tuple(_things(pairs))
+
+
+def _things(pairs: Iterable[tuple[int, bytes]]) -> Iterable[Thing]:
+    for kind, data in pairs:
+        try:
+            yield Thing(Kind(kind), data)
+        except ValueError as error:
+            raise BadToken("this invite file holds something that is not known") from error
+
+
+def _ticket(code: InviteCode) -> Ticket:
+    key = InviteKey(code.keys.id, code.keys.mac, code.space)
+    return Ticket(key, did_of(code.giver), code.hints)
+
+
+def _made_ready(into: Path, merge: bool) -> Path:  # noqa: FBT001  it is passed on to a thread
+    """Return the folder to fill, made if need be.
+
+    Raises:
+        FolderNotEmpty: it holds something, and uniting was not asked for.
+        Unreadable: it cannot be made or read.
+    """
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        with os.scandir(into) as found:
+            holds_something = next(found, None) is not None
+    except OSError as error:
+        raise Unreadable(error.strerror or "not readable", str(into)) from error
+    if holds_something and not merge:
+        raise FolderNotEmpty(f"{into} holds something")
+    return into.resolve()

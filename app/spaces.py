@@ -1,0 +1,375 @@
+"""The spaces on this device: opened at the start, added, adopted after joining, left."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from app.accounts import Account
+from app.devices import Devices
+from app.errors import BadUsage, FolderInUse, Unreadable
+from app.events import (
+    DeliveryChanged,
+    DevicesChanged,
+    EventHub,
+    SpaceChanged,
+    SpacesChanged,
+    Trouble,
+)
+from app.instep import InStep
+from app.opened import Mirrored, OpenSpace
+from app.places import Places
+from app.progress import Report, silent
+from app.standing import info_of, tell
+from app.state import SpaceRow
+from app.syncing import Hears, SpaceReplica
+from app.values import Mirroring, Reach, SpaceInfo
+from app.work import Worker
+from storage.errors import AtollError, NotFound
+from storage.facts.change import EntryId
+from storage.members import Member
+from storage.ports import Clock, Entropy
+from storage.vault import Vault
+
+PATIENCE = 0.2
+"""Seconds after which a space that is busy is shown as it was told last."""
+
+BEGUN = "new-"
+"""How the folder of a store begins that nobody was told of yet."""
+
+
+class Mirrors(Protocol):
+    """Makes mirrors of real folders; the composition root has the real one."""
+
+    def make(self, vault: Vault, data: Path, folder: Path) -> Mirrored:
+        """Return the mirror of a folder, not yet attached to it."""
+        ...
+
+    def watch(self, opened: OpenSpace, in_step: InStep) -> Callable[[], None]:
+        """Let changes in a folder wake its keeper; call what is returned to stop."""
+        ...
+
+
+class Network(Protocol):
+    """The part of sync that spaces need."""
+
+    def add(self, replica: SpaceReplica) -> None:
+        """Bring a space together with others from now on."""
+        ...
+
+    def remove(self, space: bytes) -> None:
+        """Stop that."""
+        ...
+
+    def announce(self, space: bytes) -> None:
+        """Tell others at once that something was committed."""
+        ...
+
+
+class Kept:
+    """An open space with all that keeps it alive."""
+
+    def __init__(self, opened: OpenSpace, in_step: InStep, replica: SpaceReplica) -> None:
+        self.opened = opened
+        self.in_step = in_step
+        self.replica = replica
+        self.moved = asyncio.Event()
+        """Set whenever a peer brought something; whoever waits for it clears it first."""
+        self.task: asyncio.Task[None] | None = None
+        self.unwatch: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """What spaces are made with."""
+
+    places: Places
+    mirrors: Mirrors
+    network: Network
+    clock: Clock
+    entropy: Entropy
+    watch: bool
+    """Keep folders in step by themselves."""
+
+
+class Spaces:
+    """Every space on this device. Lives on the app's loop."""
+
+    def __init__(self, account: Account, devices: Devices, events: EventHub, rim: Rim) -> None:
+        self._account = account
+        self._devices = devices
+        self._events = events
+        self._rim = rim
+        self._kept: dict[str, Kept] = {}
+        self._failed: asyncio.Future[None] | None = None
+        self._errands: set[asyncio.Future[None]] = set()
+
+    # -- all of them ---------------------------------------------------------------------
+    async def open(self, failed: asyncio.Future[None]) -> None:
+        """Open every space that is remembered; one that cannot be opened harms no other.
+
+        `failed` hears of a fault of ours in the background.
+        """
+        self._failed = failed
+        for begun in self._rim.places.spaces.glob(f"{BEGUN}*"):
+            await asyncio.to_thread(shutil.rmtree, begun, ignore_errors=True)
+        rows = tuple(self._account.state.spaces.values())
+        await asyncio.gather(*(self._open_one(row) for row in rows))
+
+    async def close(self) -> None:
+        """Stop what keeps them in step, and close them whole."""
+        if self._errands:
+            await asyncio.wait(self._errands)
+        await asyncio.gather(*(self._shut(kept) for kept in tuple(self._kept.values())))
+        self._kept.clear()
+
+    def get(self, space: str) -> Kept:
+        """Return one.
+
+        Raises:
+            NotFound: it is not on this device.
+        """
+        kept = self._kept.get(space)
+        if kept is None:
+            raise NotFound("this folder is not on this device")
+        return kept
+
+    def some(self, space: str | None) -> tuple[Kept, ...]:
+        """Return one, or all."""
+        return tuple(self._kept.values()) if space is None else (self.get(space),)
+
+    def around(self, path: Path) -> tuple[Kept, tuple[str, ...]]:
+        """Return the space whose folder holds a path, and the names below it.
+
+        Raises:
+            NotFound: the path is in no shared folder.
+        """
+        for kept in self._kept.values():
+            folder = kept.opened.folder
+            for candidate in (path, Path(path.parent.resolve(), path.name)):
+                if candidate.is_relative_to(folder):
+                    return kept, candidate.relative_to(folder).parts
+        raise NotFound("that path is in no shared folder")
+
+    # -- one -----------------------------------------------------------------------------
+    async def info(self, kept: Kept) -> SpaceInfo:
+        """Say how a space stands; while it is busy, as it was told last."""
+        opened = kept.opened
+        asking = asyncio.ensure_future(self._ask(opened))
+        done, _ = await asyncio.wait({asking}, timeout=PATIENCE if opened.last else None)
+        if done:
+            return asking.result()
+        asking.cancel()
+        assert opened.last is not None
+        return replace(opened.last, mirroring=Mirroring.WORKING)
+
+    async def add(self, folder: Path, report: Report = silent) -> SpaceInfo:
+        """Make a folder of real files a space of its own.
+
+        Raises:
+            FolderInUse, Unreadable, BadUsage: it cannot be one.
+        """
+        folder = await asyncio.to_thread(_existing, folder)
+        self.refuse_overlap(folder)
+        seed = self._rim.places.spaces / f"{BEGUN}{self._rim.entropy.take(8).hex()}"
+        worker = Worker("vault-new")
+        try:
+            vault = await worker.run(lambda: self._create(seed, folder.name))
+        except BaseException:
+            await worker.close()
+            shutil.rmtree(seed, ignore_errors=True)
+            raise
+        return await self.adopt(vault, worker, folder, report)
+
+    async def adopt(
+        self, vault: Vault, worker: Worker, folder: Path, report: Report = silent
+    ) -> SpaceInfo:
+        """Take a vault that was just made into the spaces, and bring its folder in step."""
+        space = vault.space.hex()
+        opened = await self._opened(vault, worker, folder)
+        try:
+            await opened.run(lambda _vault: opened.mirror())
+        except BaseException:
+            await opened.run(lambda _vault: opened.close())
+            await worker.close()
+            raise
+        kept = await self._keep(opened)
+        await self._account.state.put_space(SpaceRow(space, folder, folder.name))
+        await kept.in_step.look(None, report)
+        await kept.in_step.bring(None, report)
+        self._events.tell(SpacesChanged())
+        return await self.info(kept)
+
+    async def leave(self, space: str) -> None:
+        """Forget a space. The plain folder stays; so does the store, unless others hold it all."""
+        kept = self.get(space)
+        info = await self.info(kept)
+        data = self._rim.places.space(space)
+        await self._shut(kept)
+        del self._kept[space]
+        self._devices.forget_space(kept.opened.key)
+        await self._account.state.forget_space(space)
+        if info.delivery.reach is Reach.EVERYWHERE:
+            await asyncio.to_thread(shutil.rmtree, data, ignore_errors=True)
+        else:
+            aside = f"left-{space[:16]}-{self._rim.entropy.take(4).hex()}"
+            await asyncio.to_thread(data.rename, data.with_name(aside))
+        self._events.tell(SpacesChanged())
+
+    async def introduce(self, name: str) -> None:
+        """Tell the members of every space what this device is called."""
+        for kept in self._kept.values():
+            await kept.opened.run(lambda vault: vault.introduce(name))
+            self.committed(kept.opened)
+
+    def refuse_overlap(self, folder: Path) -> None:
+        """Refuse a folder in, around or equal to one that is shared already.
+
+        Raises:
+            FolderInUse: it is.
+        """
+        ours = [kept.opened.folder.resolve() for kept in self._kept.values()]
+        ours.append(self._rim.places.data.resolve())
+        for known in ours:
+            if folder.is_relative_to(known) or known.is_relative_to(folder):
+                raise FolderInUse(f"{folder} overlaps {known}")
+
+    # -- what happened -------------------------------------------------------------------
+    def committed(self, opened: OpenSpace) -> None:
+        """Something was committed here: tell others at once."""
+        self._rim.network.announce(opened.key)
+
+    def came(self, opened: OpenSpace, entries: frozenset[EntryId]) -> None:
+        """A peer brought something."""
+        kept = self._kept.get(opened.id)
+        if kept is None:
+            return
+        kept.moved.set()
+        if not entries:
+            return
+        kept.in_step.came(entries)
+        names = frozenset(entry.hex() for entry in entries)
+        self._events.tell(SpaceChanged(opened.id, names, remote=True))
+
+    # -- steps ---------------------------------------------------------------------------
+    async def _ask(self, opened: OpenSpace) -> SpaceInfo:
+        this = self._account.did
+        told = await opened.run(lambda _vault: tell(opened, this))
+        self._devices.members_of(opened.key, told.members, told.names)
+        opened.last = info_of(opened, told, self._devices, this)
+        return opened.last
+
+    async def _open_one(self, row: SpaceRow) -> None:
+        worker = Worker(f"vault-{row.id[:8]}")
+        try:
+            vault = await worker.run(lambda: self._open_vault(row))
+            opened = await self._opened(vault, worker, row.folder)
+        except AtollError as error:
+            await worker.close()
+            self._events.tell(Trouble(error.code, row.name, row.id))
+            return
+        kept = await self._keep(opened)
+        kept.in_step.missed()
+        kept.in_step.came_anywhere()
+
+    async def _opened(self, vault: Vault, worker: Worker, folder: Path) -> OpenSpace:
+        """Put a vault and its mirror together."""
+        data = self._rim.places.space(vault.space.hex())
+        try:
+            mirrored = await worker.run(lambda: self._rim.mirrors.make(vault, data, folder))
+        except BaseException:
+            await worker.run(vault.close)
+            raise
+        return OpenSpace(vault.space, folder, worker, vault, mirrored)
+
+    async def _keep(self, opened: OpenSpace) -> Kept:
+        in_step = InStep(opened, self._events.tell, self.committed)
+        key = await opened.run(lambda vault: vault.meeting_key)
+        replica = SpaceReplica(opened, key, Hears(self.came, self._signed, self._joined))
+        kept = Kept(opened, in_step, replica)
+        self._kept[opened.id] = kept
+        self._devices.members_of(opened.key, *await opened.run(_people))
+        if self._rim.watch:
+            self._watch(kept)
+            in_step.came_back = lambda: self._watch(kept)
+            kept.task = asyncio.create_task(in_step.run(), name=f"in step {opened.id[:8]}")
+            kept.task.add_done_callback(self._ended)
+        self._rim.network.add(replica)
+        return kept
+
+    def _watch(self, kept: Kept) -> None:
+        """Watch a folder; once more when it was away, for it may be another inode now."""
+        if kept.unwatch is not None:
+            kept.unwatch()
+        kept.unwatch = self._rim.mirrors.watch(kept.opened, kept.in_step)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A keeper never ends by itself; a fault of ours ends the app, loudly."""
+        if not task.cancelled() and self._failed is not None and not self._failed.done():
+            self._failed.set_exception(task.exception() or RuntimeError("a keeper ended"))
+
+    def _signed(self, opened: OpenSpace) -> None:
+        self._events.tell(DeliveryChanged(opened.id))
+
+    def _joined(self, opened: OpenSpace) -> None:
+        """Learn who the members are now, and tell others of what we wrapped for them."""
+        task = asyncio.ensure_future(self._learn(opened))
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _learn(self, opened: OpenSpace) -> None:
+        if opened.id in self._kept:
+            self._devices.members_of(opened.key, *await opened.run(_people))
+            self._rim.network.announce(opened.key)
+            self._events.tell(SpacesChanged())
+            self._events.tell(DevicesChanged())
+
+    async def _shut(self, kept: Kept) -> None:
+        if kept.unwatch is not None:
+            await asyncio.to_thread(kept.unwatch)
+        self._rim.network.remove(kept.opened.key)
+        if kept.task is not None:
+            kept.task.cancel()
+            await asyncio.wait({kept.task})
+        await kept.opened.run(lambda _vault: kept.opened.close())
+        await kept.opened.worker.close()
+
+    def _create(self, seed: Path, name: str) -> Vault:
+        """Make a vault, and give its folder the name that its id gives."""
+        keys, rim = self._account.keys, self._rim
+        vault = Vault.create(seed, keys, name, rim.clock, rim.entropy)
+        vault.introduce(self._account.name)
+        space = vault.space.hex()
+        vault.close()
+        seed.rename(rim.places.space(space))
+        return Vault.open(rim.places.space(space), keys, rim.clock, rim.entropy)
+
+    def _open_vault(self, row: SpaceRow) -> Vault:
+        rim = self._rim
+        return Vault.open(rim.places.space(row.id), self._account.keys, rim.clock, rim.entropy)
+
+
+def _people(vault: Vault) -> tuple[tuple[Member, ...], dict[str, str]]:
+    return vault.members(), vault.device_names()
+
+
+def _existing(folder: Path) -> Path:
+    """Return a folder as the disk knows it.
+
+    Raises:
+        Unreadable: it is not there, or is no folder.
+        BadUsage: it is the root of everything.
+    """
+    try:
+        found = folder.resolve(strict=True)
+        if not found.is_dir():
+            raise Unreadable("not a folder", str(folder))
+    except OSError as error:
+        raise Unreadable(error.strerror or "not readable", str(folder)) from error
+    if not found.name:
+        raise BadUsage("the root of the disk cannot be shared")
+    return found

@@ -1,0 +1,106 @@
+"""How a space stands: what its vault says at one moment, and how a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.delivering import Held, Standing, delivery_of
+from app.devices import Devices
+from app.opened import OpenSpace
+from app.values import MemberInfo, Role, SpaceInfo
+from storage.access import roles
+from storage.members import Member
+from storage.vault import Vault
+
+_ROLES = {
+    roles.Role.VIEW: Role.VIEW,
+    roles.Role.EDIT: Role.EDIT,
+    roles.Role.MANAGE: Role.MANAGE,
+}
+_STORED = {role: stored for stored, role in _ROLES.items()}
+
+
+def role_from(stored: roles.Role) -> Role:
+    """Return a role as people know it."""
+    return _ROLES[stored]
+
+
+def role_to(role: Role) -> roles.Role:
+    """Return a role as tokens know it."""
+    return _STORED[role]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything that a vault says of its space, taken at once on its thread."""
+
+    name: str
+    role: Role
+    until: int | None
+    members: tuple[Member, ...]
+    names: Mapping[str, str]
+    standing: Standing
+    entries: int
+    size: int
+    missing: int
+    drafts: int
+
+
+def standing_of(vault: Vault, this: str) -> Standing:
+    """Take what receipts and members say. On the vault's thread."""
+    blocks, _ = vault.missing_count()
+    receipts = {did: Held(its.seen, complete=its.complete) for did, its in vault.receipts().items()}
+    members = tuple(member.did for member in vault.members())
+    return Standing(vault.seen, blocks == 0, this, members, receipts)
+
+
+def tell(opened: OpenSpace, this: str) -> Told:
+    """Take all that `info_of` shows. On the vault's thread."""
+    vault = opened.vault
+    entries, size = vault.counts()
+    blocks, _ = vault.missing_count()
+    access = vault.access
+    return Told(
+        vault.name,
+        Role.VIEW if access is None else role_from(access.role),
+        vault.ended() if access is None else access.until,
+        vault.members(),
+        vault.device_names(),
+        standing_of(vault, this),
+        entries,
+        size,
+        blocks,
+        len(opened.mirrored.agreed.drafts()),
+    )
+
+
+def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> SpaceInfo:
+    """Return the space as people see it. On the app's loop."""
+    known = {did: devices.device(did) for did in told.standing.members}
+    return SpaceInfo(
+        opened.id,
+        told.name,
+        opened.folder,
+        told.role,
+        told.until,
+        told.entries,
+        told.size,
+        opened.mirroring,
+        tuple(_members(told.members, devices, this)),
+        delivery_of(told.standing, None, known, here=told.missing == 0),
+        told.drafts,
+        told.missing,
+        opened.skipped,
+    )
+
+
+def _members(members: Iterable[Member], devices: Devices, this: str) -> Iterable[MemberInfo]:
+    for member in members:
+        yield MemberInfo(
+            member.did,
+            devices.name(member.did),
+            role_from(member.role),
+            member.until,
+            is_this=member.did == this,
+        )

@@ -1,0 +1,98 @@
+"""What sync asks of a space, answered on the vault's own thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.opened import OpenSpace
+from storage.blocks.store import Thing
+from storage.exchange import Accepted, Parcel
+from storage.facts.change import EntryId
+from storage.facts.dots import Seen
+from storage.vault import Vault
+from sync.ports import Heads
+
+
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """Who hears what peers did to a space."""
+
+    came: Callable[[OpenSpace, frozenset[EntryId]], None]
+    """Entries changed, or are complete now."""
+    signed: Callable[[OpenSpace], None]
+    """Others said anew what they hold."""
+    joined: Callable[[OpenSpace], None]
+    """Who may use the space changed."""
+
+
+class SpaceReplica:
+    """One space, as sync sees it."""
+
+    def __init__(self, opened: OpenSpace, meeting_key: bytes, hears: Hears) -> None:
+        self.opened = opened
+        self._meeting_key = meeting_key
+        self._came = hears.came
+        self._signed = hears.signed
+        self._joined = hears.joined
+
+    @property
+    def space(self) -> bytes:
+        """The space's public key."""
+        return self.opened.key
+
+    @property
+    def meeting_key(self) -> bytes:
+        """What all who share the space know."""
+        return self._meeting_key
+
+    async def heads(self) -> Heads:
+        """Return how the space stands here."""
+        return await self.opened.run(_heads)
+
+    async def things_after(self, seen: Seen, auth: bytes, budget: int) -> Parcel:
+        """Return what a peer lacks."""
+        return await self.opened.run(lambda vault: vault.things_after(seen, auth, budget))
+
+    async def accept(self, things: Sequence[Thing], peer: str) -> Accepted:
+        """Verify and keep what a peer sent."""
+        del peer  # what counts is who signed, not who carried
+        accepted, welcomed = await self.opened.run(lambda vault: _accept(vault, things))
+        self._came(self.opened, accepted.entries)
+        if accepted.others or welcomed:
+            self._joined(self.opened)
+        return accepted
+
+    async def missing(self, limit: int) -> Sequence[bytes]:
+        """Return the addresses of content that is still to come."""
+        return await self.opened.run(lambda vault: vault.missing(limit))
+
+    async def get_blocks(self, digests: Sequence[bytes]) -> Sequence[bytes | None]:
+        """Return blocks that a peer wants."""
+        return await self.opened.run(lambda vault: vault.get_blocks(digests))
+
+    async def put_blocks(self, blocks: Sequence[bytes]) -> frozenset[EntryId]:
+        """Keep blocks that were wanted."""
+        entries = await self.opened.run(lambda vault: vault.put_blocks(blocks))
+        self._came(self.opened, entries)
+        return entries
+
+    async def receipt(self) -> Thing:
+        """Return our signed word of what is held here."""
+        return await self.opened.run(lambda vault: vault.receipt())
+
+    async def take_receipts(self, things: Sequence[Thing]) -> None:
+        """Take such words of others."""
+        await self.opened.run(lambda vault: vault.accept(things))
+        self._signed(self.opened)
+
+
+def _accept(vault: Vault, things: Sequence[Thing]) -> tuple[Accepted, bool]:
+    """Take things in; who came by an invite gets the keys from whoever may give them."""
+    accepted = vault.accept(things)
+    return accepted, bool(accepted.others) and vault.welcome()
+
+
+def _heads(vault: Vault) -> Heads:
+    blocks, _ = vault.missing_count()
+    return Heads(vault.seen, vault.root.digest, vault.auth, complete=blocks == 0)

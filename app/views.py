@@ -1,0 +1,85 @@
+"""From what a vault holds to what people see: entries, steps, deleted things."""
+
+from __future__ import annotations
+
+from app.delivering import Standing, reach_of
+from app.values import EntryInfo
+from storage.facts.change import TOP
+from storage.facts.values import EntryKind
+from storage.records.ledger import Binned, Step
+from storage.tree.node import Node
+from storage.vault import Vault
+
+BILLION = 1_000_000_000
+Shown = tuple[tuple[str, ...], Node]
+"""A path from the top down, and what lies there."""
+
+
+class Looking:
+    """Describes entries of one space at one moment. Made and used on the vault's thread."""
+
+    def __init__(
+        self, vault: Vault, standing: Standing, near: frozenset[str], drafts: frozenset[bytes]
+    ) -> None:
+        self._vault = vault
+        self._space = vault.space.hex()
+        self._standing = standing
+        self._near = near
+        self._drafts = drafts
+
+    def entry(self, path: tuple[str, ...], node: Node) -> EntryInfo:
+        """Describe one."""
+        here = self._standing.complete or self._vault.is_here(node)
+        return EntryInfo(
+            self._space,
+            node.id.hex(),
+            path,
+            is_folder=node.kind is EntryKind.FOLDER,
+            is_text=node.is_text,
+            size=node.size,
+            mtime=node.mtime_ns / BILLION,
+            by=self._vault.device_name(node.dot.writer),
+            reach=reach_of(self._standing, node.dot, here=here, near=self._near),
+            here=here,
+            draft=node.id in self._drafts,
+        )
+
+    def top(self) -> EntryInfo:
+        """Describe the space's own top folder."""
+        return EntryInfo(
+            self._space,
+            TOP.hex(),
+            (),
+            is_folder=True,
+            is_text=False,
+            size=0,
+            mtime=0.0,
+            by="",
+            reach=reach_of(self._standing, None, here=self._standing.complete, near=self._near),
+            here=self._standing.complete,
+        )
+
+    def gone(self, binned: Binned) -> EntryInfo:
+        """Describe something deleted, as it was."""
+        return EntryInfo(
+            self._space,
+            binned.entry.hex(),
+            binned.path,
+            is_folder=False,
+            is_text=False,
+            size=binned.size,
+            mtime=float(binned.step.at),
+            by=device_of(self._vault, binned.step),
+            reach=reach_of(self._standing, binned.step.dot, here=True, near=self._near),
+            here=True,
+        )
+
+    def sorted(self, shown: list[Shown]) -> tuple[EntryInfo, ...]:
+        """Describe several, folders first, then by name."""
+        shown.sort(key=lambda pair: (pair[1].kind is not EntryKind.FOLDER, pair[0]))
+        return tuple(self.entry(path, node) for path, node in shown)
+
+
+def device_of(vault: Vault, step: Step) -> str:
+    """Return the name of the device that made a step."""
+    return vault.device_names().get(step.issuer) or f"device {step.issuer[-4:]}"
