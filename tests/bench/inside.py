@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def commit(scratch: Path, notes: Path, runs: int) -> Row:
         changed.write(node.id, text + b"line %d\n" % number, meta, vault.base(now))
         vault.commit(changed, "edited")
 
-    seconds = tuple(timed(lambda n=n: edit(n)) for n in range(runs))  # type: ignore[misc]
+    seconds = tuple(timed(partial(edit, number)) for number in range(runs))
     vault.close()
     floor = min(timed(lambda: _write_durably(scratch / "floor", text)) for _ in range(20))
     return Row(
