@@ -1,0 +1,176 @@
+"""What happens to whole folders: adding, joining, sharing, checking, leaving; long work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
+
+from app.progress import Progress, Report
+from app.values import CheckReport, SpaceInfo
+from app.words import count_words, size_words
+from storage.errors import AtollError
+from ui.below import Below
+from ui.jobs import Job
+from ui.pages.join_dialog import JoinDialog
+from ui.pages.share_dialog import ShareDialog
+from ui.window import Window
+from ui.words import say_code, tr
+
+Again = Callable[[], object]
+
+
+class FolderDesk(QObject):
+    """Does one long work at a time, and shows how far it is."""
+
+    added = Signal(object)
+    """With the SpaceInfo."""
+    left = Signal()
+    failed = Signal(object, object)
+    """With an AtollError, and what tries once more (or None)."""
+
+    def __init__(
+        self, window: Window, below: Below, home: Path, space: Callable[[], SpaceInfo | None]
+    ) -> None:
+        super().__init__(window)
+        self._window, self._below, self._home, self._space = window, below, home, space
+        self._job: Job | None = None
+        self.dialog: QDialog | None = None
+
+    def add(self) -> None:
+        """Choose a folder of real files, and open it as a space of its own."""
+        path = QFileDialog.getExistingDirectory(self._window, tr("Open a folder"), str(self._home))
+        if path:
+            self.add_path(Path(path))
+
+    def add_path(self, path: Path) -> None:
+        """Open a folder of real files."""
+
+        def begin(report: Report) -> Coroutine[object, object, object]:
+            return self._below.app.add(path, report)
+
+        self._work(begin, self.added.emit, partial(self.add_path, path))
+
+    def join(self) -> None:
+        """Enter a code."""
+        dialog = JoinDialog(self._window.theme, self._below, self._home, self._window)
+        dialog.joined.connect(self.added.emit)
+        self.open_dialog(dialog)
+
+    def share(self) -> None:
+        """Give access to the folder one is in."""
+        space = self._space()
+        if space is not None:
+            self.open_dialog(ShareDialog(space, self._window.theme, self._below, self._window))
+
+    def scan(self) -> None:
+        """Look through the plain folder now."""
+        space = self._space()
+        if space is not None:
+            self._work(partial(self._below.app.scan, space.id), lambda _: None, self.scan)
+
+    def export(self) -> None:
+        """Write every file into an empty folder."""
+        space = self._space()
+        if space is None:
+            return
+        path = QFileDialog.getExistingDirectory(self._window, tr("Export into an empty folder"))
+        if path:
+
+            def begin(report: Report) -> Coroutine[object, object, object]:
+                return self._below.app.export(space.id, Path(path), report)
+
+            self._work(begin, self._on_exported, self.export)
+
+    def _on_exported(self, count: object) -> None:
+        assert isinstance(count, int)
+        self._window.notice.tell(f"{count_words(count, 'file')} {tr('written.')}")
+
+    def leave(self) -> None:
+        """Forget the folder on this computer; its files stay."""
+        space = self._space()
+        if space is None:
+            return
+        asked = QMessageBox(self._window)
+        asked.setText(f"{tr('Take')} “{space.name}” {tr('out of Atoll on this computer?')}")
+        asked.setInformativeText(tr("The folder and its files stay where they are."))
+        yes = asked.addButton(tr("Take it out"), QMessageBox.ButtonRole.AcceptRole)
+        asked.addButton(QMessageBox.StandardButton.Cancel)
+        asked.exec()
+        if asked.clickedButton() is yes:
+            job = self._below.runner.run(self._below.app.leave(space.id))
+            job.done.connect(lambda _: self.left.emit())
+            job.failed.connect(lambda error: self.failed.emit(error, None))
+
+    def check(self) -> None:
+        """Verify everything."""
+
+        def begin(report: Report) -> Coroutine[object, object, object]:
+            return self._below.app.check(None, report)
+
+        self._work(begin, self._on_checked, self.check)
+
+    def _on_checked(self, report: CheckReport) -> None:
+        looked = f"{count_words(report.entries, 'item')}, {size_words(report.bytes)}"
+        bad = [finding for finding in report.findings if finding.severity != "note"]
+        if not bad:
+            self._window.notice.tell(f"{tr('All is well:')} {looked}.")
+            return
+        words = say_code("storage.corrupt-block").words
+        found = f"{words.sentence} {bad[0].what}: {bad[0].where}"
+        self._window.notice.tell(f"{found} ({len(bad)}/{report.entries})")
+
+    # -- long work
+    def cancel(self) -> None:
+        """Stop what is under way. What was done is whole."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def show_work(self, progress: Progress | None) -> None:
+        """Show work in the background, unless someone waits for other work."""
+        if self._job is not None:
+            return
+        if progress is None:
+            self._window.strip.end()
+        else:
+            self._window.strip.show_progress(progress, stoppable=False)
+
+    def open_dialog(self, dialog: QDialog) -> None:
+        """Open a dialog over the window, and let go of it when it closes."""
+        self.dialog = dialog
+        dialog.finished.connect(partial(self._on_closed, dialog))
+        dialog.open()
+
+    def _on_closed(self, dialog: QDialog, _: int) -> None:
+        if self.dialog is dialog:
+            self.dialog = None
+        dialog.deleteLater()
+
+    def _work(
+        self,
+        begin: Callable[[Report], Coroutine[object, object, object]],
+        done: Callable[..., object],
+        again: Again,
+    ) -> None:
+        if self._job is not None:
+            return
+        job = self._job = self._below.runner.run_long(begin)
+        job.progressed.connect(partial(self._window.strip.show_progress, stoppable=True))
+        job.done.connect(partial(self._on_done, done))
+        job.failed.connect(partial(self._on_failed, again))
+        job.cancelled.connect(self._on_cancelled)
+
+    def _on_done(self, done: Callable[..., object], answer: object) -> None:
+        self._on_cancelled()
+        done(answer)
+
+    def _on_failed(self, again: Again, error: AtollError) -> None:
+        self._on_cancelled()
+        self.failed.emit(error, again)
+
+    def _on_cancelled(self) -> None:
+        self._job = None
+        self._window.strip.end()

@@ -1,0 +1,73 @@
+"""The foot of the window: where what is shown is, how saving stands, and the words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from app.values import Reach
+from app.words import count_words
+from ui.below import Clock
+from ui.theme.theme import Theme
+from ui.theme.tokens import M, S
+from ui.widgets.parts import label
+from ui.words import REACH_ICONS, tr
+
+QUIET_SECONDS = 5.0
+"""A screen reader is told of a new state at most that often."""
+
+
+class Footer(QWidget):
+    """One line."""
+
+    def __init__(self, theme: Theme, now: Clock) -> None:
+        super().__init__()
+        self.setObjectName("footer")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self._now = now
+        self._reach: Reach | None = None
+        self._spoke = 0.0
+        self._icon = QLabel()
+        self.sentence = label("")
+        self.sentence.setMinimumWidth(0)
+        self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.saving = label("", "small")
+        self.words = label("")
+        across = QHBoxLayout(self)
+        across.setContentsMargins(M, 5, M + S, 5)
+        across.setSpacing(S)
+        across.addWidget(self._icon)
+        across.addWidget(self.sentence, 1)
+        across.addWidget(self.saving)
+        across.addSpacing(S)
+        across.addWidget(self.words)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def show_sentence(self, sentence: str, reach: Reach | None) -> None:
+        """Show where it is, and say so to a screen reader when the state is another."""
+        self.sentence.setText(sentence)
+        self.sentence.setToolTip(sentence)
+        changed, self._reach = reach is not self._reach, reach
+        self._draw()
+        if changed and sentence and self._now() - self._spoke >= QUIET_SECONDS:
+            self._spoke = self._now()
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.sentence, sentence))
+
+    def show_words(self, count: int | None) -> None:
+        """Show how many words there are."""
+        self.words.setText("" if count is None else count_words(count, tr("word")))
+
+    def show_saving(self, words: str) -> None:
+        """Show how saving stands."""
+        self.saving.setText(words)
+
+    def _draw(self) -> None:
+        self._icon.setVisible(self._reach is not None)
+        if self._reach is not None:
+            name, tone = REACH_ICONS[self._reach]
+            colour = getattr(self._theme.tokens, tone)
+            ratio = self.devicePixelRatioF()
+            self._icon.setPixmap(self._theme.icons.pixmap(name, colour, 16, ratio))
