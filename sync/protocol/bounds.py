@@ -57,6 +57,8 @@ PUSH_PAUSE: Final = 0.02
 HELLO_PATIENCE: Final = 5.0
 PING_EVERY: Final = 15.0
 DEAD_AFTER: Final = 45.0
+PROBE_PATIENCE: Final = 5.0
+"""After waking up, a peer that does not answer for this long is gone."""
 SLOW_AFTER: Final = 10.0
 SLOW_BYTES: Final = 1024
 """A frame that has begun must grow by this many bytes in SLOW_AFTER seconds."""

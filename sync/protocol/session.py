@@ -28,6 +28,7 @@ from sync.protocol.bounds import (
     MAX_UNSENT,
     MAX_UPDATE,
     PING_EVERY,
+    PROBE_PATIENCE,
     SLOW_AFTER,
     SLOW_BYTES,
 )
@@ -63,9 +64,10 @@ class Session:
         self._desk = Desk(say.Limits())
         self._greeting = Greeting(setting, self._desk)
         self._reader = FrameReader(MAX_STRANGER_FRAME)
-        self._began_at = self._heard_at = self._slow_at = now
+        self._began_at = self._slow_at = now
         self._slow_mark = 0
         self._ping_at = now + PING_EVERY
+        self._alive_by = now + DEAD_AFTER
         self._fetch = Fetch(self._desk)
         self._serve = Serve(self._desk)
         self._redeeming = Redeeming(self._desk)
@@ -85,7 +87,7 @@ class Session:
         if self.ended:
             return
         self.received += len(data)
-        self._heard_at = now
+        self._alive_by = now + DEAD_AFTER
         try:
             for body in self._reader.feed(data):
                 self._hear(decode(body), len(body), now)
@@ -106,7 +108,7 @@ class Session:
             return
         if not self.open and now >= self._began_at + HELLO_PATIENCE:
             self._fail(RemoteProtocolError("it did not say who it is in time"))
-        if now >= self._heard_at + DEAD_AFTER:
+        if now >= self._alive_by:
             self._fail(RemoteProtocolError("it was silent for too long"))
         if self._reader.waiting and now >= self._slow_at + SLOW_AFTER:
             if self.received - self._slow_mark < SLOW_BYTES:
@@ -134,7 +136,7 @@ class Session:
         """When `wake` wants to be called, whatever happens until then."""
         if self.ended:
             return None
-        times = [self._heard_at + DEAD_AFTER]
+        times = [self._alive_by]
         if self._reader.waiting:
             times.append(self._slow_at + SLOW_AFTER)
         if self.open:
@@ -162,6 +164,12 @@ class Session:
         for channel in DATA:
             made = made or self._serve.next_frame(channel)
         return made
+
+    def probe(self, now: float) -> None:
+        """Find out soon whether the peer is still there: this machine slept, or moved."""
+        if self.open:
+            self._desk.say(say.Ping(0, answer=False))
+            self._alive_by = now + PROBE_PATIENCE
 
     def leave(self, reason: str) -> None:
         """End it politely."""
