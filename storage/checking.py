@@ -12,7 +12,7 @@ from storage.facts.change import EntryId
 from storage.index.catalog import PathFinder
 from storage.index.line import HIDDEN
 from storage.records.record import parse_record
-from storage.tree.rows import decode_row
+from storage.tree.rows import decode_own_row
 
 Step = Callable[[str, int, int], None]
 """Hears (what is done, how many are done, of how many), and may raise to stop."""
@@ -80,7 +80,7 @@ def _check_entries(core: Core, step: Step, found: list[Found]) -> int:
             step("Checking files", number, len(rows))
         where = "/".join(paths.path(EntryId(bytes(entry))))
         try:
-            for _ in core.contents.read(decode_row(bytes(fragment))[1]):
+            for _ in core.contents.read(decode_own_row(bytes(fragment))):
                 pass
         except BlockNotFound:
             found.append(Found("a file whose bytes are not all here yet", where, "missing"))

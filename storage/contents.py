@@ -97,7 +97,7 @@ class Contents:
             return b""
         if is_edited(facts) or content.document is not None:
             return self.document(facts).version()
-        return _SEED + content.digest
+        return seed_token(content.digest)
 
     def version_named(self, document: TextDocument, base: bytes) -> bytes:
         """Return the version of the document that a token of `base` names.
@@ -166,6 +166,11 @@ def is_edited(facts: EntryFacts) -> bool:
         return True
     contents = facts.get("content", {})
     return len({c.digest for c in contents.values() if isinstance(c, Content)}) > 1
+
+
+def seed_token(digest: bytes) -> bytes:
+    """Return the token of a text that nobody has edited, by its digest."""
+    return _SEED + digest
 
 
 def without_edits(facts: EntryFacts) -> EntryFacts:

@@ -17,6 +17,7 @@ from storage.blocks.store import Kind, Thing
 from storage.changes import ChangeSet, split
 from storage.checking import Checked, check
 from storage.checking import Step as CheckStep
+from storage.contents import seed_token
 from storage.core import PACKS, Core
 from storage.crypto.link import Link
 from storage.errors import AtollError, NotFound, StoreUnusable
@@ -273,8 +274,13 @@ class Vault:
 
     def base(self, node: Node) -> bytes:
         """Return `text(node.id).base`, without making a document where nobody edited."""
-        if node.side_of is not None:
+        if node.side_of is not None or not node.is_text:
             return b""
+        row = self._core.connection.execute(
+            "SELECT plain FROM entry WHERE id = ?", (node.id,)
+        ).fetchone()
+        if row is not None and row[0]:
+            return seed_token(bytes(row[0]))
         return self._core.contents.base(self.facts(node.id))
 
     def is_here(self, node: Node) -> bool:

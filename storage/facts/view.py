@@ -162,7 +162,12 @@ def content_version(facts: EntryFacts, dot: Dot | None = None) -> bytes:
 
     It covers the contents and edits of the main version, or of the side version of `dot`.
     """
-    contents, edits = version_of(facts, dot)
+    if dot is None and len(facts.get("content", NO_DOTS)) == 1:
+        contents, edits = facts["content"], facts.get("edits", NO_DOTS)
+        if edits and not _is_text(contents):
+            edits = NO_DOTS
+    else:
+        contents, edits = version_of(facts, dot)
     held = [
         [d.writer, d.n, content.digest]
         for d, content in sorted(contents.items(), key=itemgetter(0))
@@ -170,6 +175,10 @@ def content_version(facts: EntryFacts, dot: Dot | None = None) -> bytes:
     ]
     changes = [[d.writer, d.n] for d in sorted(edits)]
     return blake3(dagcbor.encode_checked([held, changes])).digest()[:VERSION_SIZE]
+
+
+def _is_text(contents: Dots) -> bool:
+    return any(isinstance(content, Content) and content.is_text for content in contents.values())
 
 
 def side_id(entry: EntryId, dot: Dot, taken: Container[EntryId] = ()) -> EntryId:

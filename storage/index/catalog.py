@@ -6,27 +6,29 @@ a law in tests/property says that any history leaves here what it leaves there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.facts.change import TOP, EntryId, Operation
 from storage.facts.dots import Dot, Seen
 from storage.facts.operate import apply_to_entry
 from storage.facts.state import EntryFacts
-from storage.facts.view import cut_of_cycle, winner
+from storage.facts.view import DeviceName, cut_of_cycle, winner
 from storage.index.line import (
     HIDDEN,
     LOOSE,
     ODD_CUT,
     ODD_ORPHAN,
     Line,
+    line_from,
     line_of,
     load_lines,
     save_lines,
 )
 from storage.index.naming import Naming
 from storage.index.sql import Connection
-from storage.tree.rows import decode_row
+from storage.tree.rows import decode_own_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Applied:
 class Catalog:
     """Facts and view of a space. The caller begins and commits transactions."""
 
-    def __init__(self, connection: Connection, device_name: Callable[[bytes], str]) -> None:
+    def __init__(self, connection: Connection, device_name: DeviceName) -> None:
         self.connection = connection
         self._naming = Naming(connection, device_name)
         self.dirty: dict[EntryId, set[EntryId]] = {}
@@ -59,7 +61,7 @@ class Catalog:
     def facts(self, entry: EntryId) -> EntryFacts:
         """Return the facts of an entry, empty when it is not there."""
         row = self.connection.execute("SELECT facts FROM entry WHERE id = ?", (entry,)).fetchone()
-        return {} if row is None else decode_row(bytes(row[0]))[1]
+        return {} if row is None else decode_own_row(bytes(row[0]))
 
     def lines(self, entries: Iterable[EntryId]) -> dict[EntryId, Line]:
         """Return the rows of those entries that are there."""
@@ -75,7 +77,7 @@ class Catalog:
         facts_now: dict[EntryId, EntryFacts] = {}
         for entry, its in by_entry.items():
             old = before.get(entry)
-            facts = {} if old is None else decode_row(old.facts)[1]
+            facts = {} if old is None else decode_own_row(old.facts)
             new = facts_now[entry] = apply_to_entry(facts, its, dot, seen)
             after[entry] = line_of(entry, new, old) if new else None
         gone = self._gone(before, after)
@@ -101,7 +103,8 @@ class Catalog:
         for entry in list(after):
             cut = moving.cut_from(entry)
             if cut is not None and cut not in after:
-                before |= (loaded := self.lines([cut]))
+                loaded = self.lines([cut])
+                before |= {found: _copy(line) for found, line in loaded.items()}
                 after |= loaded
         for entry, line in after.items():
             if line is not None:
@@ -117,15 +120,14 @@ class Catalog:
     def _pull_in_dependents(
         self, before: dict[EntryId, Line], after: dict[EntryId, Line | None]
     ) -> None:
-        """Entries whose place hangs on a touched one: cut by a cycle, or in a folder that came or went."""
+        """Load entries whose place hangs on a touched one: cut by a cycle, or in such a folder."""
         wanted: set[EntryId] = set()
         odd = "SELECT id FROM entry WHERE odd <> 0 AND odd & ? <> 0"
         wanted.update(
             EntryId(bytes(row[0])) for row in self.connection.execute(odd, (ODD_CUT,)).fetchall()
         )
         for entry, line in after.items():
-            old = before.get(entry)
-            if (old is not None and old.is_folder) != (line is not None and line.is_folder):
+            if _holds(before.get(entry)) != _holds(line):
                 rows = self.connection.execute("SELECT id FROM entry WHERE raw = ?", (entry,))
                 wanted.update(EntryId(bytes(row[0])) for row in rows.fetchall())
         loaded = self.lines(wanted - after.keys())
@@ -143,48 +145,64 @@ class Catalog:
                 self.dirty.setdefault(line.folder, set()).add(entry)
 
 
+class _Standing(NamedTuple):
+    """What others need to know of an entry that they name as their folder."""
+
+    is_folder: bool
+    hidden: bool
+    raw: EntryId
+    """The parent that its winning place names."""
+    dot: Dot | None
+    """The dot of that place."""
+
+
+_NOWHERE = _Standing(is_folder=False, hidden=True, raw=LOOSE, dot=None)
+
+
 class Moving:
     """Where entries lie once the touched ones moved: the new rows first, then the table."""
 
     def __init__(self, connection: Connection, after: Mapping[EntryId, Line | None]) -> None:
         self._connection = connection
         self._after = after
-        self._known: dict[EntryId, tuple[bool, EntryId, Dot | None]] = {}
+        self._known: dict[EntryId, _Standing] = {}
 
     def cut_from(self, entry: EntryId) -> EntryId | None:
         """Return the member of the cycle that entry runs into whose place is cut, if any."""
-        if not self._look(entry)[0]:
+        if not self._look(entry).is_folder:
             return None
         return cut_of_cycle(entry, self._parent_of)
 
     def settle(self, entry: EntryId, line: Line) -> None:
         """Say where the row lies in the encoded tree, and where the view shows it."""
         line.odd &= ~(ODD_CUT | ODD_ORPHAN)
-        if line.id == TOP or line.raw == LOOSE or not self._is_there(line.raw):
-            line.folder = LOOSE
-            if line.hidden or line.id == TOP:
-                line.parent = HIDDEN
-            else:
-                line.odd |= ODD_ORPHAN
-        elif line.is_folder and self.cut_from(entry) == entry:
+        line.hidden |= line.id == TOP
+        there = line.raw != LOOSE and line.id != TOP and self._is_there(line.raw)
+        if there and line.is_folder and self.cut_from(entry) == entry:
             line.folder, line.parent = LOOSE, TOP
             line.odd |= ODD_CUT
         else:
-            line.folder = line.parent = line.raw
+            line.folder = line.raw if there else LOOSE
+            if there and self._is_shown(line.raw):
+                line.parent = line.raw
+            elif not line.hidden:
+                line.odd |= ODD_ORPHAN
         if line.hidden:
             line.parent = HIDDEN
 
     def _is_there(self, folder: EntryId) -> bool:
-        return folder == TOP or self._look(folder)[0]
+        return folder == TOP or self._look(folder).is_folder
+
+    def _is_shown(self, folder: EntryId) -> bool:
+        return folder == TOP or not self._look(folder).hidden
 
     def _parent_of(self, entry: EntryId) -> tuple[Dot, EntryId] | None:
-        is_folder, raw, dot = self._look(entry)
-        if not is_folder or dot is None or raw in {TOP, LOOSE}:
+        found = self._look(entry)
+        if not found.is_folder or found.dot is None or found.raw in {TOP, LOOSE}:
             return None
-        return dot, raw
+        return found.dot, found.raw
 
-    def _look(self, entry: EntryId) -> tuple[bool, EntryId, Dot | None]:
-        """Return whether it is a folder that is there, its raw parent, and the dot of its place."""
+    def _look(self, entry: EntryId) -> _Standing:
         known = self._known.get(entry)
         if known is None:
             if entry in self._after:
@@ -204,28 +222,35 @@ class PathFinder:
 
     def path(self, entry: EntryId) -> tuple[str, ...]:
         """Return the path from the top, () for what is not shown."""
-        found = self._paths.get(entry)
-        if found is not None:
-            return found
-        row = self._connection.execute(
-            "SELECT parent, shown FROM entry WHERE id = ?1 "
-            "UNION ALL SELECT parent, shown FROM side WHERE id = ?1 "
-            "UNION ALL SELECT parent, shown FROM revived WHERE id = ?1 LIMIT 1",
-            (entry,),
-        ).fetchone()
-        if row is None or bytes(row[0]) == HIDDEN:
-            return ()
-        path = (*self.path(EntryId(bytes(row[0]))), str(row[1]))
-        self._paths[entry] = path
+        below: list[tuple[EntryId, str]] = []
+        while entry not in self._paths:
+            row = self._connection.execute(
+                "SELECT parent, shown FROM entry WHERE id = ?1 "
+                "UNION ALL SELECT parent, shown FROM side WHERE id = ?1 "
+                "UNION ALL SELECT parent, shown FROM revived WHERE id = ?1 LIMIT 1",
+                (entry,),
+            ).fetchone()
+            if row is None or bytes(row[0]) == HIDDEN:
+                return ()
+            below.append((entry, str(row[1])))
+            entry = EntryId(bytes(row[0]))
+        path = self._paths[entry]
+        for found, name in reversed(below):
+            path = self._paths[found] = (*path, name)
         return path
 
 
-def _standing(line: Line | None) -> tuple[bool, EntryId, Dot | None]:
+def _standing(line: Line | None) -> _Standing:
     if line is None or not line.is_folder:
-        return False, LOOSE, None
-    place = winner(decode_row(line.facts)[1].get("place", {}))
-    return True, line.raw, place[0] if place else None
+        return _NOWHERE
+    place = winner(decode_own_row(line.facts).get("place", {}))
+    return _Standing(True, line.hidden, line.raw, place[0] if place else None)
+
+
+def _holds(line: Line | None) -> tuple[bool, bool]:
+    """Return whether rows of others can lie in it, and whether the view shows them there."""
+    return (line is not None and line.is_folder), (line is not None and not line.hidden)
 
 
 def _copy(line: Line) -> Line:
-    return Line(*line.to_row())
+    return line_from(line.to_row())

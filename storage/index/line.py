@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -39,7 +39,7 @@ ODD_ORPHAN = 8
 
 COLUMNS = (
     "id, folder, raw, parent, name, folded, shown, kind, size, version, mtime_ns, executable, "
-    "is_text, writer, n, odd, cut, facts, child"
+    "is_text, plain, writer, n, odd, cut, facts, child"
 )
 _values = attrgetter(*(name.strip() for name in COLUMNS.split(",")))
 _PLACES = ", ".join("?" for _ in COLUMNS.split(","))
@@ -65,6 +65,8 @@ class Line:
     mtime_ns: int
     executable: int
     is_text: int
+    plain: bytes
+    """The digest of the content that is all there is to a file: no edits, no document."""
     writer: bytes
     n: int
     odd: int
@@ -103,10 +105,10 @@ def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
     """Return the row for facts, placed as before; who calls places it anew."""
     place = winner(facts.get("place", {}))
     name = stored_name(facts)
-    main = _main_content(facts)
+    kind = kind_of(facts)
+    main = None if kind == EntryKind.FOLDER else _main_content(facts)
     meta = latest_meta(facts)
     last = touched_by(facts)
-    kind = kind_of(facts)
     has_sides = kind != EntryKind.FOLDER and bool(sides(facts)[1])
     return Line(
         id=entry,
@@ -123,6 +125,7 @@ def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
         mtime_ns=meta.mtime_ns,
         executable=int(meta.executable),
         is_text=int(main.is_text) if main else 0,
+        plain=_plain_digest(facts, main),
         writer=last.writer,
         n=last.n,
         odd=((before.odd if before else 0) & ~ODD_SIDES) | (ODD_SIDES if has_sides else 0),
@@ -140,10 +143,17 @@ def load_lines(connection: Connection, entries: Iterable[EntryId]) -> dict[Entry
         part = wanted[start : start + 500]
         marks = ",".join("?" for _ in part)
         statement = f"SELECT {COLUMNS} FROM entry WHERE id IN ({marks})"  # noqa: S608
-        for row in connection.execute(statement, part):
-            line = Line(*row)
+        for row in connection.execute(statement, part).fetchall():
+            line = line_from(row)
             found[line.id] = line
     return found
+
+
+def line_from(row: Sequence[Any]) -> Line:
+    """Return the line of a row of COLUMNS."""
+    line = Line(*row)
+    line.hidden = line.parent == HIDDEN
+    return line
 
 
 def save_lines(connection: Connection, lines: Iterable[Line]) -> None:
@@ -152,6 +162,12 @@ def save_lines(connection: Connection, lines: Iterable[Line]) -> None:
         f"INSERT OR REPLACE INTO entry ({COLUMNS}) VALUES ({_PLACES})",  # noqa: S608
         [line.to_row() for line in lines],
     )
+
+
+def _plain_digest(facts: EntryFacts, main: Content | None) -> bytes:
+    if main is None or main.document is not None or facts.get("edits"):
+        return b""
+    return main.digest if len(facts["content"]) == 1 else b""
 
 
 def _main_content(facts: EntryFacts) -> Content | None:

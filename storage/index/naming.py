@@ -7,7 +7,7 @@ of storage.facts.view, one folder at a time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from storage.facts.change import TOP, EntryId
@@ -17,6 +17,7 @@ from storage.facts.node import Node
 from storage.facts.state import EntryFacts
 from storage.facts.values import EntryKind
 from storage.facts.view import (
+    DeviceName,
     created_by,
     kept_path,
     labels,
@@ -27,9 +28,17 @@ from storage.facts.view import (
     touched_by,
 )
 from storage.facts.whole import Revival
-from storage.index.line import COLUMNS, HIDDEN, ODD_NAME, ODD_ORPHAN, ODD_SIDES, Line
+from storage.index.line import (
+    COLUMNS,
+    HIDDEN,
+    ODD_NAME,
+    ODD_ORPHAN,
+    ODD_SIDES,
+    Line,
+    line_from,
+)
 from storage.index.sql import Connection
-from storage.tree.rows import decode_row
+from storage.tree.rows import decode_own_row
 
 _MANY = 64
 
@@ -37,7 +46,7 @@ _MANY = 64
 class Naming:
     """Keeps the columns parent and shown, and the tables side and revived, as the view says."""
 
-    def __init__(self, connection: Connection, device_name: Callable[[bytes], str]) -> None:
+    def __init__(self, connection: Connection, device_name: DeviceName) -> None:
         self._connection = connection
         self._device_name = device_name
 
@@ -50,11 +59,20 @@ class Naming:
         )
         affected = set(places) | {line.parent for line in lines}
         if self._is_reviving():
-            affected |= self._revive()
+            orphans, around = self._revive()
+            affected |= around
+            moved = {line.id for line in orphans}
+            lines = [*(line for line in lines if line.id not in moved), *orphans]
         affected.discard(HIDDEN)
         for parent in affected:
             if self._is_odd(parent, lines):
                 self._show(parent)
+
+    def show_sides(self) -> None:
+        """Name all versions side by side again: devices are called something else now."""
+        rows = self._connection.execute("SELECT DISTINCT parent FROM side").fetchall()
+        for row in rows:
+            self._show(EntryId(bytes(row[0])))
 
     def _is_reviving(self) -> bool:
         row = self._connection.execute(
@@ -64,22 +82,23 @@ class Naming:
         ).fetchone()
         return bool(row[0])
 
-    def _revive(self) -> set[EntryId]:
-        """Give orphans the folders of their kept paths; return the folders whose inside changed."""
+    def _revive(self) -> tuple[list[Line], set[EntryId]]:
+        """Give orphans the folders of their kept paths; return them, and the folders around."""
         orphans = [
-            Line(*row)
+            line_from(row)
             for row in self._connection.execute(
                 f"SELECT {COLUMNS} FROM entry WHERE odd <> 0 AND odd & ? ORDER BY id",  # noqa: S608
                 (ODD_ORPHAN,),
             ).fetchall()
         ]
-        taken = _Taken(self._connection)
+        taken = Taken(self._connection)
         revival = Revival(self._settled_folders(), taken)
         affected: set[EntryId] = set()
         for line in orphans:
-            facts = decode_row(line.facts)[1]
+            facts = decode_own_row(line.facts)
             parent = revival.folder(kept_path(facts)[:-1], touched_by(facts))
             affected |= {line.parent, parent}
+            line.parent = parent
             self._connection.execute("UPDATE entry SET parent = ? WHERE id = ?", (parent, line.id))
         rows = self._connection.execute("SELECT parent FROM revived").fetchall()
         affected |= {EntryId(bytes(row[0])) for row in rows}
@@ -88,7 +107,7 @@ class Naming:
             "INSERT INTO revived(id, parent, name, shown, writer, n) VALUES (?, ?, ?, ?, ?, ?)",
             [(n.id, n.parent, n.name, n.name, *n.dot) for n in revival.made.values()],
         )
-        return affected | {node.parent for node in revival.made.values()}
+        return orphans, affected | {node.parent for node in revival.made.values()}
 
     def _settled_folders(self) -> dict[tuple[EntryId, str], EntryId]:
         """Return the folders that hang on the top, by parent and folded name, oldest first."""
@@ -98,7 +117,7 @@ class Naming:
         ).fetchall()
         inside: dict[EntryId, list[tuple[tuple[int, bytes], EntryId, str]]] = {}
         for entry, parent, fragment in rows:
-            facts = decode_row(bytes(fragment))[1]
+            facts = decode_own_row(bytes(fragment))
             inside.setdefault(EntryId(bytes(parent)), []).append(
                 (created_by(facts).rank, EntryId(bytes(entry)), collision_key(stored_name(facts)))
             )
@@ -135,13 +154,13 @@ class Naming:
     def _show(self, parent: EntryId) -> None:
         """Name everything in one folder: entries first, then what is revived, then sides."""
         found = [
-            Line(*row)
+            line_from(row)
             for row in self._connection.execute(
                 f"SELECT {COLUMNS} FROM entry WHERE parent = ?",  # noqa: S608
                 (parent,),
             ).fetchall()
         ]
-        facts = {line.id: decode_row(line.facts)[1] for line in found}
+        facts = {line.id: decode_own_row(line.facts) for line in found}
         shown = labels((e, stored_name(f), created_by(f)) for e, f in facts.items())
         self._connection.executemany(
             "UPDATE entry SET shown = ?, odd = ? WHERE id = ?",
@@ -154,7 +173,7 @@ class Naming:
         given = {collision_key(name) for name in shown.values()}
         self._show_revived(parent, given)
         nodes = [node_of(line.id, facts[line.id], parent, shown[line.id]) for line in found]
-        taken = _Taken(self._connection)
+        taken = Taken(self._connection)
         sides = [side for node in nodes for side in self._sides(node, facts[node.id], taken)]
         names = labels([(side.id, side.name, side.dot) for side in sides], given)
         self._connection.execute("DELETE FROM side WHERE parent = ?", (parent,))
@@ -183,17 +202,19 @@ class Naming:
             "UPDATE revived SET shown = ? WHERE id = ?", [(n, entry) for entry, n in names.items()]
         )
 
-    def _sides(self, node: Node, facts: EntryFacts, taken: _Taken) -> Iterable[Node]:
+    def _sides(self, node: Node, facts: EntryFacts, taken: Taken) -> Iterable[Node]:
         return side_nodes(node, facts, self._device_name, taken)
 
 
-class _Taken:
+class Taken:
     """The ids that entries have, looked up one by one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def __contains__(self, entry: object) -> bool:
+        if not isinstance(entry, bytes):
+            return False
         row = self._connection.execute("SELECT 1 FROM entry WHERE id = ?", (entry,)).fetchone()
         return row is not None
 

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS entry (
     mtime_ns INTEGER NOT NULL,
     executable INTEGER NOT NULL,
     is_text INTEGER NOT NULL,
+    plain BLOB NOT NULL,
     writer BLOB NOT NULL,
     n INTEGER NOT NULL,
     odd INTEGER NOT NULL,

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from storage.errors import NotFound
 from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot, Writer
 from storage.facts.node import Node
-from storage.facts.view import side_nodes
+from storage.facts.view import DeviceName, side_nodes
 from storage.index.catalog import PathFinder
-from storage.index.line import COLUMNS, HIDDEN, Line, load_lines
-from storage.index.naming import revived
+from storage.index.line import COLUMNS, HIDDEN, line_from, load_lines
+from storage.index.naming import Taken, revived
 from storage.index.sql import Connection
-from storage.tree.rows import decode_row
+from storage.tree.rows import decode_own_row
 
 
 class CatalogTree:
     """A space's folders and files as the catalog has them when asked."""
 
-    def __init__(self, connection: Connection, device_name: Callable[[bytes], str]) -> None:
+    def __init__(self, connection: Connection, device_name: DeviceName) -> None:
         self._connection = connection
         self._device_name = device_name
 
@@ -46,7 +46,7 @@ class CatalogTree:
             f"SELECT {COLUMNS} FROM entry WHERE parent = ?",  # noqa: S608
             (entry,),
         ).fetchall()
-        nodes = [Line(*row).to_node() for row in rows]
+        nodes = [line_from(row).to_node() for row in rows]
         for table, find in (("side", self._side), ("revived", self._revived)):
             ids = self._connection.execute(
                 f"SELECT id FROM {table} WHERE parent = ?",  # noqa: S608
@@ -62,14 +62,16 @@ class CatalogTree:
             f"SELECT {COLUMNS} FROM entry WHERE parent <> ?",  # noqa: S608
             (HIDDEN,),
         ).fetchall():
-            node = Line(*row).to_node()
+            node = line_from(row).to_node()
             inside.setdefault(node.parent, []).append(node)
         for table, find in (("side", self._side), ("revived", self._revived)):
             ids = self._connection.execute(f"SELECT id FROM {table}").fetchall()  # noqa: S608
             for row in ids:
                 if (other := find(EntryId(bytes(row[0])))) is not None:
                     inside.setdefault(other.parent, []).append(other)
-        todo = [((n.name,), n) for n in _by_name_backwards(inside.get(TOP, []))]
+        todo: list[tuple[tuple[str, ...], Node]] = [
+            ((n.name,), n) for n in _by_name_backwards(inside.get(TOP, []))
+        ]
         while todo:
             path, node = todo.pop()
             yield path, node
@@ -107,8 +109,9 @@ class CatalogTree:
         )
         if original is None:
             return None
-        facts = decode_row(original.facts)[1]
-        for side in side_nodes(original.to_node(), facts, self._device_name):
+        facts = decode_own_row(original.facts)
+        taken = Taken(self._connection)
+        for side in side_nodes(original.to_node(), facts, self._device_name, taken):
             if side.id == entry:
                 return replace(side, name=str(row[1]))
         return None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from storage.access.token import Invocation, build_invocation, parse_invocation
 from storage.blocks.store import Kind, Thing
 from storage.codec.cid import Cid, parse_cid
-from storage.codec.dagcbor import decode, encode
+from storage.codec.dagcbor import decode, encode_checked
 from storage.crypto.link import Link, link_from
 from storage.crypto.primitives import SigningKey, aead_open, aead_seal, hkdf
 from storage.crypto.sealed import address
@@ -231,7 +231,7 @@ def open_payload(record: Record, sealed: bytes, secret: bytes) -> Payload:
 
 def _seal_payload(payload: Payload, secret: bytes, nonce: bytes) -> bytes:
     check_operations(payload.operations)
-    plain = encode(
+    plain = encode_checked(
         [
             _VERSION,
             operations_to_cbor(payload.operations),

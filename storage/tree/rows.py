@@ -78,6 +78,15 @@ def decode_row(data: bytes) -> Row:
     return row_from_cbor(raw)
 
 
+def decode_own_row(fragment: bytes) -> EntryFacts:
+    """Return the facts of a fragment out of our own sealed index, which `encode_row` wrote.
+
+    Raises:
+        DecodeError: not a row.
+    """
+    return row_from_cbor(dagcbor.decode_checked(fragment + _NO_LINK))[1]
+
+
 def row_from_cbor(raw: object) -> Row:
     """Return the row whose canonical form this is.
 
