@@ -1,7 +1,8 @@
 """Texts: a Loro document made from an entry's contents and edits, and changed in a sitting.
 
-All of Loro is behind this door. It raises bare `BaseException`s, and may panic on bytes made
-to hurt; here each becomes a `DecodeError`. A document that raised one is not to be used on.
+All of Loro is behind this door. It raises bare `BaseException`s, and may panic on changes
+made to hurt; here each becomes a `DecodeError`. A document that raised one is not to be used
+on. Updates and snapshots are in the form of storage.facts.text_wire, one like the other.
 
 Positions are in UTF-16 units, as editors count. A *splice* is (at, remove, insert); of
 several, each is meant for the text as the one before left it.
@@ -9,25 +10,39 @@ several, each is meant for the text as the one before left it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
 
 from blake3 import blake3
 from loro import (
     ID,
     Diff,
     DiffEvent,
-    ExportMode,
     LoroDoc,
     TextDelta,
     UndoManager,
     VersionVector,
 )
 
+from storage.codec import dagcbor
 from storage.crypto.link import Link
 from storage.errors import DecodeError
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
+from storage.facts.text_wire import (
+    MARK,
+    MAX_COUNTER,
+    PEER_SIZE,
+    SEED,
+    TEXT,
+    Change,
+    changes_from_bytes,
+    changes_from_json,
+    changes_to_bytes,
+    changes_to_json,
+    check_deletes,
+)
 from storage.facts.values import MAX_INLINE_EDIT, Content, Edit
 from storage.facts.view import version_of
 
@@ -38,8 +53,7 @@ MANY_BYTES = 8192
 PATIENCE_MS = 500.0
 MAX_UNDO = 1000
 
-_TEXT = "t"
-_SEED = "seed"
+_NOTHING = dagcbor.encode([])
 _PASS_ON = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
@@ -48,7 +62,7 @@ class TextDocument:
 
     def __init__(self, document: LoroDoc) -> None:
         self._document = document
-        self._content = document.get_text(_TEXT)
+        self._content = document.get_text(TEXT)
         self._undo: UndoManager | None = None
 
     @classmethod
@@ -61,9 +75,9 @@ class TextDocument:
         document = _new_document()
         with _guarded("a text that is no text"):
             document.peer_id = _seed_peer(text)
-            document.get_map(_SEED).insert("v", 1)
+            document.get_map(SEED).insert(MARK, 1)
             if text:
-                document.get_text(_TEXT).insert(0, text)
+                document.get_text(TEXT).insert(0, text)
             document.commit()
         return cls(document)
 
@@ -77,7 +91,7 @@ class TextDocument:
         document = _new_document()
         with _guarded("not a document"):
             for part in (*snapshots, *updates):
-                document.import_(part)
+                _import(document, changes_from_bytes(part))
         return cls(document)
 
     @property
@@ -134,7 +148,7 @@ class TextDocument:
         """Return a token of what is in here, for `since`, `at` and `edit_from`."""
         with _guarded("a document without version"):
             self._document.commit()
-            return self._document.oplog_vv.encode()
+            return _version_to_bytes(self._document.oplog_vv)
 
     def seed_version(self, digest: bytes) -> bytes:
         """Return the version that the seed of a text was, by the BLAKE3 digest of that text.
@@ -145,11 +159,9 @@ class TextDocument:
         peer = _seed_peer_of(digest)
         with _guarded("a version of another text"):
             last = self._document.oplog_vv.get_last(peer)
-            if last is None:
-                raise DecodeError("a version of another text")
-            version = VersionVector()  # type: ignore[no-untyped-call]  # as LoroDoc
-            version.set_last(ID(peer, last))
-            return version.encode()
+        if last is None:
+            raise DecodeError("a version of another text")
+        return dagcbor.encode([[peer.to_bytes(PEER_SIZE), last + 1]])
 
     def since(self, version: bytes) -> bytes:
         """Return what came after that version, as an update for `take`.
@@ -157,8 +169,11 @@ class TextDocument:
         Raises:
             DecodeError: not a version.
         """
-        with _guarded("not a version"):
-            return self._document.export(ExportMode.Updates(VersionVector.decode(version)))
+        start = _version_from_bytes(version)
+        with _guarded("a document that cannot be written"):
+            self._document.commit()
+            form = self._document.export_json_updates(start, self._document.oplog_vv)
+            return changes_to_bytes(changes_from_json(form))
 
     def take(self, update: bytes) -> tuple[Splice, ...]:
         """Take in an update or a snapshot, and return how the text changed.
@@ -168,7 +183,8 @@ class TextDocument:
         Raises:
             DecodeError: not an update.
         """
-        return self._watched("not an update", lambda: self._document.import_(update))
+        changes = changes_from_bytes(update)
+        return self._watched("not an update", lambda: _import(self._document, changes))
 
     def knows(self, update: bytes) -> bool:
         """Say whether all of an update is in here already.
@@ -176,9 +192,12 @@ class TextDocument:
         Raises:
             DecodeError: not an update.
         """
-        with _guarded("not an update"):
-            meta = LoroDoc.decode_import_blob_meta(update, check_checksum=True)
-            return self._document.oplog_vv.includes_vv(meta.partial_end_vv)
+        changes = changes_from_bytes(update)
+        with _guarded("a document without version"):
+            self._document.commit()
+            held = self._document.oplog_vv
+            lasts = {change.peer: held.get_last(change.peer) for change in changes}
+        return all((last := lasts[c.peer]) is not None and last >= c.end - 1 for c in changes)
 
     def edit_from(self, base: bytes, text: str, peer: int) -> bytes | None:
         """Take in that someone made version `base` into this text; return the update.
@@ -201,8 +220,7 @@ class TextDocument:
 
     def snapshot(self) -> bytes:
         """Return the whole document. Equal documents may give different bytes."""
-        with _guarded("a document that cannot be written"):
-            return self._document.export(ExportMode.Snapshot())
+        return self.since(_NOTHING)
 
     def at(self, version: bytes) -> TextDocument:
         """Return the document as it was at that version, apart from this one.
@@ -210,8 +228,8 @@ class TextDocument:
         Raises:
             DecodeError: not a version of this document.
         """
+        vector = _version_from_bytes(version)
         with _guarded("not a version"):
-            vector = VersionVector.decode(version)
             self._document.commit()
             if not self._document.oplog_vv.includes_vv(vector):
                 raise DecodeError("a version of another text")
@@ -319,29 +337,63 @@ def apply_splices(text: str, splices: Iterable[Splice]) -> str:
 
 def _gathered(parts: Sequence[bytes]) -> tuple[LoroDoc, set[int]]:
     """Return what the parts make together, and the numbers of those that it did not take."""
+    read: dict[int, list[Change]] = {}
+    for number, part in enumerate(parts):
+        with suppress(DecodeError):
+            read[number] = changes_from_bytes(part)
     document = _new_document()
     try:
         with _guarded("not a document"):
-            document.import_batch(parts)
+            _import(document, chain.from_iterable(read.values()))
     except DecodeError:
-        return _gathered_one_by_one(parts)
-    return document, set()
+        document, read = _gathered_one_by_one(read)
+    return document, set(range(len(parts))) - read.keys()
 
 
-def _gathered_one_by_one(parts: Sequence[bytes]) -> tuple[LoroDoc, set[int]]:
+def _gathered_one_by_one(
+    read: Mapping[int, list[Change]],
+) -> tuple[LoroDoc, dict[int, list[Change]]]:
     document = _new_document()
-    left_out: set[int] = set()
-    for number, part in enumerate(parts):
+    good: dict[int, list[Change]] = {}
+    for number, changes in read.items():
         try:
             with _guarded("not a document"):
-                document.import_(part)
+                _import(document, changes)
         except DecodeError:
-            left_out.add(number)
             document = _new_document()  # nobody knows what it left in the one before
-            good = [parts[i] for i in range(number) if i not in left_out]
             with _guarded("documents that do not go together"):
-                document.import_batch(good)
-    return document, left_out
+                _import(document, chain.from_iterable(good.values()))
+        else:
+            good[number] = changes
+    return document, good
+
+
+def _import(document: LoroDoc, changes: Iterable[Change]) -> None:
+    changes = list(changes)
+    held = document.oplog_vv
+    check_deletes(changes, document.len_ops, lambda peer: (held.get_last(peer) or 0) + 1)
+    document.import_json_updates(changes_to_json(changes))
+
+
+def _version_to_bytes(vector: VersionVector) -> bytes:
+    ends = ((peer, span[1]) for peer, span in vector.to_spans().inner().items())
+    return dagcbor.encode(sorted([peer.to_bytes(PEER_SIZE), end] for peer, end in ends))
+
+
+def _version_from_bytes(version: bytes) -> VersionVector:
+    vector = VersionVector()  # type: ignore[no-untyped-call]  # as LoroDoc
+    pairs = dagcbor.decode(version)
+    if not isinstance(pairs, list):
+        raise DecodeError("a version is a list")
+    for pair in pairs:
+        match pair:
+            case [bytes() as peer, int() as end] if (
+                len(peer) == PEER_SIZE and 0 < end <= MAX_COUNTER and end is not True
+            ):
+                vector.set_end(ID(int.from_bytes(peer), end))
+            case _:
+                raise DecodeError("a version lists [peer, end]")
+    return vector
 
 
 def _splices(before: str, delta: Sequence[TextDelta]) -> Iterator[Splice]:

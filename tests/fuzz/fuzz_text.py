@@ -1,0 +1,44 @@
+"""Any bytes as changes of a text: taken, or DecodeError, and the program lives on.
+
+Loro's own form is not let in for a reason: a hundred bytes of it, with the right checksum,
+made it ask for 161 GB, and the process ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from storage.errors import DecodeError
+from storage.facts.text import TextDocument, apply_splices
+from storage.facts.text_wire import (
+    changes_from_bytes,
+    changes_from_json,
+    changes_to_bytes,
+    changes_to_json,
+)
+from tests.fuzz.target import fuzz
+
+TEXT = "# Daily\n\n- one 😀\n"
+
+
+def check(data: bytes) -> None:
+    """Raise if bytes do anything else than change a text or be refused."""
+    with contextlib.suppress(DecodeError):
+        changes = changes_from_bytes(data)
+        assert changes_to_bytes(changes) == data
+        assert changes_from_json(changes_to_json(changes)) == changes
+    with contextlib.suppress(DecodeError):
+        document = TextDocument.seed(TEXT)
+        before = document.text
+        splices = document.take(data)
+        assert apply_splices(before, splices) == document.text
+        assert TextDocument.load([document.snapshot()]).text == document.text
+    with contextlib.suppress(DecodeError):
+        _ = TextDocument.load([data]).text
+    for ask in (TextDocument.seed(TEXT).knows, TextDocument.seed(TEXT).at):
+        with contextlib.suppress(DecodeError):
+            ask(data)
+
+
+if __name__ == "__main__":
+    fuzz(check, ("storage.facts.text", "storage.facts.text_wire"))

@@ -1,0 +1,76 @@
+"""The fuzz targets of trees and texts in small: near misses of what is valid."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.codec import dagcbor
+from storage.facts.text import TextDocument
+from storage.facts.text_wire import changes_from_bytes, changes_to_bytes
+from storage.facts.wire import operations_to_cbor
+from storage.tree.encode import index_plain, leaf_plain
+from storage.tree.rows import encode_row
+from tests.fuzz import fuzz_text, fuzz_tree
+from tests.golden.test_tree_bytes import FIRST, NOTE, SECOND, state
+from tests.helpers.trees import Blocks
+
+ROW = encode_row(NOTE, state().entries[NOTE])
+TREES = [
+    ROW,
+    leaf_plain([(ROW, None)]),
+    index_plain([(NOTE, Blocks().seal(b"rows", ROW))]),
+    dagcbor.encode(operations_to_cbor([*FIRST, *SECOND])),
+]
+
+
+def edited() -> TextDocument:
+    """Return a text after a few sittings."""
+    document = TextDocument.seed(fuzz_text.TEXT)
+    for n in range(4):
+        text = document.text
+        document.edit_from(b"", text[:n] + "new 😀" + text[n + 3 :], 100 + n)
+    return document
+
+
+TEXTS = [edited().snapshot(), edited().since(TextDocument.seed(fuzz_text.TEXT).version())]
+CHANGES = [changes_from_bytes(data) for data in TEXTS]
+
+
+@st.composite
+def near_misses(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
+    """Draw something valid with a few bytes changed, cut or doubled."""
+    data = bytearray(draw(st.sampled_from(seeds)))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(data)))
+        size = draw(st.integers(0, 4))
+        match draw(st.sampled_from(["change", "cut", "double"])):
+            case "change":
+                data[at : at + size] = draw(st.binary(min_size=size, max_size=size))
+            case "cut":
+                del data[at : at + size]
+            case _:
+                data[at:at] = data[at : at + size]
+    return bytes(data)
+
+
+@given(near_misses(TREES))
+def test_near_misses_of_rows_nodes_and_operations_are_refused(data: bytes) -> None:
+    """Or they mean just what they say."""
+    fuzz_tree.check(data)
+
+
+@given(near_misses(TEXTS))
+def test_near_misses_of_changes_are_refused(data: bytes) -> None:
+    """Or they change the text, and nothing breaks."""
+    fuzz_text.check(data)
+
+
+@given(st.data())
+def test_changes_in_any_order_twice_or_without_what_they_build_on_do_no_harm(
+    data: st.DataObject,
+) -> None:
+    """Well-formed changes reach Loro itself, whatever they say."""
+    changes = list(data.draw(st.sampled_from(CHANGES)))
+    chosen = data.draw(st.lists(st.sampled_from(changes), min_size=1, max_size=8))
+    fuzz_text.check(changes_to_bytes(chosen))
