@@ -86,6 +86,8 @@ class Session:
         """
         if self.ended:
             return
+        if not self._reader.waiting:
+            self._slow_at, self._slow_mark = now, self.received
         self.received += len(data)
         self._alive_by = now + DEAD_AFTER
         try:
@@ -95,8 +97,6 @@ class Session:
                     return
         except (RemoteProtocolError, PeerRefused) as error:
             self._fail(error)
-        if not self._reader.waiting:
-            self._slow_at, self._slow_mark = now, self.received
 
     def wake(self, now: float) -> None:
         """Do what is due.

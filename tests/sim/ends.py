@@ -56,9 +56,7 @@ class End:
     def __init__(
         self, device: Device, wire: Wire, role: Role, secrets: tuple[Shared, ...], binding: bytes
     ) -> None:
-        setting = Setting(
-            role, binding, device.known, secrets, device.keys, device.network
-        )
+        setting = Setting(role, binding, device.known, secrets, device.keys, device.network)
         self.device = device
         self.wire = wire
         self.session = Session(setting, device.network.now)
@@ -92,16 +90,13 @@ class End:
             for event in events:
                 self.heard.append(event)
                 self._answer(event)
-        out = bytearray()
         while (frame := self.session.next_frame()) is not None:
             self.frames.append(frame)
-            out += frame
+            self.wire.send(self.number, frame)
             if more := self.session.take_events():
                 self.heard += more
                 for event in more:
                     self._answer(event)
-        if out:
-            self.wire.send(self.number, bytes(out))
         if self.session.ended:
             self.wire.cut() if self.errors else None
         elif (deadline := self.session.deadline) is not None and not self.gone:
@@ -146,7 +141,9 @@ class End:
     def _keep(self, came: tell.BlocksCame) -> None:
         def keep() -> None:
             held = self._held(came.space)
-            held.put_blocks([b for d, b in zip(came.digests, came.blocks, strict=True) if d in held.wanted])
+            held.put_blocks(
+                [b for d, b in zip(came.digests, came.blocks, strict=True) if d in held.wanted]
+            )
             self.session.took_blocks(came, self.device.network.now)
             self.settle()
 
@@ -154,7 +151,9 @@ class End:
             self.device.network.at(self.device.network.now + self.slow_store, keep)
         else:
             held = self._held(came.space)
-            held.put_blocks([b for d, b in zip(came.digests, came.blocks, strict=True) if d in held.wanted])
+            held.put_blocks(
+                [b for d, b in zip(came.digests, came.blocks, strict=True) if d in held.wanted]
+            )
             self.session.took_blocks(came, self.device.network.now)
 
     def _redeem(self, invite: bytes) -> None:
@@ -170,7 +169,11 @@ class End:
 
 
 def connect(
-    network: Network, dialling: Device, answering: Device, weather: Weather, binding: bytes = BINDING
+    network: Network,
+    dialling: Device,
+    answering: Device,
+    weather: Weather,
+    binding: bytes = BINDING,
 ) -> tuple[End, End]:
     """Let one device dial another that it knows."""
     wire = Wire(network, weather)
