@@ -90,6 +90,11 @@ CODES: dict[str, Words] = {
         "That name cannot be used in every folder.",
         "Leave out slashes and control characters, and keep it shorter.",
     ),
+    "storage.duplicate": Words("This is here already, so nothing was done."),
+    "storage.record-too-large": Words(
+        "That is more than fits into one step. Nothing was changed.",
+        "Do it in smaller pieces: fewer files at once.",
+    ),
     # -- access
     "access": Words("The right to do this was not shown.", "Ask someone who can manage it."),
     "access.bad-token": Words(
@@ -126,6 +131,14 @@ CODES: dict[str, Words] = {
         "Another program listens where Atoll wanted to. Other devices can still be reached "
         "from here.",
         "Close that program, or choose another port.",
+    ),
+    "sync.no-multicast": Words(
+        "Devices nearby cannot be searched for on this network. Your notes are saved here.",
+        "Enter the other device's address, or use a file instead.",
+    ),
+    "sync.no-network": Words(
+        "This computer is on no network now. Your notes are saved here.",
+        "They go to the others as soon as it is on one.",
     ),
     # -- app
     "app": Words("This cannot be done now. What was saved before is safe."),

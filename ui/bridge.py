@@ -49,6 +49,10 @@ class Bridge(QObject):
         job.follow(asyncio.run_coroutine_threadsafe(begin(job.report()), self._loop))
         return job
 
+    def wait(self, work: Coroutine[object, object, object], seconds: float) -> None:
+        """Do work on the app's loop and wait for it: only when the window is gone."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+
     def stop(self) -> None:
         """End the app's thread; what is still running is cancelled first."""
         asyncio.run_coroutine_threadsafe(_cancel_the_rest(), self._loop).result()

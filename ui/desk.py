@@ -37,10 +37,9 @@ Again = Callable[[], object]
 class Desk(QObject):
     """Connects the window with the app."""
 
-    def __init__(self, window: Window, below: Below, home: Path, computer: str = "") -> None:
+    def __init__(self, window: Window, below: Below, home: Path) -> None:
         super().__init__(window)
         self._window, self._below, self._home = window, below, home
-        self._computer = computer
         self.actions = window.actions_
         self.contents = Contents(below, parent=self)
         self.where = Where(below, self)
@@ -91,14 +90,19 @@ class Desk(QObject):
             self._begin_first_run()
 
     def _begin_first_run(self) -> None:
-        first = self.first_run = FirstRun(self._window.theme)
-        first.suggest(self._computer)
-        first.named.connect(self._name_device)
+        if self.first_run is None:
+            first = FirstRun(self._window.theme)
+            first.named.connect(self._name_device)
+            self.take_first_run(first)
+            first.name.setFocus()
+
+    def take_first_run(self, first: FirstRun) -> None:
+        """Go on with a first run, perhaps one that was begun before the app was there."""
+        self.first_run = first
         first.open_folder.connect(self.folders.add)
         first.have_code.connect(self.folders.join)
         first.later.connect(self._end_first_run)
         self._window.show_whole(first)
-        first.name.setFocus()
 
     def _name_device(self, name: str) -> None:
         job = self._run(self._below.app.rename_device(name))
@@ -227,6 +231,7 @@ class Desk(QObject):
         job.failed.connect(lambda error: self._fail(error, None))
 
     def _on_shown(self, entry: EntryInfo) -> None:
+        self._window.set_alone(alone=False)
         self.where.look_at(entry.space, entry.id)
         self._allow()
 
@@ -336,6 +341,8 @@ class Desk(QObject):
         self.entry.failed.connect(self._fail)
         self.entry.told.connect(window.notice.tell)
         self.entry.shown.connect(self._on_shown)
+        self.entry.past_shown.connect(lambda shown: window.set_alone(alone=shown))
+        self.entry.past_shown.connect(lambda _: self._allow())
         self.entry.gone.connect(self._on_gone)
         self.entry.follow.connect(self._follow)
         self.where.changed.connect(self._on_where)

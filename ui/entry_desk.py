@@ -34,6 +34,8 @@ class EntryDesk(QObject):
     """With an AtollError, and what tries once more (or None)."""
     told = Signal(str)
     gone = Signal()
+    past_shown = Signal(bool)
+    """The past needs room: it has the list's place as well."""
     shown = Signal(object)
     """With the EntryInfo on the page."""
     follow = Signal(str, str)
@@ -162,8 +164,10 @@ class EntryDesk(QObject):
             return
         if self._reader.in_past:
             self._reader.show_entry(entry, self._reader.page_of(entry))
+            self.past_shown.emit(False)
             self._take_keys()
         else:
+            self.past_shown.emit(True)
             self._reader.history.past.look_at(entry)
             self._reader.show_entry(entry, self._reader.history)
             self._reader.history.versions.setFocus()
@@ -211,6 +215,7 @@ class EntryDesk(QObject):
     def _on_restored(self, entry: EntryInfo) -> None:
         self.told.emit(tr("Brought back, as a new step. Nothing was erased."))
         self._reader.show_entry(entry, self._reader.page_of(entry))
+        self.past_shown.emit(False)
 
     def _drop_draft(self) -> None:
         entry = self.entry

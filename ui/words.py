@@ -68,6 +68,7 @@ _ACTS: dict[str, tuple[Act, ...]] = {
     "sync": (),
     "sync.unreachable": (Act.RETRY, Act.DEVICES),
     "sync.refused": (Act.JOIN,),
+    "sync.no-multicast": (Act.DEVICES,),
     "app": (),
     "app.already-running": (Act.QUIT,),
     "app.folder-unavailable": (Act.RETRY,),
@@ -155,9 +156,10 @@ def entry_note(entry: EntryInfo, now: float, own: str = "") -> str:
     parts = [by, short_when(entry.mtime, now) if entry.mtime else ""]
     if not entry.is_text:
         parts.insert(0, size_words(entry.size))
-    parts.append(tr("private draft") if entry.draft else reach_word(entry.reach))
-    if not entry.here:
-        parts.append(tr("not on this computer yet"))
+    if entry.draft:
+        parts.append(tr("private draft"))
+    else:
+        parts.append(reach_word(entry.reach) if entry.here else tr("not here yet"))
     return DOT.join(part for part in parts if part)
 
 

@@ -25,9 +25,7 @@ JO = DeviceInfo("did:jo", "Jo's tablet", False, True, NOW - 90, "192.168.1.31:47
 PHONE = DeviceInfo("did:phone", "Phone", False, False, NOW - 3 * HOUR, "")
 DEVICES = (DESK, MINA, JO, PHONE)
 
-SOURDOUGH = """# Sourdough, week 3
-
-Fed the starter at **7:10**, room 22 °C. See [[Dal makhani]] for the flour ratio.
+SOURDOUGH = """Fed the starter at **7:10**, room 22 °C. See [[Dal makhani]] for the flour ratio.
 
 - [x] Autolyse 40 min
 - [x] Add salt, *then* rest

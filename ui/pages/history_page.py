@@ -45,7 +45,7 @@ class Side(QPlainTextEdit):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFont(theme.fonts.ui_font(14))
+        self.setFont(theme.fonts.mono_font(13))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
 
     def show_lines(self, lines: Sequence[tuple[str, Line]]) -> None:
@@ -115,9 +115,9 @@ class HistoryPage(QWidget):
         foot = QHBoxLayout()
         foot.setContentsMargins(M, S, L, M)
         foot.setSpacing(M)
+        hint = label(tr("Nothing is erased: bringing back adds a new step."), "small", wraps=True)
         foot.addWidget(self.summary)
-        foot.addStretch(1)
-        foot.addWidget(label(tr("Nothing is erased: it becomes a new step."), "small"))
+        foot.addWidget(hint, 1)
         foot.addWidget(self.bring_back)
         right = QVBoxLayout()
         right.setSpacing(S)

@@ -94,8 +94,10 @@ class ShareDialog(QDialog):
         self.people.setFixedHeight(min(3, max(1, len(self.giving.space.members))) * 48 + 2)
         down.addWidget(self.people)
         foot = QHBoxLayout()
+        foot.addWidget(self.again)
         foot.addStretch(1)
         foot.addWidget(button(tr("Done"), self.accept))
+        self.again.hide()
         down.addLayout(foot)
 
     def _choosing(self) -> QWidget:
@@ -142,7 +144,6 @@ class ShareDialog(QDialog):
         buttons.addWidget(self.copy)
         buttons.addWidget(self.save)
         right.addLayout(buttons)
-        right.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
         across = QHBoxLayout(page)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(L)
@@ -162,11 +163,13 @@ class ShareDialog(QDialog):
         hint = tr("Show the picture, send the code, or save a file: it works while you are away.")
         self.promise.setText(f"{self.giving.promise(invite)} {hint}")
         self.steps.setCurrentIndex(1)
+        self.again.show()
         self.setMinimumWidth(620)
         self.copy.setFocus()
 
     def _again(self) -> None:
         self.steps.setCurrentIndex(0)
+        self.again.hide()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.code.toPlainText())

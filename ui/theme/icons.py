@@ -24,17 +24,21 @@ class Icons:
         self._folder = folder
         self._sources: dict[str, str] = {}
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
-        self._icons: dict[tuple[str, str, str, int], QIcon] = {}
+        self._icons: dict[tuple[str, str, str, int, int], QIcon] = {}
 
-    def icon(self, name: str, colour: str, faint: str = "", size: int = 18) -> QIcon:
-        """Return an icon; disabled it is drawn in `faint`."""
-        key = (name, colour, faint, size)
+    def icon(
+        self, name: str, colour: str, faint: str = "", size: int = 18, beside: int = 0
+    ) -> QIcon:
+        """Return an icon; disabled it is drawn in `faint`. `beside` keeps words off it."""
+        key = (name, colour, faint, size, beside)
         if key not in self._icons:
             icon = QIcon()
             for ratio in _RATIOS:
-                icon.addPixmap(self.pixmap(name, colour, size, ratio), QIcon.Mode.Normal)
+                drawn = _widened(self.pixmap(name, colour, size, ratio), beside)
+                icon.addPixmap(drawn, QIcon.Mode.Normal)
                 if faint:
-                    icon.addPixmap(self.pixmap(name, faint, size, ratio), QIcon.Mode.Disabled)
+                    drawn = _widened(self.pixmap(name, faint, size, ratio), beside)
+                    icon.addPixmap(drawn, QIcon.Mode.Disabled)
             self._icons[key] = icon
         return self._icons[key]
 
@@ -64,3 +68,17 @@ class Icons:
         painter.end()
         pixmap.setDevicePixelRatio(ratio)
         return pixmap
+
+
+def _widened(pixmap: QPixmap, beside: int) -> QPixmap:
+    """Return a picture with so many points of nothing at its end."""
+    if not beside:
+        return pixmap
+    ratio = pixmap.devicePixelRatio()
+    wide = QPixmap(QSize(pixmap.width() + round(beside * ratio), pixmap.height()))
+    wide.setDevicePixelRatio(ratio)
+    wide.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(wide)
+    painter.drawPixmap(0, 0, pixmap)
+    painter.end()
+    return wide

@@ -45,9 +45,10 @@ class Theme(QObject):
         self.look = look
         self._wear()
 
-    def icon(self, name: str, colour: str = "", size: int = ICON) -> QIcon:
+    def icon(self, name: str, colour: str = "", size: int = ICON, beside: int = 0) -> QIcon:
         """Return an icon in a colour of the theme, by default that of soft text."""
-        return self.icons.icon(name, colour or self.tokens.text2, self.tokens.border, size)
+        faint = self.tokens.border
+        return self.icons.icon(name, colour or self.tokens.text2, faint, size, beside)
 
     def title_font(self) -> QFont:
         """Return the font of a row's title."""

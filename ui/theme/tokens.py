@@ -25,6 +25,8 @@ HEADINGS = (24, 20, 17, 16, 16, 16)
 MONO_SIZE = 14
 NOTE_LEADING = 1.6
 """A note's line is that many times as high as its letters."""
+TEXT_START = 40
+"""Where the title and the text begin."""
 NOTE_WIDTH = 720
 """A line of text longer than this is hard to follow."""
 

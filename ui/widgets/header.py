@@ -7,9 +7,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from ui.theme.theme import Theme
-from ui.theme.tokens import XS, L, M, S
+from ui.theme.tokens import TEXT_START, XS, M, S
 from ui.widgets.parts import button, icon_button
 from ui.words import tr
+
+TITLE_FRAME = 10
 
 
 class Title(QLineEdit):
@@ -83,5 +85,6 @@ class Header(QWidget):
     def set_narrow(self, *, narrow: bool) -> None:
         """Show the way back where there is one pane only."""
         self.go_back.setVisible(narrow)
-        side = M if narrow else L + S
-        self._across.setContentsMargins(side - S, M, M, S)
+        # The title's frame stands out so far from its text.
+        side = XS if narrow else TEXT_START - TITLE_FRAME
+        self._across.setContentsMargins(side, M, M, S)

@@ -29,12 +29,15 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 from ui.models.sheet import units
 from ui.models.splices import Splice
 from ui.theme.theme import Theme
-from ui.theme.tokens import NOTE_SIZE, NOTE_WIDTH, L, M
+from ui.theme.tokens import NOTE_SIZE, NOTE_WIDTH, TEXT_START, M
 from ui.widgets import typing_keys
 from ui.widgets.markdown import FENCE, ITEM, QUOTE, Kind, spans
 from ui.widgets.styler import Styler
 
 SMALLEST, LARGEST = 12, 28
+INDENT = 14
+"""Room beside the text for the bar of a quote, and around a program."""
+NARROW = 520
 PARAGRAPH = "\u2029"
 COUNT_MS = 300
 
@@ -67,6 +70,7 @@ class NoteEdit(QPlainTextEdit):
         option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.document().setDefaultTextOption(option)
+        self.document().setDocumentMargin(INDENT)
         self._count = QTimer(self, singleShot=True, interval=COUNT_MS)
         self._count.timeout.connect(self._tell_words)
         self.resize_text(NOTE_SIZE)
@@ -179,10 +183,11 @@ class NoteEdit(QPlainTextEdit):
         self.counted.emit(len(self.toPlainText().split()))
 
     def _spread(self) -> None:
-        """Keep lines short enough to follow, in the middle of a wide page."""
-        side = max(L, (self.width() - NOTE_WIDTH * self._size // NOTE_SIZE) // 2)
-        side = min(side, 40) if self.width() < NOTE_WIDTH + 160 else side
-        self.setViewportMargins(side, M, side, 0)
+        """Keep lines short enough to follow, under the title."""
+        start = TEXT_START if self.width() > NARROW else M
+        longest = NOTE_WIDTH * self._size // NOTE_SIZE
+        end = max(M, self.width() - start - longest)
+        self.setViewportMargins(start - INDENT, 0, end - INDENT, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spread the text anew."""
@@ -230,13 +235,13 @@ class NoteEdit(QPlainTextEdit):
                 ground = None
             if not inside and QUOTE.match(block.text()):
                 painter.setBrush(QColor(tokens.accent))
-                painter.drawRoundedRect(QRectF(-10, rect.top() + 3, 3, rect.height() - 6), 1.5, 1.5)
+                painter.drawRoundedRect(QRectF(2, rect.top() + 3, 3, rect.height() - 6), 1.5, 1.5)
         if ground is not None:
             self._draw_program(painter, ground)
 
     def _draw_program(self, painter: QPainter, ground: QRectF) -> None:
         painter.setBrush(QColor(self._theme.tokens.sunken))
-        wide = QRectF(0, ground.top(), self.viewport().width(), ground.height())
+        wide = QRectF(2, ground.top() - 4, self.viewport().width() - 4, ground.height() + 8)
         painter.drawRoundedRect(wide, 6, 6)
 
     def _decorated(self) -> Iterator[tuple[QTextBlock, Kind, QRectF]]:

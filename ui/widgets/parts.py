@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ui.theme.theme import Theme
-from ui.theme.tokens import ICON
+from ui.theme.tokens import ICON, XS
 
 
 def icon_button(
@@ -52,8 +52,8 @@ def button(
     if slot is not None:
         made.clicked.connect(lambda _checked: slot())
     if theme is not None and icon:
-        made.setIconSize(QSize(16, 16))
-        dress(theme, lambda: made.setIcon(theme.icon(icon, _on(theme, kind), 16)), made)
+        made.setIconSize(QSize(16 + XS, 16))
+        dress(theme, lambda: made.setIcon(theme.icon(icon, _on(theme, kind), 16, XS)), made)
     return made
 
 
@@ -88,11 +88,23 @@ def line() -> QFrame:
     return made
 
 
+class _Dressing(QObject):
+    """Lives as long as its owner, and so does its connection."""
+
+    def __init__(self, theme: Theme, draw: Callable[[], None], owner: QWidget) -> None:
+        super().__init__(owner)
+        self._draw = draw
+        theme.changed.connect(self.draw)
+
+    def draw(self) -> None:
+        """Draw again."""
+        self._draw()
+
+
 def dress(theme: Theme, draw: Callable[[], None], owner: QWidget) -> None:
     """Draw now, and again whenever the theme changes while owner lives."""
     draw()
-    theme.changed.connect(draw)
-    owner.destroyed.connect(lambda: theme.changed.disconnect(draw))
+    _Dressing(theme, draw, owner)
 
 
 def restyle(widget: QWidget) -> None:

@@ -34,7 +34,7 @@ class Measures:
     two_lines: bool = True
 
 
-PLACES = Measures(side=6, inner=S, above=6, strong=False, mixed=True, two_lines=False)
+PLACES = Measures(side=6, inner=S, above=7, strong=False, mixed=True, two_lines=False)
 ENTRIES = Measures()
 
 

@@ -1,0 +1,313 @@
+"""Draws every screen into pictures: `python -m tests.ui.gallery OUT_DIR [SCREEN…]`.
+
+Light and dark, empty, busy, with an error, with long texts, narrow, at 100 % and 200 %,
+from right to left; and one sheet with all of them. For eyes, not for comparing pixels.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.progress import Progress
+from sync.errors import PeerUnreachable
+from tests.ui.fake_app import FakeApp, Mood
+from tests.ui.stage import Stage, set_stage
+from ui.theme.theme import Look, Theme
+
+COLUMNS = 4
+THUMB = 620
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One thing to look at."""
+
+    name: str
+    act: Callable[[Stage], QWidget | None]
+    """Brings it about; returns what to draw, None for the window."""
+    mood: Mood = Mood.CALM
+    size: tuple[int, int] = (1240, 780)
+
+
+def note(stage: Stage) -> None:
+    """Open the sample note."""
+    stage.desk.go("space:recipes")
+    stage.settle()
+    entry = next(e for e in stage.desk.contents.entries if e.id in {"sourdough", "n1"})
+    stage.desk.open_entry(entry)
+    stage.settle()
+
+
+def typing(stage: Stage) -> None:
+    """Have the caret in the note."""
+    note(stage)
+    edit = stage.desk.reader.note.edit
+    edit.setFocus()
+    cursor = edit.textCursor()
+    cursor.setPosition(60)
+    edit.setTextCursor(cursor)
+    stage.settle()
+
+
+def file(stage: Stage) -> None:
+    """Look at a file."""
+    stage.desk.go("space:recipes")
+    stage.settle()
+    stage.desk.open_entry(next(e for e in stage.desk.contents.entries if e.id == "oven"))
+    stage.settle()
+
+
+def viewer(stage: Stage) -> None:
+    """Open a note that may only be viewed."""
+    stage.desk.go("space:trip")
+    stage.settle()
+    stage.desk.open_entry(next(e for e in stage.desk.contents.entries if e.id == "route"))
+    stage.settle()
+
+
+def history(stage: Stage) -> None:
+    """Look at the past."""
+    note(stage)
+    stage.desk.entry.toggle_history()
+    stage.settle()
+    stage.wait(lambda: bool(stage.desk.reader.history.then.toPlainText()))
+
+
+def search(stage: Stage) -> None:
+    """Find something."""
+    stage.desk.go("search")
+    stage.desk.reader.search.box.setText("flour")
+    stage.wait(lambda: not stage.desk.reader.search.searching.waiting)
+    stage.settle()
+
+
+def search_nothing(stage: Stage) -> None:
+    """Find nothing."""
+    stage.desk.go("search")
+    stage.desk.reader.search.box.setText("xylophone")
+    stage.wait(lambda: not stage.desk.reader.search.searching.waiting)
+    stage.settle()
+
+
+def at(key: str) -> Callable[[Stage], None]:
+    """Return what goes to a place."""
+
+    def act(stage: Stage) -> None:
+        stage.desk.go(key)
+        stage.settle()
+
+    return act
+
+
+def share(stage: Stage) -> QWidget | None:
+    """Open the share dialog."""
+    note(stage)
+    stage.desk.folders.share()
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
+def share_code(stage: Stage) -> QWidget | None:
+    """Make a code."""
+    dialog = share(stage)
+    stage.desk.folders.dialog.make.click()  # type: ignore[union-attr]
+    stage.settle()
+    assert dialog is not None
+    dialog.adjustSize()
+    stage.settle()
+    return dialog
+
+
+def join(stage: Stage) -> QWidget | None:
+    """Open the join dialog."""
+    stage.desk.folders.join()
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
+def join_offer(stage: Stage) -> QWidget | None:
+    """See what a code offers."""
+    join(stage)
+    stage.desk.folders.dialog.joining.read("ATOLL:AAAA")  # type: ignore[union-attr]
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
+def join_full(stage: Stage) -> QWidget | None:
+    """Choose a folder that holds something."""
+    dialog = join_offer(stage)
+    stage.desk.folders.dialog.joining.accept(Path("/home/ana/full"))  # type: ignore[union-attr]
+    stage.settle()
+    return dialog
+
+
+def error(stage: Stage) -> None:
+    """Meet an error."""
+    note(stage)
+    stage.desk._fail(PeerUnreachable("nobody"), stage.desk.folders.scan)  # noqa: SLF001
+    stage.settle()
+
+
+def said(stage: Stage) -> None:
+    """Delete something."""
+    note(stage)
+    stage.desk.remove()
+    stage.settle()
+
+
+def busy(stage: Stage) -> None:
+    """See work go on."""
+    note(stage)
+    stage.app.work(Progress("Fetching", "kneading.mp4", 0, 0, 12_000_000, 40_000_000))
+    stage.settle()
+
+
+def first_run_second(stage: Stage) -> None:
+    """Choose how to begin."""
+    assert stage.desk.first_run is not None
+    stage.desk.first_run.begin()
+    stage.settle()
+
+
+def jump(stage: Stage) -> QWidget | None:
+    """Jump."""
+    note(stage)
+    stage.desk.jumping.jump()
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
+def commands(stage: Stage) -> QWidget | None:
+    """Do anything."""
+    note(stage)
+    stage.desk.jumping.commands()
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
+def nothing(stage: Stage) -> None:
+    """Just look."""
+    stage.settle()
+
+
+def menu(stage: Stage) -> QWidget | None:
+    """Open the menu."""
+    made = stage.desk.actions.menu(stage.window)
+    below = made.actions()[2].menu()
+    assert isinstance(below, QWidget)
+    below.adjustSize()
+    below.ensurePolished()
+    return below
+
+
+def keys(stage: Stage) -> QWidget | None:
+    """Read the keys."""
+    stage.desk.actions["keys"].trigger()
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
+SCREENS = (
+    Screen("note", note),
+    Screen("typing", typing),
+    Screen("file", file),
+    Screen("viewer", viewer),
+    Screen("history", history),
+    Screen("search", search),
+    Screen("search-nothing", search_nothing),
+    Screen("recent", at("recent")),
+    Screen("bin", at("bin")),
+    Screen("devices", at("devices")),
+    Screen("share", share),
+    Screen("share-code", share_code),
+    Screen("join", join),
+    Screen("join-offer", join_offer),
+    Screen("join-full", join_full),
+    Screen("error", error),
+    Screen("said", said),
+    Screen("busy", busy, Mood.BUSY),
+    Screen("long", note, Mood.LONG),
+    Screen("full", note, Mood.FULL),
+    Screen("first-run", nothing, Mood.FIRST_RUN),
+    Screen("first-run-2", first_run_second, Mood.FIRST_RUN),
+    Screen("empty", nothing, Mood.EMPTY),
+    Screen("empty-bin", at("bin"), Mood.EMPTY),
+    Screen("empty-devices", at("devices"), Mood.EMPTY),
+    Screen("jump", jump),
+    Screen("commands", commands),
+    Screen("menu", menu),
+    Screen("keys", keys),
+    Screen("icons", note, size=(820, 640)),
+    Screen("one-page", note, size=(480, 640)),
+    Screen("one-list", at("space:recipes"), size=(480, 640)),
+)
+
+
+def draw(screen: Screen, theme: Theme, out: Path, name: str) -> QImage:
+    """Draw one screen."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage = set_stage(Path(folder), FakeApp(mood=screen.mood), size=screen.size, theme=theme)
+        try:
+            widget = screen.act(stage) or stage.window
+            QApplication.processEvents()
+            image = widget.grab().toImage()
+            if stage.desk.folders.dialog is not None:
+                stage.desk.folders.dialog.reject()
+        finally:
+            stage.close()
+    image.save(str(out / f"{name}.png"))
+    return image
+
+
+def sheet(images: list[QImage]) -> QImage:
+    """Put all pictures on one."""
+    smooth = Qt.TransformationMode.SmoothTransformation
+    thumbs = [image.scaledToWidth(THUMB, smooth) for image in images]
+    rows = [thumbs[n : n + COLUMNS] for n in range(0, len(thumbs), COLUMNS)]
+    heights = [max(thumb.height() for thumb in row) + 12 for row in rows]
+    whole = QImage(COLUMNS * (THUMB + 12), sum(heights), QImage.Format.Format_RGB32)
+    whole.fill(Qt.GlobalColor.gray)
+    painter = QPainter(whole)
+    y = 0
+    for row, height in zip(rows, heights, strict=True):
+        for n, thumb in enumerate(row):
+            painter.drawImage(n * (THUMB + 12) + 6, y + 6, thumb)
+        y += height
+    painter.end()
+    return whole
+
+
+def main(out: Path, only: list[str]) -> None:
+    """Draw."""
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    out.mkdir(parents=True, exist_ok=True)
+    theme = Theme(application)
+    scale = os.environ.get("QT_SCALE_FACTOR", "1")
+    for look in (Look.LIGHT, Look.DARK):
+        theme.choose(look)
+        images = [
+            draw(screen, theme, out, f"{screen.name}-{look.value}-{scale}x")
+            for screen in SCREENS
+            if not only or screen.name in only
+        ]
+        sheet(images).save(str(out / f"sheet-{look.value}-{scale}x.png"))
+    application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    theme.choose(Look.LIGHT)
+    for screen in SCREENS[:1]:
+        draw(screen, theme, out, f"{screen.name}-rtl-{scale}x")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
