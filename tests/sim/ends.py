@@ -66,7 +66,8 @@ class End:
         self.gone = False
         self.slow_store = 0.0
         """Seconds that a replica takes to keep blocks."""
-        self.paid = 0
+        self.gives = True
+        """It answers wants."""
         device.ends.append(self)
         self.number = wire.join(self.hear, self.lose)
 
@@ -98,7 +99,8 @@ class End:
                 for event in more:
                     self._answer(event)
         if self.session.ended:
-            self.wire.cut() if self.errors else None
+            # the last words are on their way: closing a stream does not take them back
+            self.device.network.at(self.device.network.now + 0.5, self.wire.cut)
         elif (deadline := self.session.deadline) is not None and not self.gone:
             self.device.network.at(deadline, self._wake)
 
@@ -127,7 +129,7 @@ class End:
                     self.device.announce(space, but=self)
             case tell.MissingWanted(space, limit):
                 session.give_missing(space, self._held(space).missing(limit), now)
-            case tell.BlocksWanted(space, _, digests):
+            case tell.BlocksWanted(space, _, digests) if self.gives:
                 session.give_blocks(event, self._held(space).get_blocks(digests))
             case tell.BlocksCame():
                 self._keep(event)
@@ -139,22 +141,19 @@ class End:
                 pass
 
     def _keep(self, came: tell.BlocksCame) -> None:
-        def keep() -> None:
-            held = self._held(came.space)
-            held.put_blocks(
-                [b for d, b in zip(came.digests, came.blocks, strict=True) if d in held.wanted]
-            )
-            self.session.took_blocks(came, self.device.network.now)
-            self.settle()
-
         if self.slow_store:
-            self.device.network.at(self.device.network.now + self.slow_store, keep)
+            later = self.device.network.now + self.slow_store
+            self.device.network.at(later, lambda: self._put(came, settle=True))
         else:
-            held = self._held(came.space)
-            held.put_blocks(
-                [b for d, b in zip(came.digests, came.blocks, strict=True) if d in held.wanted]
-            )
-            self.session.took_blocks(came, self.device.network.now)
+            self._put(came, settle=False)
+
+    def _put(self, came: tell.BlocksCame, *, settle: bool) -> None:
+        held = self._held(came.space)
+        pairs = zip(came.digests, came.blocks, strict=True)
+        held.put_blocks([block for digest, block in pairs if digest in held.wanted])
+        self.session.took_blocks(came, self.device.network.now)
+        if settle:
+            self.settle()
 
     def _redeem(self, invite: bytes) -> None:
         known = self.device.known

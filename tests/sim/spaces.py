@@ -46,6 +46,8 @@ class FakeSpace:
     wanted: dict[bytes, None] = field(default_factory=dict)
     receipts: list[Thing] = field(default_factory=list)
     accepted_twice: int = 0
+    refuses: bool = False
+    """It takes no record, whatever comes."""
     asked: list[bytes] = field(default_factory=list)
     """Every address that a peer was given a block for."""
 
@@ -91,7 +93,7 @@ class FakeSpace:
         """Keep what follows on what is here, with its payload beside it."""
         came = {thing.digest: thing for thing in things if thing.kind is Kind.BLOCK}
         records = waiting = 0
-        for thing in things:
+        for thing in () if self.refuses else things:
             if thing.kind is Kind.RECORD:
                 writer, number, digest = _fields(thing)
                 line = self.lines.setdefault(writer, [])
@@ -186,9 +188,9 @@ class FakeReplica:
         """Return blocks."""
         return self.held.get_blocks(digests)
 
-    async def put_blocks(self, blocks: Sequence[bytes]) -> object:
+    async def put_blocks(self, blocks: Sequence[bytes]) -> None:
         """Keep blocks."""
-        return self.held.put_blocks(blocks)
+        self.held.put_blocks(blocks)
 
     async def receipt(self) -> Thing:
         """Return our word."""
