@@ -11,6 +11,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple, NewType
 
+from storage.codec.shape import is_list, items_of
 from storage.errors import DecodeError
 
 Writer = NewType("Writer", bytes)
@@ -45,8 +46,8 @@ class Seen(Mapping[Writer, int]):
     __slots__ = ("_counts",)
 
     def __init__(self, counts: Mapping[Writer, int] | Iterable[tuple[Writer, int]] = ()) -> None:
-        pairs = counts.items() if isinstance(counts, Mapping) else counts
-        self._counts: dict[Writer, int] = {writer: n for writer, n in sorted(pairs) if n}
+        known: dict[Writer, int] = dict(counts)
+        self._counts = {writer: n for writer, n in sorted(known.items()) if n}
 
     def __getitem__(self, writer: Writer) -> int:
         return self._counts[writer]
@@ -114,11 +115,11 @@ def seen_from_cbor(value: object) -> Seen:
     Raises:
         DecodeError: not sorted, twice the same writer, or out of bounds.
     """
-    if not isinstance(value, list):
+    if not is_list(value):
         raise DecodeError("seen is not a list")
     pairs: list[tuple[Writer, int]] = []
     for pair in value:
-        match pair:
+        match items_of(pair):
             case [bytes() as writer, int() as n] if (
                 len(writer) == WRITER_SIZE and 0 < n <= MAX_NUMBER and n is not True
             ):

@@ -10,7 +10,7 @@ several, each is meant for the text as the one before left it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 
@@ -26,6 +26,7 @@ from loro import (
 )
 
 from storage.codec import dagcbor
+from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link
 from storage.errors import DecodeError
 from storage.facts.dots import Dot
@@ -368,6 +369,10 @@ def _gathered_one_by_one(
     return document, good
 
 
+def _new_document() -> LoroDoc:
+    return LoroDoc()  # type: ignore[no-untyped-call]  # its stub forgot to say
+
+
 def _import(document: LoroDoc, changes: Iterable[Change]) -> None:
     changes = list(changes)
     held = document.oplog_vv
@@ -383,10 +388,10 @@ def _version_to_bytes(vector: VersionVector) -> bytes:
 def _version_from_bytes(version: bytes) -> VersionVector:
     vector = VersionVector()  # type: ignore[no-untyped-call]  # as LoroDoc
     pairs = dagcbor.decode(version)
-    if not isinstance(pairs, list):
+    if not is_list(pairs):
         raise DecodeError("a version is a list")
     for pair in pairs:
-        match pair:
+        match items_of(pair):
             case [bytes() as peer, int() as end] if (
                 len(peer) == PEER_SIZE and 0 < end <= MAX_COUNTER and end is not True
             ):
@@ -437,10 +442,6 @@ def _common(a: str, b: str) -> int:
     return low
 
 
-def _new_document() -> LoroDoc:
-    return LoroDoc()  # type: ignore[no-untyped-call]  # its stub forgot to say
-
-
 def _seed_peer(text: str) -> int:
     """Return the peer that seeds this text; not 0, and below what Loro keeps for itself."""
     return _seed_peer_of(blake3(text.encode()).digest())
@@ -451,7 +452,7 @@ def _seed_peer_of(digest: bytes) -> int:
 
 
 @contextmanager
-def _guarded(what: str) -> Iterator[None]:
+def _guarded(what: str) -> Generator[None]:
     """Turn whatever Loro raises into a DecodeError. It raises bare BaseExceptions, panics too."""
     try:
         yield

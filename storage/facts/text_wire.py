@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.codec import dagcbor
+from storage.codec.shape import is_list, items_of
 from storage.errors import DecodeError
 
 MAX_BYTES: Final = 16 << 20
@@ -129,9 +130,13 @@ def changes_from_bytes(data: bytes) -> list[Change]:
     Raises:
         DecodeError: anything but what it writes, or lengths out of bounds.
     """
-    match dagcbor.decode(data, limit=MAX_BYTES):
-        case ["text", int() as version, list() as raw_peers, list() as raw] if (
-            version == _VERSION and version is not True and len(raw_peers) <= MAX_PEERS
+    match items_of(dagcbor.decode(data, limit=MAX_BYTES)):
+        case ["text", int() as version, raw_peers, raw] if (
+            is_list(raw_peers)
+            and is_list(raw)
+            and not isinstance(version, bool)
+            and version == _VERSION
+            and len(raw_peers) <= MAX_PEERS
         ):
             peers = [_peer(peer) for peer in raw_peers]
         case _:
@@ -202,8 +207,13 @@ def changes_to_json(changes: Iterable[Change]) -> str:
                 "ops": ops,
             }
         )
-    form = {"schema_version": 1, "start_version": {}, "peers": [str(peer) for peer in numbers]}
-    return json.dumps({**form, "changes": listed})
+    form: dict[str, Any] = {
+        "schema_version": 1,
+        "start_version": {},
+        "peers": [str(peer) for peer in numbers],
+        "changes": listed,
+    }
+    return json.dumps(form)
 
 
 def changes_from_json(form: str) -> list[Change]:
@@ -236,9 +246,9 @@ def changes_from_json(form: str) -> list[Change]:
 
 
 def _change(raw: object, peers: list[int]) -> Change:
-    match raw:
-        case [int() as peer, int() as counter, int() as lamport, list() as deps, list() as ops] if (
-            ops and len(deps) <= MAX_DEPS
+    match items_of(raw):
+        case [int() as peer, int() as counter, int() as lamport, deps, ops] if (
+            is_list(deps) and is_list(ops) and ops and len(deps) <= MAX_DEPS
         ):
             change = Change(
                 *_id(peer, counter, peers),
@@ -257,7 +267,7 @@ def _change(raw: object, peers: list[int]) -> Change:
 
 
 def _dep(raw: object, peers: list[int]) -> Id:
-    match raw:
+    match items_of(raw):
         case [int() as peer, int() as counter]:
             return _id(peer, counter, peers)
         case _:
@@ -265,8 +275,8 @@ def _dep(raw: object, peers: list[int]) -> Id:
 
 
 def _op(raw: object, peers: list[int]) -> Op:
-    match raw:
-        case []:
+    match items_of(raw):
+        case [] if raw == []:
             return Mark()
         case [int() as at, str() as text] if text:
             return Insert(_bounded(at), text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NewType
 
+from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link, link_from
 from storage.errors import DecodeError
 from storage.facts.dots import MAX_NUMBER, WRITER_SIZE, Dot, Writer
@@ -150,7 +151,7 @@ def _kind(raw: object) -> Value:
 
 
 def _place(raw: object) -> Value:
-    match raw:
+    match items_of(raw):
         case [bytes() as parent, str() as name] if len(parent) == 16:  # noqa: PLR2004
             check_name(name)
             return Place(parent, name)
@@ -159,7 +160,7 @@ def _place(raw: object) -> Value:
 
 
 def _content(raw: object) -> Value:
-    match raw:
+    match items_of(raw):
         case [link, int() as size, bytes() as digest, bool() as text, document, bytes() as lineage]:
             if not 0 <= size <= MAX_NUMBER or len(digest) != 32 or len(lineage) not in {0, 32}:  # noqa: PLR2004
                 raise DecodeError("a content out of bounds")
@@ -171,7 +172,7 @@ def _content(raw: object) -> Value:
 
 
 def _edit(raw: object) -> Value:
-    match raw:
+    match items_of(raw):
         case [bytes() as writer, int() as n, bool() as behind_link, bytes() as body]:
             if len(writer) != WRITER_SIZE or not 0 < n <= MAX_NUMBER or n is True:
                 raise DecodeError("an edit of no dot")
@@ -183,7 +184,7 @@ def _edit(raw: object) -> Value:
 
 
 def _meta(raw: object) -> Value:
-    match raw:
+    match items_of(raw):
         case [int() as mtime_ns, bool() as executable] if (
             not isinstance(mtime_ns, bool) and -(2**63) <= mtime_ns < 2**63
         ):
@@ -193,11 +194,9 @@ def _meta(raw: object) -> Value:
 
 
 def _keep(raw: object) -> Value:
-    if not isinstance(raw, list) or not 0 < len(raw) <= MAX_PATH_DEPTH:
+    if not is_list(raw) or not 0 < len(raw) <= MAX_PATH_DEPTH:
         raise DecodeError("a keep is a path")
-    for name in raw:
-        check_name(name)
-    return Keep(tuple(raw))
+    return Keep(tuple(check_name(name) for name in raw))
 
 
 def _maybe_link(raw: object) -> Link | None:

@@ -251,7 +251,8 @@ def _cuts(folders: Iterable[EntryId], parent_of: ParentOf) -> set[EntryId]:
             path.add(entry)
             step = parent_of(entry)
             entry = None if step is None else step[1]
-        if entry in path and (member := cut_of_cycle(entry, parent_of)) is not None:
+        member = cut_of_cycle(start, parent_of) if entry in path else None
+        if member is not None:
             cut.add(member)
         ended |= path
     return cut

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from storage.codec.shape import is_list, items_of
 from storage.errors import DecodeError
 from storage.facts.change import ENTRY_SIZE, Add, Drop, EntryId, Operation, Put
 from storage.facts.operate import check_attribute, check_operations
@@ -26,7 +27,7 @@ def operations_from_cbor(raw: object) -> tuple[Operation, ...]:
         DecodeError: anything but exactly what it writes, or operations that contradict
             each other (see `check_operations`).
     """
-    if not isinstance(raw, list):
+    if not is_list(raw):
         raise DecodeError("operations are a list")
     if len(raw) > MAX_OPERATIONS:
         raise DecodeError("more operations than one commit may have")
@@ -46,7 +47,7 @@ def _operation_to_cbor(operation: Operation) -> list[object]:
 
 
 def _operation_from_cbor(raw: object) -> Operation:
-    match raw:
+    match items_of(raw):
         case [int() as what, bytes() as entry, str() as attribute, value] if (
             len(entry) == ENTRY_SIZE and what in {PUT, ADD} and what is not True
         ):

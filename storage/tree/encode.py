@@ -177,4 +177,4 @@ def _list_head(count: int) -> bytes:
     return bytes([0x98, count]) if count < _ONE_BYTE else b"\x99" + count.to_bytes(2)
 
 
-_LEAF_HEAD = dagcbor.encode(["rows", []])[:-1]
+_LEAF_HEAD = dagcbor.encode(["rows", None])[:-1]

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from storage.codec import dagcbor
+from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link, link_from
 from storage.crypto.sealed import address, open_sealed
 from storage.errors import CorruptBlock, DecodeError
@@ -70,9 +71,9 @@ class Opener:
             CorruptBlock: it is damaged.
             DecodeError: it is no root.
         """
-        match dagcbor.decode(open_sealed(link, ROOT, self._fetch(link))):
+        match items_of(dagcbor.decode(open_sealed(link, ROOT, self._fetch(link)))):
             case ["root", int() as version, int() as epoch, seen, top, loose] if (
-                version == VERSION and version is not True
+                not isinstance(version, bool) and version == VERSION
             ):
                 if not 0 <= epoch <= MAX_NUMBER or isinstance(epoch, bool):
                     raise DecodeError("a root of no epoch")
@@ -88,8 +89,8 @@ class Opener:
         except CorruptBlock:  # the bytes are those of the address, so it may be an index
             plain = open_sealed(link, INDEX, block)
             return _index_from_cbor(dagcbor.decode(plain))
-        match dagcbor.decode(plain, limit=MAX_PLAIN):
-            case ["rows", list() as rows] if 0 < len(rows) <= MAX_ROWS:
+        match items_of(dagcbor.decode(plain, limit=MAX_PLAIN)):
+            case ["rows", rows] if is_list(rows) and 0 < len(rows) <= MAX_ROWS:
                 leaf = Leaf(tuple(self._row(row) for row in rows))
             case _:
                 raise DecodeError("a leaf has 1 to 256 rows")
@@ -116,8 +117,8 @@ class Opener:
 
 
 def _index_from_cbor(raw: object) -> Index:
-    match raw:
-        case ["index", list() as raw_items] if 0 < len(raw_items) <= MAX_ROWS:
+    match items_of(raw):
+        case ["index", raw_items] if is_list(raw_items) and 0 < len(raw_items) <= MAX_ROWS:
             items = tuple(_item_from_cbor(item) for item in raw_items)
         case _:
             raise DecodeError("an index has 1 to 256 items")
@@ -127,7 +128,7 @@ def _index_from_cbor(raw: object) -> Index:
 
 
 def _item_from_cbor(raw: object) -> tuple[EntryId, Link]:
-    match raw:
+    match items_of(raw):
         case [bytes() as first, link] if len(first) == ENTRY_SIZE:
             return EntryId(first), link_from(link)
         case _:

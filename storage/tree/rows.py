@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from storage.codec import dagcbor
+from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link, link_from
 from storage.errors import DecodeError
 from storage.facts.change import ENTRY_SIZE, EntryId
@@ -93,7 +94,7 @@ def row_from_cbor(raw: object) -> Row:
     Raises:
         DecodeError: anything but exactly what a row is.
     """
-    match raw:
+    match items_of(raw):
         case [bytes() as entry, kind, place, content, edits, meta, keep, others, child] if (
             len(entry) == ENTRY_SIZE
         ):
@@ -117,8 +118,8 @@ def spilled_from_cbor(raw: object) -> tuple[EntryId, list[Link], Link | None] | 
     Raises:
         DecodeError: a spilled row of the wrong shape.
     """
-    match raw:
-        case [bytes() as entry, list() as pieces, child] if len(entry) == ENTRY_SIZE:
+    match items_of(raw):
+        case [bytes() as entry, pieces, child] if is_list(pieces) and len(entry) == ENTRY_SIZE:
             if not 0 < len(pieces) <= MAX_PIECES:
                 raise DecodeError("a spilled row of too few or too many pieces")
             links = [link_from(piece) for piece in pieces]
@@ -153,12 +154,12 @@ def dots_from_cbor(attribute: str, raw: object) -> Mapping[Dot, Value]:
     Raises:
         DecodeError: anything but exactly what it writes, and at least one dot.
     """
-    if not isinstance(raw, list) or not raw:
+    if not is_list(raw) or not raw:
         raise DecodeError("dots are a list")
     dots: dict[Dot, Value] = {}
     last = (b"", 0)
     for item in raw:
-        match item:
+        match items_of(item):
             case [bytes() as writer, int() as n, value] if (
                 len(writer) == WRITER_SIZE and 0 < n <= MAX_NUMBER and n is not True
             ):
@@ -172,12 +173,12 @@ def dots_from_cbor(attribute: str, raw: object) -> Mapping[Dot, Value]:
 
 
 def _others_from_cbor(raw: object) -> dict[str, Dots]:
-    if not isinstance(raw, list):
+    if not is_list(raw):
         raise DecodeError("other facts are a list")
     others: dict[str, Dots] = {}
     last = b""
     for item in raw:
-        match item:
+        match items_of(item):
             case [str() as name, dots] if name not in COLUMNS and last < _as_bytes(name):
                 last = _as_bytes(name)
                 others[name] = dots_from_cbor(name, dots)
