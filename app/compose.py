@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +21,7 @@ from app.folder.real import RealFolder
 from app.folder.settle import Due
 from app.folder.watcher import Watch
 from app.instep import InStep
+from app.meeting import PORT
 from app.node import Node
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
@@ -26,7 +29,15 @@ from app.vaultspace import VaultSpace
 from storage.identity.device import DeviceKeys
 from storage.index.sealed_db import open_sealed
 from storage.vault import Vault
+from sync.discovery.port import Found, Tags
+from sync.events import SyncEvent
+from sync.ports import Known, Replica
+from sync.service import SyncService
+from sync.transport.tcp import TcpTransport
 
+NOWHERE = ("192.0.2.1", 9)
+"""An address kept for documents: asking for the way there names our own."""
+LOOPBACK = "127.0.0.1"
 MIRROR_DB = "mirror.db"
 
 
@@ -40,14 +51,15 @@ def build_node(config: Config) -> Node:
     account = Account.open(config.places)
     clock, entropy = SystemClock(), SystemEntropy()
     mirrors = RealMirrors(account, clock, entropy)
+    network = RealNetwork(config, account, clock, entropy) if config.network else None
     return Node(
         config,
         account,
         mirrors=mirrors,
         clock=clock,
         entropy=entropy,
-        network=None,
-        own_addresses=tuple,
+        network=network,
+        own_addresses=partial(own_addresses, config.listen),
     )
 
 
@@ -91,3 +103,60 @@ class RealMirrors:
         if not watch.start():
             in_step.look_now_and_then()
         return watch.stop
+
+
+class RealNetwork:
+    """Sync over TCP, with devices found by multicast DNS."""
+
+    def __init__(
+        self, config: Config, account: Account, clock: SystemClock, entropy: SystemEntropy
+    ) -> None:
+        self._config = config
+        self._account = account
+        self._clock = clock
+        self._entropy = entropy
+
+    def __call__(
+        self,
+        known: Known,
+        replicas: Sequence[Replica],
+        listener: Callable[[SyncEvent], None],
+    ) -> SyncService:
+        """Make the service."""
+        port = self._config.port
+        if port is None:
+            port = int(self._account.state.settings.get(PORT, "0"))
+        return SyncService(
+            replicas,
+            known,
+            TcpTransport(self._entropy, self._config.listen),
+            NoDiscovery(),
+            clock=self._clock,
+            entropy=self._entropy,
+            listener=listener,
+            port=port,
+        )
+
+
+class NoDiscovery:
+    """Finds nobody: devices are met at the addresses that are known or typed."""
+
+    async def run(self, port: int, tags: Tags, tell: Callable[[Found], None]) -> None:
+        """Wait until cancelled."""
+        del port, tags, tell
+        await asyncio.Event().wait()
+
+    def refresh(self) -> None:
+        """There is nothing to show or look for."""
+
+
+def own_addresses(listen: str) -> Sequence[str]:
+    """Return the IPv4 addresses at which others on this network reach us, the likeliest first."""
+    if listen:
+        return (listen,)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(NOWHERE)  # a datagram socket sends nothing by this
+        except OSError:
+            return (LOOPBACK,)
+        return (str(probe.getsockname()[0]),)

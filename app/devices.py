@@ -32,6 +32,8 @@ class Devices:
         self._account = account
         self._state = account.state
         self._clock = clock
+        self.changed: Callable[[], None] | None = None
+        """Hears that whom we know, or what we gave, changed."""
         self.invitation: Invitation = _none_given
         """Set once there are spaces to invite to."""
         self._members: dict[bytes, dict[str, Member]] = {}
@@ -103,11 +105,15 @@ class Devices:
             return  # written by a newer version; its joiners will be told that it is unknown
         key = InviteKey(found.keys.id, found.keys.mac, found.space)
         self._invites[found.keys.id] = (key, until)
+        self._tell()
 
     def members_of(self, space: bytes, members: Sequence[Member], names: Mapping[str, str]) -> None:
         """A space says who its members are, and what they call themselves there."""
         self._names.update(names)
+        known = self._members.get(space, {})
         self._members[space] = {member.did: member for member in members}
+        if known.keys() != self._members[space].keys():
+            self._tell()
         for member in members:
             if member.agreement_public is not None:
                 self._learn(member.did, member.agreement_public)
@@ -181,6 +187,11 @@ class Devices:
         shared = self._account.keys.agreement.exchange(agreement)
         self._agreements[did] = agreement
         self._pair_keys[did] = hkdf(shared, _PAIR)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.changed is not None:
+            self.changed()
 
 
 def _is_good(until: int | None, now: float) -> bool:

@@ -10,15 +10,17 @@ from app.devices import Devices
 from app.events import DeliveryChanged, DevicesChanged, EventHub, TextArrived, Trouble
 from app.state import Address, DeviceState
 from app.syncing import SpaceReplica
+from storage.access.invite import InviteCode
 from storage.blocks.store import Thing
 from storage.facts.change import EntryId
-from sync.errors import PeerUnreachable
+from sync.errors import PeerUnreachable, PortInUse
 from sync.events import (
     ContentCame,
     DiscoveryTrouble,
     HeadsMoved,
     Listening,
     LiveArrived,
+    Peer,
     PeerLeft,
     PeerMet,
     ReceiptCame,
@@ -28,15 +30,19 @@ from sync.events import (
     ThingsAccepted,
     TransferMoved,
 )
-from sync.ports import Card, Heads, Replica, Ticket
+from sync.ports import Heads, Replica
 
 PATIENCE = 30.0
 """Seconds without any news after which joining stops to wait; the rest comes by itself."""
+GOODBYE = 3.0
 PORT = "port"
 
 
 class Service(Protocol):
     """The part of `sync.service.SyncService` that the app uses."""
+
+    port: int
+    """Where to listen; 0: where the system chooses."""
 
     async def run(self) -> None:
         """Listen, look for others and talk with them, until cancelled."""
@@ -46,8 +52,12 @@ class Service(Protocol):
         """Bring a space together with others from now on."""
         ...
 
-    def remove(self, space: bytes) -> None:
+    def forget(self, space: bytes) -> None:
         """Stop that."""
+        ...
+
+    def known_changed(self) -> None:
+        """Whom we know, or what we gave, changed."""
         ...
 
     def announce(self, space: bytes) -> None:
@@ -66,12 +76,16 @@ class Service(Protocol):
         """Hear of it no more."""
         ...
 
-    async def dial(self, address: Address) -> Card:
+    async def dial(self, host: str, port: int) -> Peer:
         """Meet the device at an address."""
         ...
 
-    async def redeem(self, ticket: Ticket) -> Sequence[Thing]:
+    async def redeem(self, code: InviteCode) -> Sequence[Thing]:
         """Meet a giver, and return what its invite promises."""
+        ...
+
+    async def stop(self) -> None:
+        """Say goodbye to everyone, and let `run` return."""
         ...
 
 
@@ -97,6 +111,7 @@ class Meeting:
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._failed: asyncio.Future[None] | None = None
+        self._stopping = False
         self._errands: set[asyncio.Future[None]] = set()
 
     # -- its life ------------------------------------------------------------------------
@@ -106,16 +121,34 @@ class Meeting:
             return
         self._failed = failed
         self._service = self._build(tuple(self._replicas.values()), self._hear)
-        self._task = asyncio.create_task(self._service.run(), name="sync")
+        self._devices.changed = self._service.known_changed
+        self._task = asyncio.create_task(self._run(self._service), name="sync")
         self._task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """Say goodbye."""
-        if self._task is not None:
+        self._stopping = True
+        if self._task is not None and self._service is not None:
+            self._devices.changed = None
+            await self._service.stop()
+            await asyncio.wait({self._task}, timeout=GOODBYE)
             self._task.cancel()
             await asyncio.wait({self._task})
         if self._errands:
             await asyncio.wait(self._errands)
+
+    async def _run(self, service: Service) -> None:
+        """Run sync; when somebody else listens on our port, on another one."""
+        try:
+            await service.run()
+        except PortInUse as error:
+            if not service.port:
+                raise
+            self._events.tell(Trouble(error.code, str(service.port)))
+            service.port = 0
+            await service.run()
+        if not self._stopping:
+            raise RuntimeError("sync ended by itself")
 
     # -- what spaces ask -----------------------------------------------------------------
     def add(self, replica: SpaceReplica) -> None:
@@ -128,7 +161,7 @@ class Meeting:
         """Stop that."""
         self._replicas.pop(space, None)
         if self._service is not None:
-            self._service.remove(space)
+            self._service.forget(space)
 
     def announce(self, space: bytes) -> None:
         """Tell others at once that something was committed."""
@@ -155,12 +188,12 @@ class Meeting:
     # -- what people ask -----------------------------------------------------------------
     async def dial(self, address: Address) -> str:
         """Meet the device at an address; return its name."""
-        card = await self._needed().dial(address)
-        return self._devices.name(card.did)
+        peer = await self._needed().dial(*address)
+        return self._devices.name(peer.did)
 
-    async def redeem(self, ticket: Ticket) -> Sequence[Thing]:
+    async def redeem(self, code: InviteCode) -> Sequence[Thing]:
         """Meet a giver, and return what its invite promises."""
-        return await self._needed().redeem(ticket)
+        return await self._needed().redeem(code)
 
     async def caught_up(self, space: bytes) -> None:
         """Wait until we have seen all that those near have; give up when nothing moves."""
@@ -196,10 +229,11 @@ class Meeting:
         return self._service
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Sync never ends by itself; a fault of ours ends the app, loudly."""
+        """A fault of ours ends the app, loudly."""
         if task.cancelled() or self._failed is None or self._failed.done():
             return
-        self._failed.set_exception(task.exception() or RuntimeError("sync ended"))
+        if (error := task.exception()) is not None:
+            self._failed.set_exception(error)
 
     def _later(self, work: Coroutine[object, object, None]) -> None:
         errand = asyncio.ensure_future(work)

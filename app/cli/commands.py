@@ -89,6 +89,7 @@ class Ask:
     now: float
 
 
+FEW_STEPS = 50
 Doing = Callable[[Ask], Awaitable[Answer]]
 
 
@@ -232,9 +233,7 @@ async def _diff(ask: Ask) -> Answer:
     entry = await the_entry(ask.app, asked.path, asked.given)
     other = ask.params.maybe("version")
     if asked.version is None:
-        steps = await ask.app.history(entry.space, entry.id, 2)
-        before = steps[1].record if len(steps) > 1 else None
-        old = b"" if before is None else await ask.app.read(entry.space, entry.id, before)
+        before, old = await _version_before(ask.app, entry)
     else:
         before = await the_version(ask.app, entry, asked.version)
         old = await ask.app.read(entry.space, entry.id, before)
@@ -243,6 +242,16 @@ async def _diff(ask: Ask) -> Answer:
     names = f"{entry.name}@{(before or 'nothing')[:8]}", f"{entry.name}@{(after or 'now')[:8]}"
     text = await asyncio.to_thread(_difference, old, new, names)
     return Answer({**entry_shape(entry), "from": before, "to": after, "diff": text})
+
+
+async def _version_before(app: App, entry: EntryInfo) -> tuple[str | None, bytes]:
+    """Return the step before the last at which the entry was there, and what it held."""
+    for step in (await app.history(entry.space, entry.id, FEW_STEPS))[1:]:
+        try:
+            return step.record, await app.read(entry.space, entry.id, step.record)
+        except NotFound:
+            continue  # it was in the bin then
+    return None, b""
 
 
 def _difference(old: bytes, new: bytes, names: tuple[str, str]) -> str:

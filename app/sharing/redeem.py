@@ -19,16 +19,14 @@ from app.work import Worker
 from storage.access.invite import InviteCode, code_from_text, handover_from
 from storage.blocks.store import Kind, Thing
 from storage.errors import BadToken
-from storage.identity.did import did_of
 from storage.ports import Clock, Entropy
 from storage.vault import Vault
-from sync.ports import InviteKey, Ticket
 
 
 class Redeeming(Protocol):
     """The part of sync that joining needs."""
 
-    async def redeem(self, ticket: Ticket) -> Sequence[Thing]:
+    async def redeem(self, code: InviteCode) -> Sequence[Thing]:
         """Meet the giver and return what the invite promises. Raises PeerUnreachable."""
         ...
 
@@ -74,7 +72,7 @@ class Joining:
         self._spaces.refuse_overlap(folder)
         if not things:
             report(Progress("Looking for", code.by))
-            things = await self._network.redeem(_ticket(code))
+            things = await self._network.redeem(code)
         space = await self._enter(code, things, folder, report)
         if isinstance(given, str):
             await self._fetch_all(space.id, report)
@@ -142,11 +140,6 @@ def _things(pairs: Iterable[tuple[int, bytes]]) -> Iterable[Thing]:
             yield Thing(Kind(kind), data)
         except ValueError as error:
             raise BadToken("this invite file holds something that is not known") from error
-
-
-def _ticket(code: InviteCode) -> Ticket:
-    key = InviteKey(code.keys.id, code.keys.mac, code.space)
-    return Ticket(key, did_of(code.giver), code.hints)
 
 
 def _made_ready(into: Path, merge: bool) -> Path:  # noqa: FBT001  it is passed on to a thread
