@@ -21,7 +21,7 @@ from sync.conversation import Conversation
 from sync.dialling import MAX_SIGHTINGS, Dialling
 from sync.discovery.peers import Sighting, recognised, tags_for
 from sync.discovery.port import Discovery, Found, Lost, NetworkChanged, Trouble
-from sync.errors import LocalProtocolError, PeerRefused, PeerUnreachable
+from sync.errors import LocalProtocolError, PeerRefused, SyncError
 from sync.joining import Joining
 from sync.news import News
 from sync.ports import InviteKey, Known, Replica
@@ -30,7 +30,7 @@ from sync.protocol.hello import Role, Shared
 from sync.protocol.messages import Note
 from sync.protocol.session import Session
 from sync.talks import Talk
-from sync.transport.stream import Address, Stream, Transport
+from sync.transport.stream import Address, Listening, Stream, Transport
 
 LOOK_EVERY = 5.0
 WOKE = 30.0
@@ -84,6 +84,10 @@ class SyncService:
             PortInUse: another program listens on our port.
         """
         listening = await self._transport.listen(self.port)
+        with contextlib.closing(listening):
+            await self._run_on(listening)
+
+    async def _run_on(self, listening: Listening) -> None:
         self.port = listening.port
         self._dialling.know(self._known.pair_keys(), self._now)
         async with asyncio.TaskGroup() as tasks:
@@ -175,6 +179,7 @@ class SyncService:
         Raises:
             PeerUnreachable: nobody answers there.
             PeerRefused: it is nobody we know, or does not know us.
+            RemoteProtocolError: it is no Atoll, or one that lies.
         """
         secrets = tuple(Shared(key, did) for did, key in self._known.pair_keys().items())
         if not secrets:
@@ -205,7 +210,7 @@ class SyncService:
                 try:
                     talk = await self._begin(place, (giver,))
                     return await joining.ask(talk)
-                except (PeerUnreachable, PeerRefused) as error:
+                except SyncError as error:  # not the giver, or an impostor: another place may do
                     joining.failed(error)
             left = late - self._now
             if left <= 0:
@@ -273,7 +278,7 @@ class SyncService:
             try:
                 talk = await self._begin(place, (Shared(key, did),))
                 await talk.met
-            except (PeerUnreachable, PeerRefused):
+            except SyncError:
                 continue
             return
         self._dialling.failed(did, self._now)

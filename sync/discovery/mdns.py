@@ -38,6 +38,7 @@ ASK_PATIENCE_MS: Final = 3000
 MAX_ASKED: Final = 64
 """Services that are looked up at the same time."""
 MAX_PLACES: Final = 8
+_GROUP = "224.0.0.251"
 _NAME_BYTES = 8
 _MAX_EPOCH = 2**40
 
@@ -80,7 +81,7 @@ class MdnsDiscovery:
                 continue
             try:
                 presence = await self._show(port, tags, interfaces, tell)
-            except (OSError, Error):
+            except (OSError, Error, NoMulticast):
                 self._note(NoMulticast.code, tell)
                 await self._changes(interfaces, POLL_EVERY)
                 continue
@@ -117,11 +118,15 @@ class MdnsDiscovery:
     async def _show(
         self, port: int, tags: Tags, interfaces: tuple[str, ...], tell: Callable[[Found], None]
     ) -> _Presence:
+        # asked first, because a half-made AsyncZeroconf cannot be closed
+        usable_ones = [address for address in interfaces if multicasts(address)]
+        if not usable_ones:
+            raise NoMulticast("no address of this machine lets multicast through")
         instance = self._entropy.take(_NAME_BYTES).hex()
         host = self._entropy.take(_NAME_BYTES).hex()
         epoch = epoch_of(self._clock.now())
         presence = _Presence(
-            AsyncZeroconf(interfaces=list(interfaces), ip_version=IPVersion.V4Only), instance, tell
+            AsyncZeroconf(interfaces=usable_ones, ip_version=IPVersion.V4Only), instance, tell
         )
         service = AsyncServiceInfo(
             SERVICE,
@@ -193,6 +198,17 @@ class _Presence:
         sighting = from_text(instance, _places(service), service.properties)
         if sighting is not None:
             self.tell(sighting)
+
+
+def multicasts(address: str) -> bool:
+    """Say whether the system lets us hear multicast DNS on an address of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        group = socket.inet_aton(_GROUP) + socket.inet_aton(address)
+        try:
+            probe.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+        except OSError:
+            return False
+    return True
 
 
 def _places(service: AsyncServiceInfo) -> tuple[Address, ...]:

@@ -101,7 +101,11 @@ class MemoryListening:
                 while True:
                     visits.create_task(self._visit(await self._came.get(), talk))
         finally:
-            self._net.listening.pop(self._place, None)
+            self.close()
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self._net.listening.pop(self._place, None)
 
     async def _visit(self, stream: MemoryStream, talk: Talk) -> None:
         try:

@@ -56,7 +56,11 @@ class Listening(Protocol):
         ...
 
     async def serve(self, talk: Talk) -> None:
-        """Talk with everyone who comes, until cancelled."""
+        """Talk with everyone who comes, until cancelled; then close."""
+        ...
+
+    def close(self) -> None:
+        """Let nobody in any more. Closing twice does nothing."""
         ...
 
 

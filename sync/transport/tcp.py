@@ -42,6 +42,7 @@ class TcpStream:
         self._binding = binding
         self._remote = remote
         self._leave_doorway = leave_doorway
+        self._closed = False
         self._writer.transport.set_write_buffer_limits(high=WRITE_AHEAD)
 
     @property
@@ -63,6 +64,8 @@ class TcpStream:
 
     async def write(self, data: bytes) -> None:
         """Send bytes; return when there is room for more."""
+        if self._writer.is_closing():
+            raise PeerUnreachable("the connection is closed")
         try:
             self._writer.write(data)
             await self._writer.drain()
@@ -76,6 +79,9 @@ class TcpStream:
     async def close(self) -> None:
         """End it: politely for a moment, then at once."""
         self._leave_doorway()
+        if self._closed:
+            return  # a second close would break the TLS layer of asyncio
+        self._closed = True
         self._writer.close()
         try:
             async with asyncio.timeout(CLOSE_PATIENCE):
@@ -112,7 +118,11 @@ class TcpListening:
                         continue
                     self._let_in(connection, (plain(remote[0]), int(remote[1])), talk, visits)
         finally:
-            self._listener.close()
+            self.close()
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self._listener.close()
 
     def _let_in(
         self, connection: socket.socket, remote: Address, talk: Talk, visits: asyncio.TaskGroup

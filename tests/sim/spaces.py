@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from storage.blocks.store import Kind, Thing
 from storage.codec.dagcbor import decode, encode
 from storage.crypto.sealed import address
+from storage.errors import DecodeError
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen, Writer
 from sync.ports import Heads
@@ -95,16 +96,19 @@ class FakeSpace:
         records = waiting = 0
         for thing in () if self.refuses else things:
             if thing.kind is Kind.RECORD:
-                writer, number, digest = _fields(thing)
-                line = self.lines.setdefault(writer, [])
+                try:
+                    writer, number, digest = _fields(thing)
+                except DecodeError:
+                    continue
+                line = self.lines.get(writer, [])
                 if number <= len(line):
                     self.accepted_twice += 1
                 elif number > len(line) + 1 or digest not in came:
                     waiting += 1
                 else:
-                    line.append(thing)
-                    self.payloads[digest] = came[digest]
                     self._want(came[digest])
+                    self.lines.setdefault(writer, []).append(thing)
+                    self.payloads[digest] = came[digest]
                     records += 1
             elif thing.kind is not Kind.BLOCK:
                 self.tokens[thing.digest] = thing
@@ -122,7 +126,7 @@ class FakeSpace:
                     if isinstance(digest, bytes) and digest not in self.blocks
                 )
             case _:
-                raise AssertionError("a payload that no fake wrote")
+                raise DecodeError("a payload that no fake wrote")
 
     def missing(self, limit: int) -> tuple[bytes, ...]:
         """Return what is wanted."""
@@ -206,4 +210,4 @@ def _fields(record: Thing) -> tuple[Writer, int, bytes]:
         case [bytes() as writer, int() as number, bytes() as digest, bytes()]:
             return Writer(writer), number, digest
         case _:
-            raise AssertionError("a record that no fake wrote")
+            raise DecodeError("a record that no fake wrote")

@@ -1,0 +1,1 @@
+"""Parts put together with the real network, on the loopback only."""
