@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import importlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,15 +29,13 @@ from app.vaultspace import VaultSpace
 from storage.identity.device import DeviceKeys
 from storage.index.sealed_db import open_sealed
 from storage.vault import Vault
-from sync.discovery.port import Found, Tags
+from sync.discovery.interfaces import LOOPBACK, usable
+from sync.discovery.port import Discovery, Found, Tags
 from sync.events import SyncEvent
 from sync.ports import Known, Replica
 from sync.service import SyncService
 from sync.transport.tcp import TcpTransport
 
-NOWHERE = ("192.0.2.1", 9)
-"""An address kept for documents: asking for the way there names our own."""
-LOOPBACK = "127.0.0.1"
 MIRROR_DB = "mirror.db"
 
 
@@ -130,7 +128,7 @@ class RealNetwork:
             replicas,
             known,
             TcpTransport(self._entropy, self._config.listen),
-            NoDiscovery(),
+            LateDiscovery(self._clock, self._entropy) if self._config.discovery else NoDiscovery(),
             clock=self._clock,
             entropy=self._entropy,
             listener=listener,
@@ -150,13 +148,29 @@ class NoDiscovery:
         """There is nothing to show or look for."""
 
 
+class LateDiscovery:
+    """Discovery whose library is loaded beside the loop, after the app answers already."""
+
+    def __init__(self, clock: SystemClock, entropy: SystemEntropy) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._real: Discovery | None = None
+
+    async def run(self, port: int, tags: Tags, tell: Callable[[Found], None]) -> None:
+        """Load it, and let it run."""
+        module = await asyncio.to_thread(importlib.import_module, "sync.discovery.mdns")
+        real: Discovery = module.MdnsDiscovery(self._clock, self._entropy, loopback=True)
+        self._real = real
+        await real.run(port, tags, tell)
+
+    def refresh(self) -> None:
+        """Show and look anew, once it runs."""
+        if self._real is not None:
+            self._real.refresh()
+
+
 def own_addresses(listen: str) -> Sequence[str]:
     """Return the IPv4 addresses at which others on this network reach us, the likeliest first."""
     if listen:
         return (listen,)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(NOWHERE)  # a datagram socket sends nothing by this
-        except OSError:
-            return (LOOPBACK,)
-        return (str(probe.getsockname()[0]),)
+    return usable(loopback=True) or (LOOPBACK,)

@@ -34,6 +34,8 @@ from sync.ports import Heads, Replica
 
 PATIENCE = 30.0
 """Seconds without any news after which joining stops to wait; the rest comes by itself."""
+REDEEM_PATIENCE = 60.0
+"""Seconds in which the giver of a code has to be found."""
 GOODBYE = 3.0
 PORT = "port"
 
@@ -80,7 +82,7 @@ class Service(Protocol):
         """Meet the device at an address."""
         ...
 
-    async def redeem(self, code: InviteCode) -> Sequence[Thing]:
+    async def redeem(self, code: InviteCode, patience: float = ...) -> Sequence[Thing]:
         """Meet a giver, and return what its invite promises."""
         ...
 
@@ -191,9 +193,19 @@ class Meeting:
         peer = await self._needed().dial(*address)
         return self._devices.name(peer.did)
 
-    async def redeem(self, code: InviteCode) -> Sequence[Thing]:
+    async def redeem(self, code: InviteCode, patience: float = REDEEM_PATIENCE) -> Sequence[Thing]:
         """Meet a giver, and return what its invite promises."""
-        return await self._needed().redeem(code)
+        return await self._needed().redeem(code, patience)
+
+    def offer(self) -> None:
+        """Show those near what we share with them now."""
+        if self._service is not None:
+            self._service.known_changed()
+
+    @property
+    def meets(self) -> bool:
+        """Others are met at all."""
+        return self._service is not None
 
     async def caught_up(self, space: bytes) -> None:
         """Wait until we have seen all that those near have; give up when nothing moves."""

@@ -23,6 +23,7 @@ from app.meeting import Meeting, Service
 from app.notes import Notes
 from app.progress import Report, silent
 from app.search import Search
+from app.sharing.announcing import Announcing
 from app.sharing.grants import Grants, address_of, hint_of, read_invite
 from app.sharing.redeem import Joining
 from app.spaces import Mirrors, Rim, Spaces
@@ -41,6 +42,7 @@ from app.values import (
     Version,
 )
 from storage.ports import Clock, Entropy
+from sync.errors import PeerRefused
 from sync.events import SyncEvent
 from sync.ports import Known, Replica
 
@@ -78,10 +80,12 @@ class Node:
         self._search = Search(self._spaces)
         self._health = Health(account, self.devices_known, self._spaces)
         self._grants = Grants(account, self.devices_known, self._spaces, clock)
+        self._announcing = Announcing(account.state, self.meeting, self.events)
         self._joining = Joining(
             account,
             self._spaces,
             self.meeting,
+            self._announcing,
             places=config.places,
             clock=clock,
             entropy=entropy,
@@ -99,10 +103,12 @@ class Node:
         self._failed = asyncio.get_running_loop().create_future()
         await self._spaces.open(self._failed)
         self.meeting.start(self._failed)
+        self._announcing.start()
 
     async def stop(self) -> None:
         """Say goodbye, let the workers end, close all."""
         await self._notes.close()
+        await self._announcing.stop()
         await self.meeting.stop()
         await self._spaces.close()
         await self._account.state.close()
@@ -131,7 +137,14 @@ class Node:
 
     async def dial(self, address: str) -> str:
         """Meet the device at HOST:PORT now."""
-        return await self.meeting.dial(address_of(address))
+        place = address_of(address)
+        try:
+            return await self.meeting.dial(place)
+        except PeerRefused:
+            giver = await self._announcing.at(place)
+            if giver is None:
+                raise
+            return self.devices_known.name(giver)
 
     # -- spaces --------------------------------------------------------------------------
     async def spaces(self) -> tuple[SpaceInfo, ...]:

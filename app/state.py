@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS device (
  seen REAL);
 CREATE TABLE IF NOT EXISTS invite (
  id BLOB PRIMARY KEY, space TEXT NOT NULL, code TEXT NOT NULL, until INTEGER);
+CREATE TABLE IF NOT EXISTS pending (space TEXT PRIMARY KEY, code TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS admitted (
  did TEXT NOT NULL, space TEXT NOT NULL, until INTEGER, PRIMARY KEY (did, space));
 """
@@ -84,6 +85,8 @@ class DeviceState:
         self.devices: dict[str, DeviceRow] = {}
         self.invites: dict[bytes, InviteRow] = {}
         self.admitted: dict[tuple[str, str], Admitted] = {}
+        self.pending: dict[str, str] = {}
+        """Codes, by space, whose givers were away when we joined: they do not know us yet."""
         self._load()
 
     @classmethod
@@ -120,6 +123,7 @@ class DeviceState:
         await self._write("DELETE FROM space WHERE id = ?", (space,))
         await self._write("DELETE FROM invite WHERE space = ?", (space,))
         await self._write("DELETE FROM admitted WHERE space = ?", (space,))
+        await self.drop_pending(space)
 
     async def put_device(self, row: DeviceRow) -> None:
         """Remember another device, in place of what was known of it."""
@@ -146,6 +150,16 @@ class DeviceState:
         await self._write(
             "INSERT OR REPLACE INTO admitted VALUES (?, ?, ?)", (row.did, row.space, row.until)
         )
+
+    async def put_pending(self, space: str, code: str) -> None:
+        """Remember that a giver does not know yet that we joined."""
+        self.pending[space] = code
+        await self._write("INSERT OR REPLACE INTO pending VALUES (?, ?)", (space, code))
+
+    async def drop_pending(self, space: str) -> None:
+        """The giver knows us, or never will."""
+        if self.pending.pop(space, None) is not None:
+            await self._write("DELETE FROM pending WHERE space = ?", (space,))
 
     async def close(self) -> None:
         """Let what is being written become durable, and let go."""
@@ -186,6 +200,7 @@ class DeviceState:
             )
         for key, space, code, until in self._rows("SELECT * FROM invite"):
             self.invites[bytes(key)] = InviteRow(bytes(key), space, code, until)
+        self.pending = dict(self._rows("SELECT space, code FROM pending"))
         for did, space, until in self._rows("SELECT * FROM admitted"):
             self.admitted[did, space] = Admitted(did, space, until)
 

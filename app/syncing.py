@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from app.opened import OpenSpace
 from storage.blocks.store import Thing
-from storage.exchange import Accepted, Parcel
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.vault import Vault
-from sync.ports import Heads
+from sync.ports import Accepted, Heads, Parcel
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,9 @@ class SpaceReplica:
     async def accept(self, things: Sequence[Thing], peer: str) -> Accepted:
         """Verify and keep what a peer sent."""
         del peer  # what counts is who signed, not who carried
-        accepted, welcomed = await self.opened.run(lambda vault: _accept(vault, things))
+        accepted, people = await self.opened.run(lambda vault: _accept(vault, things))
         self._came(self.opened, accepted.entries)
-        if accepted.others or welcomed:
+        if people:
             self._joined(self.opened)
         return accepted
 
@@ -88,9 +87,14 @@ class SpaceReplica:
 
 
 def _accept(vault: Vault, things: Sequence[Thing]) -> tuple[Accepted, bool]:
-    """Take things in; who came by an invite gets the keys from whoever may give them."""
+    """Take things in; say whether they told of people.
+
+    Who came by an invite gets the keys from whoever may give them.
+    """
     accepted = vault.accept(things)
-    return accepted, bool(accepted.others) and vault.welcome()
+    if accepted.others:
+        vault.welcome()
+    return accepted, accepted.others > 0
 
 
 def _heads(vault: Vault) -> Heads:

@@ -34,7 +34,7 @@ from app.cli.shapes import (
     version_shape,
 )
 from app.errors import BadUsage
-from app.facade import App
+from app.facade import App, RunningApp
 from app.progress import Report
 from app.values import CheckReport, EntryInfo, Role
 from storage.errors import NotFound
@@ -83,7 +83,7 @@ class Params:
 class Ask:
     """One command on its way."""
 
-    app: App
+    app: RunningApp
     params: Params
     report: Report
     now: float
@@ -96,7 +96,7 @@ Doing = Callable[[Ask], Awaitable[Answer]]
 class Commands:
     """Does commands by name."""
 
-    def __init__(self, app: App, clock: Clock) -> None:
+    def __init__(self, app: RunningApp, clock: Clock) -> None:
         self._app = app
         self._clock = clock
 
@@ -129,6 +129,7 @@ async def _status(ask: Ask) -> Answer:
         {
             "running": True,
             "device": await ask.app.device_name(),
+            "port": ask.app.port,
             "spaces": [space_shape(space, ask.now) for space in spaces],
             "devices": [device_shape(device) for device in devices],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,13 +40,22 @@ class Island:
 
     def stop(self) -> None:
         """Ask the program to end, and wait until all is closed."""
-        if self._program is None:
-            return
-        self._program.terminate()
+        if self._program is not None and (code := self.signal(signal.SIGTERM)):
+            raise Unexpected(f"{self.name} ended with {code}")
+
+    def signal(self, number: int) -> int:
+        """Send the program a signal that ends it; return its exit code."""
+        assert self._program is not None, "start first"
+        self._program.send_signal(number)
         code = self._program.wait(LONGEST)
         self._program = None
-        if code:
-            raise Unexpected(f"{self.name} ended with {code}")
+        return code
+
+    def port(self) -> int:
+        """Return the port at which it is reachable."""
+        found = self.value("status")["port"]
+        assert isinstance(found, int)
+        return found
 
     def ask(self, *words: str, given: str | None = None) -> str:
         """Do a command as a terminal does, and return what it printed."""

@@ -13,6 +13,7 @@ from app.accounts import Account
 from app.errors import BadUsage, FolderInUse, FolderNotEmpty, Unreadable
 from app.places import Places
 from app.progress import Progress, Report
+from app.sharing.announcing import Announcing
 from app.spaces import Spaces
 from app.values import SpaceInfo
 from app.work import Worker
@@ -26,7 +27,7 @@ from storage.vault import Vault
 class Redeeming(Protocol):
     """The part of sync that joining needs."""
 
-    async def redeem(self, code: InviteCode) -> Sequence[Thing]:
+    async def redeem(self, code: InviteCode, patience: float = ...) -> Sequence[Thing]:
         """Meet the giver and return what the invite promises. Raises PeerUnreachable."""
         ...
 
@@ -43,6 +44,7 @@ class Joining:
         account: Account,
         spaces: Spaces,
         network: Redeeming,
+        announcing: Announcing,
         *,
         places: Places,
         clock: Clock,
@@ -51,6 +53,7 @@ class Joining:
         self._account = account
         self._spaces = spaces
         self._network = network
+        self._announcing = announcing
         self._places = places
         self._clock = clock
         self._entropy = entropy
@@ -74,7 +77,9 @@ class Joining:
             report(Progress("Looking for", code.by))
             things = await self._network.redeem(code)
         space = await self._enter(code, things, folder, report)
-        if isinstance(given, str):
+        if isinstance(given, bytes):
+            await self._announcing.add(space.id, code)
+        else:
             await self._fetch_all(space.id, report)
             return await self._spaces.info(self._spaces.get(space.id))
         return space
