@@ -11,7 +11,7 @@ from app.folder.match import Found
 from app.folder.names import from_disk
 from app.folder.port import Path, Stat
 from app.folder.reading import Read, fresh, settled
-from app.folder.space import Changes
+from storage.changes import ChangeSet
 from storage.facts.change import TOP, EntryId
 from storage.facts.values import EntryKind, Meta
 from storage.tree.node import Node
@@ -31,7 +31,7 @@ def words_for(counts: Counter[str]) -> str:
 
 
 class Batch:
-    """Changes on their way into the space."""
+    """ChangeSet on their way into the space."""
 
     def __init__(self, ground: Ground, tally: Tally, folders: dict[Path, EntryId]) -> None:
         self.tree = ground.space.tree()
@@ -39,14 +39,14 @@ class Batch:
         self._tally = tally
         self._folders = folders
         self._alive: dict[Path, EntryId] = {(): TOP}
-        self._change: Changes | None = None
+        self._change: ChangeSet | None = None
         self._counts: Counter[str] = Counter()
         self._touched: set[EntryId] = set()
         self._agree: list[Callable[[], Iterable[Row]]] = []
         self._moved: dict[EntryId, Row] = {}
         self._held = 0
 
-    def begin(self, verb: str, entry: EntryId | None = None, count: int = 1) -> Changes:
+    def begin(self, verb: str, entry: EntryId | None = None, count: int = 1) -> ChangeSet:
         """Return the change to put one more thing into; `count` entries are touched by it."""
         removal = verb == "deleted"
         mixed = bool(self._counts) and removal != (self._counts["deleted"] > 0)
@@ -100,7 +100,7 @@ class Batch:
 
     def draft(self, path: Path, entry: EntryId | None) -> None:
         """Remember that a path is changed here, and stays so."""
-        self._tally.drafts += 1
+        self._tally.drafted.add(path)
         self._ground.agreed.put_draft(DraftRow(path, entry, self._ground.clock.now()))
 
     # -- folders ---------------------------------------------------------------------------

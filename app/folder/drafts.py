@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from app.folder.agreed import DraftRow
 from app.folder.batch import holding
 from app.folder.ground import Ground
 from app.folder.match import Matched
-from app.folder.plan import Add, Adopt, Aside, Edit, Move, Remove, ShareStep
 from app.folder.port import Path, Place, Shape
 from app.folder.reading import Read, read_file
 from app.folder.scan import GONE, Listing
 from storage.errors import NotFound
-from storage.facts.change import EntryId
 
 
 class Drafts:
@@ -40,33 +36,19 @@ class Drafts:
         for each in sorted(below, key=len, reverse=True):
             self._drop_one(drafts[each])
 
-    def forget_settled(self, here: Listing, matched: Matched, steps: Iterable[ShareStep]) -> None:
-        """Forget drafts that are as shared again: seen, and nothing was to do about them."""
-        drafts = self.list()
-        if not drafts:
-            return
-        busy_paths: set[Path] = set()
-        busy: set[EntryId] = set()
-        for step in steps:
-            match step:
-                case Add(found) | Aside(found) | Adopt(_, found):
-                    busy_paths.add(found.path)
-                case Edit(entry, found) | Move(entry, found):
-                    busy |= {entry}
-                    busy_paths.add(found.path)
-                case Remove(entry, below):
-                    busy |= {entry, *below}
-                case _:
-                    pass
+    def forget_settled(self, here: Listing, matched: Matched, drafted: set[Path]) -> None:
+        """Forget drafts that are none any more: looked at, and not found to be one again."""
         may_edit = self._ground.space.may_edit()
-        for draft in drafts:
-            seen = here.looked_at(draft.path[:-1], draft.path[-1])
+        for draft in self.list():
+            if draft.path in drafted:
+                continue
             if draft.entry is None:
-                settled = seen and (may_edit or draft.path not in busy_paths)
+                settled = here.looked_at(draft.path[:-1], draft.path[-1])
+            elif self._ground.agreed.get(draft.entry) is None:
+                settled = True
             else:
-                known = draft.entry in matched.found or draft.entry in matched.missing
-                settled = known and (may_edit or draft.entry not in busy)
-                settled = settled or self._ground.agreed.get(draft.entry) is None
+                settled = draft.entry in matched.found
+                settled = settled or (may_edit and draft.entry in matched.missing)
             if settled:
                 self._ground.agreed.forget_draft(draft.path)
 

@@ -103,6 +103,8 @@ class Gather:
     def _node_named(self, tree: Tree, parent: EntryId, disk: str) -> Node | None:
         """Return what is there under the name on disk, and not agreed to lie elsewhere."""
         ways = self._ground.ways
+        if parent != TOP and tree.get(parent) is None:
+            return None
         node = tree.find((*tree.path(parent), from_disk(disk, ways)))
         if node is None and (ways.folds_case or not disk.isascii()):
             key = disk_key(disk, ways)

@@ -88,8 +88,8 @@ class Tally:
     moved: int = 0
     removed: int = 0
     written: int = 0
-    drafts: int = 0
     waiting: int = 0
+    drafted: set[Path] = field(default_factory=set[Path])
     entries: set[EntryId] = field(default_factory=set[EntryId])
     again: set[Path] = field(default_factory=set[Path])
     skipped: list[Skipped] = field(default_factory=list[Skipped])

@@ -109,10 +109,10 @@ class Mirror:
         if may_differ and self._read_ignore():
             hinted = None
         root = self._ground.root()
-        here = scan(self._ground.folder, self._ground.ignore, hinted)
+        here = scan(self._ground.folder, self._ground.ignore, hinted, self._ground.ways)
         if hinted is not None and (more := self._gather.moved_from(here)):
             hinted = widest(hinted | more)
-            here = scan(self._ground.folder, self._ground.ignore, hinted)
+            here = scan(self._ground.folder, self._ground.ignore, hinted, self._ground.ways)
         if self._ground.root() != root:
             raise FolderUnavailable("the folder changed into another one while it was read")
         tally = Tally(skipped=list(here.skipped))
@@ -120,7 +120,7 @@ class Mirror:
         steps, matched, again_in = self._plan(here, hinted, grace, tally)
         waiting = frozenset(tally.again)
         Ingest(self._ground, tally, matched.folders).run(steps, report)
-        self._drafts.forget_settled(here, matched, steps)
+        self._drafts.forget_settled(here, matched, tally.drafted)
         if hinted is None:
             self._after_all(here)
         if tally.again > waiting:
@@ -130,7 +130,7 @@ class Mirror:
             tally.edited,
             tally.moved,
             tally.removed,
-            tally.drafts,
+            len(tally.drafted),
             frozenset(tally.entries),
             tuple(tally.skipped),
             frozenset(tally.again),

@@ -129,7 +129,7 @@ class Place(Protocol):
         """
         ...
 
-    def move(self, name: str, to: Place, new_name: str, *, replace: bool) -> None:
+    def move(self, name: str, to: Self, new_name: str, *, replace: bool) -> None:
         """Rename in one step. FileExistsError when something is there and replace is false."""
         ...
 

@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.folder.ignore import TEMPORARY, Ignore
-from app.folder.port import Folder, Path, Place, Shape, Stat
+from app.folder.names import disk_key
+from app.folder.port import Folder, Path, Place, Shape, Stat, Ways
 from storage.errors import DecodeError
 from storage.tree.names import check_name
 
@@ -61,7 +62,12 @@ class Listing:
         return self.folders.get(folder, _NOTHING)
 
 
-def scan(folder: Folder, ignore: Ignore, paths: Iterable[Path] | None = None) -> Listing:
+def scan(
+    folder: Folder,
+    ignore: Ignore,
+    paths: Iterable[Path] | None = None,
+    ways: Ways | None = None,
+) -> Listing:
     """Look through the whole folder, or only at paths and what is below them."""
     listing = Listing()
     if paths is None or () in (paths := set(paths)):
@@ -69,7 +75,7 @@ def scan(folder: Folder, ignore: Ignore, paths: Iterable[Path] | None = None) ->
         return listing
     for path in sorted(paths):
         if not ignore.ignores_below(path, is_folder=False):
-            _look_at(folder, ignore, path, listing)
+            _look_at(folder, ignore, path, listing, ways or Ways())
     return listing
 
 
@@ -132,21 +138,22 @@ def _distrust(path: Path, listing: Listing) -> None:
     listing.skipped.append(Skipped(path, "unreadable"))
 
 
-def _look_at(folder: Folder, ignore: Ignore, path: Path, listing: Listing) -> None:
+def _look_at(folder: Folder, ignore: Ignore, path: Path, listing: Listing, ways: Ways) -> None:
     """Look at one path: name by name, so that a new or a missing folder on the way is seen."""
     if path[:-1] in listing.whole:
         return
+    here: Path = ()
     try:
         place = folder.enter(())
     except OSError:
         _distrust(path[:1], listing)
         return
-    for depth, name in enumerate(path):
+    for wanted in path:
         with place:
-            stat = _ask(place, path[:depth], name, ignore, listing)
+            name, stat = _ask(place, (*here, wanted), ignore, listing, ways)
             if stat is None or stat.shape is not Shape.FOLDER:
                 return
-            here = path[: depth + 1]
+            here = (*here, name)
             try:
                 place = place.enter(name)
             except OSError:
@@ -154,25 +161,46 @@ def _look_at(folder: Folder, ignore: Ignore, path: Path, listing: Listing) -> No
                 return
     with place:
         try:
-            _list(place, path, ignore, listing)
+            _list(place, here, ignore, listing)
         except OSError:
-            _distrust(path, listing)
-
-
-def _ask(place: Place, folder: Path, name: str, ignore: Ignore, listing: Listing) -> Stat | None:
-    here = (*folder, name)
-    if folder in listing.whole:
-        return listing.names(folder).get(name)
-    try:
-        stat = place.stat(name)
-    except OSError as error:
-        if error.errno not in GONE:
             _distrust(here, listing)
-            return None
-        listing.asked.setdefault(folder, set()).add(name)
-        return None
-    listing.asked.setdefault(folder, set()).add(name)
-    if not _take(here, stat, ignore, listing):
-        return None
+
+
+def _ask(
+    place: Place, path: Path, ignore: Ignore, listing: Listing, ways: Ways
+) -> tuple[str, Stat | None]:
+    """Ask for one name; return how it is spelled on the disk, and what it is."""
+    folder, name = path[:-1], path[-1]
+    asked = listing.asked.setdefault(folder, set())
+    try:
+        name, stat = _find(place, name, ways)
+    except OSError as error:
+        if error.errno in GONE:
+            asked.add(name)
+        else:
+            _distrust((*folder, name), listing)
+        return name, None
+    asked.add(name)
+    if not _take((*folder, name), stat, ignore, listing):
+        return name, None
     listing.folders.setdefault(folder, {})[name] = stat
-    return stat
+    return name, stat
+
+
+def _find(place: Place, name: str, ways: Ways) -> tuple[str, Stat]:
+    """Find a name; a disk that folds names answers to any spelling, so read how it is spelled."""
+    stat = place.stat(name)
+    if not (ways.folds_case or ways.folds_forms):
+        return name, stat
+    for spelled, found in place.entries():
+        if (
+            not isinstance(found, OSError)
+            and (found.inode, found.device)
+            == (
+                stat.inode,
+                stat.device,
+            )
+            and disk_key(spelled, ways) == disk_key(name, ways)
+        ):
+            return spelled, found
+    return name, stat

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from storage.changes import ChangeSet
 from storage.facts.change import EntryId
-from storage.facts.values import Content, Meta
+from storage.facts.values import Content
 from storage.tree.node import Node
 
 
@@ -45,42 +46,6 @@ class Tree(Protocol):
         ...
 
 
-class Changes(Protocol):
-    """Operations that become one record, all or nothing."""
-
-    def add_folder(self, parent: EntryId, name: str, *, mtime_ns: int = 0) -> EntryId:
-        """Make a folder."""
-        ...
-
-    def add_file(self, parent: EntryId, name: str, content: Content, meta: Meta) -> EntryId:
-        """Make a file of content that was stored."""
-        ...
-
-    def add_link(self, parent: EntryId, name: str, target: str, meta: Meta) -> EntryId:
-        """Make a symbolic link, which is only text here."""
-        ...
-
-    def write(self, entry: EntryId, data: bytes, meta: Meta, base: bytes) -> None:
-        """Make the difference between version `base` and data an edit of a text."""
-        ...
-
-    def replace(self, entry: EntryId, content: Content, meta: Meta) -> None:
-        """Give a file a whole new content."""
-        ...
-
-    def set_meta(self, entry: EntryId, meta: Meta) -> None:
-        """Say when it changed, and whether it is a program."""
-        ...
-
-    def move(self, entry: EntryId, parent: EntryId, name: str) -> None:
-        """Rename or move."""
-        ...
-
-    def remove(self, entry: EntryId) -> None:
-        """Delete an entry; a folder with all below."""
-        ...
-
-
 class Space(Protocol):
     """A shared folder on this device."""
 
@@ -105,17 +70,17 @@ class Space(Protocol):
         ...
 
     def base(self, node: Node) -> bytes:
-        """Return a token of a text as it is now, for a later `Changes.write`; cheap."""
+        """Return a token of a text as it is now, for a later `ChangeSet.write`; cheap."""
         ...
 
     def is_here(self, node: Node) -> bool:
         """Say whether all bytes of a file are on this device."""
         ...
 
-    def change(self) -> Changes:
+    def change(self) -> ChangeSet:
         """Begin a change."""
         ...
 
-    def commit(self, change: Changes, words: str) -> object | None:
+    def commit(self, change: ChangeSet, words: str) -> object | None:
         """Make a change one record, durable on return. Raises NotAllowed, StoreFull."""
         ...

@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Iterator
 
+from app.folder.space import Source
 from storage.blocks.store import MemoryBlocks
 from storage.changes import ChangeSet
 from storage.contents import Contents
@@ -17,7 +18,6 @@ from storage.facts.operate import commit
 from storage.facts.state import EMPTY, EntryFacts, State, join
 from storage.facts.values import Content, Meta
 from storage.facts.whole import View
-from storage.tree.content import Source
 
 NUMBERS = itertools.count(1)
 

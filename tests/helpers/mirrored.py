@@ -36,7 +36,7 @@ class Mirrored:
         self.connection = sqlite3.connect(database)
         self.agreed = Agreed(self.connection)
         self.clock = SetClock()
-        self.folder = folder or RealFolder(root)
+        self.folder: Folder = folder or RealFolder(root)
         self.mirror = Mirror(
             self.space,
             self.folder,
@@ -62,9 +62,9 @@ class Mirrored:
         """Look and bring until nothing is left to do; return how often it took."""
         for count in range(1, most + 1):
             looked, brought = self.look(), self.bring()
-            if not (looked.changed or looked.again or brought.again):
-                if not (brought.written or brought.moved or brought.removed):
-                    return count
+            again = looked.changed or looked.again or brought.again
+            if not (again or brought.written or brought.moved or brought.removed):
+                return count
         raise AssertionError("it does not end")
 
     def write(self, path: str, data: bytes | str) -> None:
