@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 from PySide6.QtCore import QObject, Signal
 
@@ -64,6 +64,11 @@ class Bridge(QObject):
 
     def _listen(self, events: EventHub) -> None:
         self._unlisten = events.listen(self.happened.emit)
+
+
+def aside(work: Callable[[], object]) -> Awaitable[object]:
+    """Do work on another thread, while the app's loop goes on."""
+    return asyncio.to_thread(work)
 
 
 async def _cancel_the_rest() -> None:

@@ -50,13 +50,14 @@ class Desk(QObject):
         self.folders = FolderDesk(window, below, home, self.space)
         self.jumping = JumpDesk(window, below, self.folders.open_dialog)
         self._begun = False
+        self._run: Callable[[Coroutine[object, object, object]], Job] = below.runner.run
         window.set_panes(self.listing, self.reader)
         self.reader.header.more.setMenu(self.actions.entry_menu(window))
         self.reader.note.edit.resize_text(window.memory.text_size)
         self.actions.give_to(self.reader.note.edit)
         self._connect_parts()
         self._connect_actions()
-        self._allow()
+        self._on_shaped()
 
     # -- beginning
     def start(self) -> None:
@@ -146,8 +147,15 @@ class Desk(QObject):
             self.reader.search.box.selectAll()
         elif page is self.reader.bin:
             self.reader.bin.binned.refresh()
+            self._keep_keys()
         else:
             self.reader.devices.people.refresh()
+            self._keep_keys()
+
+    def _keep_keys(self) -> None:
+        """Leave the keys in the places, so that one can go on choosing."""
+        if self._window.sidebar.isVisible():
+            self._window.sidebar.list.setFocus()
 
     def _show_folder(self, key: str) -> None:
         space = key.removeprefix(SPACE) if key.startswith(SPACE) else ""
@@ -163,21 +171,23 @@ class Desk(QObject):
             self.entry.leave()
             self.listing.list.choose("")
         self.contents.go(Spot(space))
-        self._look_at_space()
-        self._window.show_pane(Pane.LIST)
-
-    def _look_at_space(self) -> None:
         if self.entry.entry is None:
-            self.where.look_at(self.contents.spot.space)
+            self.where.look_at(space)
+        self._window.show_pane(Pane.LIST)
+        if self._window.shape_ is Shape.ONE:
+            self.listing.focus()
 
     def _on_places(self) -> None:
+        self.listing.show_homeless(homeless=not self._window.places.spaces)
         if self._begun:
             return
         self._begun = True
         spaces = self._window.places.spaces
-        keys = [place_key(space.id) for space in spaces] + [place_key(Place.RECENT)]
+        keys = [*(place_key(space.id) for space in spaces), place_key(Place.RECENT)]
         wanted = self._window.memory.place
         self.go(wanted if wanted in keys else keys[0])
+        if self.first_run is None:
+            self._window.sidebar.list.setFocus()
 
     # -- entries
     def open_entry(self, entry: EntryInfo, *, typing: bool = False) -> None:
@@ -235,6 +245,10 @@ class Desk(QObject):
         self.where.look_at(entry.space, entry.id)
         self._allow()
 
+    def _on_past(self, shown: bool) -> None:  # noqa: FBT001 -- a signal's word
+        self._window.set_alone(alone=shown)
+        self._allow()
+
     def _on_gone(self) -> None:
         self.where.look_at(self.contents.spot.space)
         self._allow()
@@ -242,11 +256,8 @@ class Desk(QObject):
     def _open_by_id(self, space: str, entry: str) -> None:
         self.go(place_key(space))
         job = self._run(self._below.app.entry(space, entry))
-        job.done.connect(partial(self._open_found))
+        job.done.connect(partial(self.open_entry, typing=True))
         job.failed.connect(lambda error: self._fail(error, None))
-
-    def _open_found(self, entry: EntryInfo) -> None:
-        self.open_entry(entry, typing=True)
 
     def _follow(self, space: str, name: str) -> None:
         job = self._run(self._below.app.all_entries(space))
@@ -273,16 +284,15 @@ class Desk(QObject):
     # -- going between panes
     def back(self) -> None:
         """Go where one came from."""
+        one = self._window.shape_ is Shape.ONE
         if self.reader.in_past:
             self.entry.toggle_history()
-        elif self._window.shape_ is Shape.ONE:
-            alone = self._window.alone
-            to_list = self._window.front is Pane.PAGE and not alone
-            self._window.show_pane(Pane.LIST if to_list else Pane.PLACES)
+        elif one and self._window.front is Pane.PAGE:
+            self.go_to_pane(Pane.PLACES if self._window.alone else Pane.LIST)
         elif self._window.alone:
             self.go(self._window.memory.place or place_key(Place.RECENT))
-        else:
-            self.contents.up()
+        elif not self.contents.up() and one:
+            self.go_to_pane(Pane.PLACES)
 
     def _panes(self) -> list[QWidget]:
         page: QWidget = self.reader
@@ -333,6 +343,8 @@ class Desk(QObject):
         listing.chosen.connect(self.open_entry)
         listing.entered.connect(lambda entry: self.open_entry(entry, typing=True))
         listing.removed.connect(self.remove)
+        listing.up_wanted.connect(self.back)
+        listing.folder_wanted.connect(self.folders.add)
         self.folders.failed.connect(self._fail)
         self.jumping.failed.connect(self._fail)
         self.jumping.picked.connect(self._open_by_id)
@@ -341,8 +353,7 @@ class Desk(QObject):
         self.entry.failed.connect(self._fail)
         self.entry.told.connect(window.notice.tell)
         self.entry.shown.connect(self._on_shown)
-        self.entry.past_shown.connect(lambda shown: window.set_alone(alone=shown))
-        self.entry.past_shown.connect(lambda _: self._allow())
+        self.entry.past_shown.connect(self._on_past)
         self.entry.gone.connect(self._on_gone)
         self.entry.follow.connect(self._follow)
         self.where.changed.connect(self._on_where)
@@ -420,7 +431,9 @@ class Desk(QObject):
         self.contents.rows.redraw()
 
     def _on_shaped(self) -> None:
-        self.reader.header.set_narrow(narrow=self._window.shape_ is Shape.ONE)
+        one = self._window.shape_ is Shape.ONE
+        self.reader.header.set_narrow(narrow=one)
+        self.listing.set_narrow(narrow=one)
         self._allow()
 
     # -- small things
@@ -452,8 +465,7 @@ class Desk(QObject):
         self._window.memory.text_size = edit.text_size
 
     def _about(self) -> None:
-        words = tr("Notes and folders that live on your own devices.")
-        QMessageBox.about(self._window, "Atoll", f"Atoll\n{words}")
+        QMessageBox.about(self._window, "Atoll", tr("Notes and folders on your own devices."))
 
     def _allow(self) -> None:
         """Say what can be done now."""
@@ -465,9 +477,6 @@ class Desk(QObject):
         possible |= dict.fromkeys(WRITING, self.reader.in_note)
         possible |= dict.fromkeys(("share", "scan", "export", "leave", "new-folder"), space)
         self.actions.enable(possible | {"back": back})
-
-    def _run(self, work: Coroutine[object, object, object]) -> Job:
-        return self._below.runner.run(work)
 
     def _fail(self, error: AtollError, again: Again | None) -> None:
         self._say(say(error), again)

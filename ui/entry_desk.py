@@ -139,6 +139,8 @@ class EntryDesk(QObject):
     def _take_keys(self) -> None:
         if self._reader.in_note:
             self._reader.note.edit.setFocus()
+        elif self._reader.in_file:
+            self._reader.file.open_button.setFocus()
 
     # -- what can be done with it
     def rename(self, name: str) -> None:

@@ -97,7 +97,7 @@ class Job(QObject):
         elif isinstance(error, AtollError):
             self.failed.emit(error)
         elif error is not None:
-            raise error
+            raise error  # a bug: loud, and for the crash report
         else:
             self.done.emit(outcome.result())
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -22,7 +22,7 @@ from app.facade import App, RunningApp
 from app.places import Places, default_data
 from storage.errors import AtollError
 from ui.below import Below
-from ui.bridge import Bridge
+from ui.bridge import Bridge, aside
 from ui.codes import QrCodes
 from ui.desk import Desk
 from ui.pages.first_run import FirstRun
@@ -32,11 +32,6 @@ from ui.words import Act, say
 GOODBYE = 10.0
 """Seconds given to the app for its end; what was saved is safe in any case."""
 _log = logging.getLogger(__name__)
-
-
-def aside(work: Callable[[], object]) -> Awaitable[object]:
-    """Do work on another thread."""
-    return asyncio.to_thread(work)
 
 
 class Late(QObject):

@@ -15,10 +15,9 @@ from PySide6.QtWidgets import QApplication
 from tests.ui import sample
 from tests.ui.fake_app import FakeApp
 from ui.below import Below
-from ui.bridge import Bridge
+from ui.bridge import Bridge, aside
 from ui.codes import QrCodes
 from ui.desk import Desk
-from ui.late import aside
 from ui.memory import Memory
 from ui.theme.theme import Look, Theme
 from ui.window import Window

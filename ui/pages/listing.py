@@ -27,13 +27,15 @@ class Listing(QWidget):
     entered = Signal(object)
     """With the EntryInfo to be worked on: Enter or a double click."""
     removed = Signal(object)
+    up_wanted = Signal()
+    folder_wanted = Signal()
 
     def __init__(self, contents: Contents, theme: Theme, new_note: Callable[[], object]) -> None:
         super().__init__()
         self.setObjectName("middle")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.contents = contents
-        self.up = icon_button(theme, "arrow-left", tr("Folder above"), contents.up)
+        self.up = icon_button(theme, "arrow-left", tr("Back"), self.up_wanted.emit)
         self.crumb = label("", "heading")
         self.filter = QLineEdit()
         self.filter.setPlaceholderText(tr("Filter this folder"))
@@ -51,10 +53,17 @@ class Listing(QWidget):
             theme, "folder-open", tr("Nothing here yet. Press Ctrl+N."), tr("New note"), new_note
         )
         self._no_match = Empty(theme, "list-filter", tr("No name fits this filter."))
-        self._failed = Empty(theme, "triangle-alert", tr("This folder cannot be shown now."))
+        self._homeless = Empty(
+            theme,
+            "folder-plus",
+            tr("No folder yet. Open one with your notes, or an empty one."),
+            tr("Open a folder…"),
+            self.folder_wanted.emit,
+        )
+        self._no_folder = self._narrow = False
         self._blank = QWidget()
         self._stack = QStackedWidget()
-        for one in (self._blank, self.list, self._nothing, self._no_match):
+        for one in (self._blank, self.list, self._nothing, self._no_match, self._homeless):
             self._stack.addWidget(one)
         self._lay_out()
         contents.changed.connect(self._on_changed)
@@ -77,6 +86,16 @@ class Listing(QWidget):
         down.setSpacing(0)
         down.addLayout(above)
         down.addWidget(self._stack, 1)
+
+    def show_homeless(self, *, homeless: bool) -> None:
+        """Say that there is no folder at all, or that there is one."""
+        self._no_folder = homeless
+        self._on_changed()
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Show the way back where there is one pane only."""
+        self._narrow = narrow
+        self._on_changed()
 
     def focus(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
         """Take the keys."""
@@ -135,7 +154,7 @@ class Listing(QWidget):
     def _on_changed(self) -> None:
         contents = self.contents
         folders = contents.spot.folders
-        self._crumbs.setVisible(bool(folders))
+        self._crumbs.setVisible(bool(folders) or self._narrow)
         self.crumb.setText(folders[-1].name if folders else "")
         words = tr("Filter the recent") if contents.recent else tr("Filter this folder")
         self.filter.setPlaceholderText(words)
@@ -145,4 +164,5 @@ class Listing(QWidget):
             page = self._blank
         else:
             page = self._no_match if contents.filtered else self._nothing
+            page = self._homeless if self._no_folder else page
         self._stack.setCurrentWidget(page)

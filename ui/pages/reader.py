@@ -56,6 +56,11 @@ class Reader(QStackedWidget):
         """Whether a note is shown, ready for typing."""
         return self.currentWidget() is self._entry and self._inner.currentWidget() is self.note
 
+    @property
+    def in_file(self) -> bool:
+        """Whether a file is shown."""
+        return self.currentWidget() is self._entry and self._inner.currentWidget() is self.file
+
     def show_nothing(self, words: str = "") -> None:
         """Show that nothing is chosen, or why."""
         self.entry = None

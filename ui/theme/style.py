@@ -90,6 +90,8 @@ QToolButton { background: transparent; border: 2px solid transparent; color: @te
 QToolButton:hover, QToolButton:checked { background: @hover; color: @text; }
 QToolButton:pressed { background: @select; }
 QToolButton:focus { border: 2px solid @accent; }
+QLineEdit QToolButton { border: none; padding: 0; min-width: 0; min-height: 0;
+    background: transparent; }
 QToolButton::menu-indicator { image: none; }
 
 QMenu { background: @surface; color: @text; border: 1px solid @hairline; padding: 6px;

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 from ui.models.sheet import units
 from ui.models.splices import Splice
 from ui.theme.theme import Theme
-from ui.theme.tokens import NOTE_SIZE, NOTE_WIDTH, TEXT_START, M
+from ui.theme.tokens import NOTE_SIZE, NOTE_WIDTH, TEXT_START, XL, M
 from ui.widgets import typing_keys
 from ui.widgets.markdown import FENCE, ITEM, QUOTE, Kind, spans
 from ui.widgets.styler import Styler
@@ -186,7 +186,7 @@ class NoteEdit(QPlainTextEdit):
         """Keep lines short enough to follow, under the title."""
         start = TEXT_START if self.width() > NARROW else M
         longest = NOTE_WIDTH * self._size // NOTE_SIZE
-        end = max(M, self.width() - start - longest)
+        end = max(XL, self.width() - start - longest)
         self.setViewportMargins(start - INDENT, 0, end - INDENT, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

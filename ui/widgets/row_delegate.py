@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from unicodedata import bidirectional
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
@@ -63,6 +64,7 @@ class RowDelegate(QStyledItemDelegate):
         row: Row = index.data(RowRole.ROW)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(option.direction)
         rect: QRect = option.rect
         if row.heading:
             self._heading(painter, row, rect, option)
@@ -142,13 +144,15 @@ class RowDelegate(QStyledItemDelegate):
             _line(painter, note, rect)
             return
         metrics = QFontMetrics(painter.font())
+        tokens = self._theme.tokens
         at = rect.left()
         for n, piece in enumerate(note.replace(FOUND_TO, FOUND_FROM).split(FOUND_FROM)):
             width = metrics.horizontalAdvance(piece)
             box = QRect(at, rect.top(), min(width, rect.right() - at + 1), rect.height())
             if n % 2 and box.width() > 0:
                 ground = QRectF(box.left() - 1, box.top(), box.width() + 2, metrics.height())
-                painter.fillRect(ground, QColor(self._theme.tokens.mark))
+                painter.fillRect(ground, QColor(tokens.mark))
+            painter.setPen(QColor(tokens.text if n % 2 else tokens.text2))
             _line(painter, piece, box)
             at += width
             if at > rect.right():
@@ -180,14 +184,30 @@ class RowDelegate(QStyledItemDelegate):
         return font
 
 
+def direction_of(text: str) -> Qt.LayoutDirection:
+    """Return in which direction a text runs: as its first letter that has one."""
+    for letter in text:
+        kind = bidirectional(letter)
+        if kind in {"L", "R", "AL"}:
+            right = kind != "L"
+            return Qt.LayoutDirection.RightToLeft if right else Qt.LayoutDirection.LeftToRight
+    return Qt.LayoutDirection.LeftToRight
+
+
 def _line(painter: QPainter, text: str, rect: QRect) -> None:
     """Draw one line, shortened where it does not fit; its direction is its own."""
     metrics = painter.fontMetrics()
     fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() + 1)
-    align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    mirrored = painter.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+    align = side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
     box = QRect(rect)
     box.setHeight(metrics.height())
+    painter.setLayoutDirection(direction_of(text))
     painter.drawText(box, align | Qt.TextFlag.TextSingleLine, fitting)
+    painter.setLayoutDirection(
+        Qt.LayoutDirection.RightToLeft if mirrored else Qt.LayoutDirection.LeftToRight
+    )
 
 
 def _height(font: QFont) -> int:

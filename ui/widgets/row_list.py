@@ -19,6 +19,8 @@ from ui.widgets.row_delegate import Measures, RowDelegate
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
+_CAN_BE_CHOSEN = Qt.ItemFlag.ItemIsSelectable
+
 
 class RowList(QListView):
     """Shows a `RowModel`; tells which row is chosen, and which is opened."""
@@ -34,6 +36,7 @@ class RowList(QListView):
         super().__init__(parent)
         self.rows = model
         self._key = ""
+        self._pointing = False
         self.by_keyboard = False
         self._delegate = RowDelegate(theme, measures, self)
         self.setModel(model)
@@ -67,7 +70,9 @@ class RowList(QListView):
         """Tell what is chosen."""
         super().currentChanged(current, previous)
         key = current.data(RowRole.KEY) if current.isValid() else ""
-        if key and key != self._key and self.rows.flags(current) & Qt.ItemFlag.ItemIsSelectable:
+        if self._pointing:
+            return
+        if key and key != self._key and self.rows.flags(current) & _CAN_BE_CHOSEN:
             self._key = key
             self.chosen.emit(key)
 
@@ -94,7 +99,7 @@ class RowList(QListView):
         self.by_keyboard = event.reason() in keys
         super().focusInEvent(event)
         if not self.currentIndex().isValid() and event.reason() in keys:
-            self._step(1)
+            self._point_at_first()
         self.viewport().update()
 
     def minimumSizeHint(self) -> QSize:
@@ -105,11 +110,22 @@ class RowList(QListView):
         at = self.currentIndex().row() + step
         while 0 <= at < self.rows.rowCount():
             index = self.rows.index(at)
-            if self.rows.flags(index) & Qt.ItemFlag.ItemIsSelectable:
+            if self.rows.flags(index) & _CAN_BE_CHOSEN:
                 self.setCurrentIndex(index)
                 return True
             at += step
         return False
+
+    def _point_at_first(self) -> None:
+        """Show where the keys are, without choosing anything yet."""
+        rows = range(self.rows.rowCount())
+        flags = (self.rows.flags(self.rows.index(row)) for row in rows)
+        first = next((n for n, flag in enumerate(flags) if flag & _CAN_BE_CHOSEN), None)
+        if first is not None:
+            self._pointing = True
+            none = QItemSelectionModel.SelectionFlag.NoUpdate
+            self.selectionModel().setCurrentIndex(self.rows.index(first), none)
+            self._pointing = False
 
     def _on_opened(self, index: QModelIndex) -> None:
         self.opened.emit(str(index.data(RowRole.KEY)))
