@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
-from storage.contents import Contents, text_in, without_edits
-from storage.errors import BadName, DecodeError, NameTaken, NotFound
+from storage.contents import Contents, text_in
+from storage.crypto.link import Link
+from storage.errors import BadName, BlockNotFound, DecodeError, NameTaken, NotFound
 from storage.facts.change import ENTRY_SIZE, TOP, Drop, EntryId, Operation, Put
-from storage.facts.dots import Dot
+from storage.facts.dots import Dot, Seen
 from storage.facts.names import check_name
 from storage.facts.node import Node, Tree
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument
 from storage.facts.values import (
     MAX_INLINE_EDIT,
+    MAX_PATH_DEPTH,
     Content,
     Edit,
     EntryKind,
@@ -26,12 +28,12 @@ from storage.facts.values import (
     Scalar,
     Value,
 )
-from storage.facts.view import sides, winner
+from storage.facts.view import kept_path, sides, version_of, winner
 from storage.ports import Clock, Entropy
 
 _RANDOM_SIZE = 10
-MAX_WEIGHT = 800 * 1024
-"""Bytes of operations that one record holds at most, estimated from above."""
+_ATTRIBUTES = ("kind", "place", "content", "edits", "meta", "keep")
+_NOTHING = Seen()
 
 
 class Reading(Protocol):
@@ -50,8 +52,15 @@ class ChangeSet:
     """Collects operations. Nothing happens until the vault commits it."""
 
     def __init__(
-        self, reading: Reading, contents: Contents, clock: Clock, entropy: Entropy
+        self,
+        reading: Reading,
+        contents: Contents,
+        clock: Clock,
+        entropy: Entropy,
+        seen: Seen = _NOTHING,
     ) -> None:
+        self.seen = seen
+        """What had been seen when it began: what it replaces, it replaces knowing that."""
         self._reading = reading
         self._contents = contents
         self._clock = clock
@@ -60,11 +69,24 @@ class ChangeSet:
         self._fresh: dict[EntryId, tuple[EntryId, str]] = {}
         """Folders and files made in this change: where they are."""
         self._paths: dict[EntryId, tuple[str, ...]] = {TOP: ()}
+        self._freed: dict[EntryId, EntryFacts] = {}
+        """Side versions that become files of their own, or are settled: what they were."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:
         """Return what was collected, in order."""
         return tuple(self._operations.values())
+
+    def links(self) -> Iterator[bytes]:
+        """Walk the addresses of the topmost blocks that it names."""
+        for operation in self._operations.values():
+            match operation:
+                case Put(_, _, Content(link=link, document=document)):
+                    yield from (found.digest for found in (link, document) if found is not None)
+                case Put(_, _, Edit(update=Link() as link)):
+                    yield link.digest
+                case _:
+                    pass
 
     def __len__(self) -> int:
         return len(self._operations)
@@ -105,7 +127,8 @@ class ChangeSet:
         document = self._contents.document(facts)
         base = self._contents.version_named(document, base)
         if document.edit_from(base, text, self._peer()) is not None:
-            self._put_edits(entry, facts, main, document)
+            self._free_sides(entry)
+            self._put_version(entry, facts, main, document)
         self.set_meta(entry, meta)
 
     def edit(self, entry: EntryId, update: bytes, meta: Meta) -> None:
@@ -123,14 +146,16 @@ class ChangeSet:
         document = self._contents.document(facts)
         if not document.knows(update):
             document.take(update)
-            self._put_edits(entry, facts, main, document)
+            self._free_sides(entry)
+            self._put_version(entry, facts, main, document)
         self.set_meta(entry, meta)
 
     def replace(self, entry: EntryId, content: Content, meta: Meta) -> None:
         """Let an entry hold a whole new content."""
         entry = self._own(entry)
-        if self._facts(entry).get("edits"):
-            self._operations[(entry, "edits")] = Drop(entry, "edits")
+        facts = self._facts(entry)
+        self._free_sides(entry)
+        self._drop_edits(entry, facts)
         self._put(entry, "content", content)
         self.set_meta(entry, meta)
 
@@ -148,6 +173,7 @@ class ChangeSet:
             NameTaken: a folder cannot lie in itself.
         """
         _check(name)
+        revived = self._is_revived(entry)
         entry = self._own(entry)
         above: EntryId | None = parent
         while above is not None and above != TOP:
@@ -160,6 +186,8 @@ class ChangeSet:
         self._paths[TOP] = ()
         self._put(entry, "place", Place(parent, name))
         self._keep(entry)
+        if revived:
+            self._bring_along(entry)
 
     def remove(self, entry: EntryId) -> None:
         """Put an entry in the bin, a folder with all below it."""
@@ -168,12 +196,15 @@ class ChangeSet:
         if node is None:
             raise NotFound("nothing of that name is here")
         if node.side_of is not None:
-            self._settle(node)
+            self._remove_side(node)
             return
+        if node.kind != EntryKind.FOLDER:
+            self._free_sides(entry)
         for below in [node, *_below(tree, node)]:
             if below.side_of is None:
                 self._forget(below.id)
-                self._operations[(below.id, None)] = Drop(below.id)
+                if below.kind != EntryKind.FOLDER or self._reading.facts(below.id):
+                    self._operations[(below.id, None)] = Drop(below.id)
 
     def put_fact(self, entry: EntryId, name: str, value: Scalar) -> None:
         """Put a `fact:<name>`."""
@@ -186,19 +217,22 @@ class ChangeSet:
             BlockNotFound: not all of that version is on this device.
         """
         self._forget(entry)
+        self._free_sides(entry)
         for attribute in ("kind", "place", "meta"):
             found = _largest(facts, attribute)
             if found is not None:
                 self._put(entry, attribute, found[1])
         main = sides(facts)[0]
         if main is not None:
+            self._drop_edits(entry, self._reading.facts(entry))
             self._put(entry, "content", self._contents.flatten(facts))
-            if self._reading.facts(entry).get("edits"):
-                self._operations[(entry, "edits")] = Drop(entry, "edits")
         place = winner(facts.get("place", {}))
-        if place is not None:
+        if place is not None and self._is_there(EntryId(place[1].parent)):
             self._fresh[entry] = (EntryId(place[1].parent), place[1].name)
             self._keep(entry)
+        elif path := kept_path(facts) or ((place[1].name,) if place else ()):
+            self._paths[entry] = path  # its folder is gone: the view brings that back, by name
+            self._put(entry, "keep", Keep(path))
 
     def _add(
         self, parent: EntryId, name: str, kind: EntryKind, content: Content | None, meta: Meta
@@ -215,68 +249,156 @@ class ChangeSet:
         self._keep(entry)
         return entry
 
-    def _put_edits(
-        self, entry: EntryId, facts: EntryFacts, main: Dot, document: TextDocument
+    def _put_version(
+        self, entry: EntryId, facts: EntryFacts, dot: Dot, document: TextDocument
     ) -> None:
-        """Put all edits since the plain content as one, and the content with them.
+        """Put a version's content, and as one edit all that its document has beyond that.
 
         So what this device had seen stands on its own: a deletion elsewhere, which takes what
         it saw, does not take half of a text.
         """
-        content = facts["content"][main]
+        content = facts["content"][dot]
         assert isinstance(content, Content)
-        update = document.since(self._contents.document(without_edits(facts)).version())
-        if len(update) > MAX_INLINE_EDIT:
+        plain = self._contents.plain_version(content, document)
+        update = document.since(plain)
+        if document.version() == plain:
+            self._drop_edits(entry, self._reading.facts(entry))
+        elif len(update) > MAX_INLINE_EDIT:
             content = self._contents.compact(content, document)
-            if facts.get("edits"):
-                self._operations[(entry, "edits")] = Drop(entry, "edits")
+            self._drop_edits(entry, self._reading.facts(entry))
         else:
-            self._put(entry, "edits", Edit(main, update))
+            self._put(entry, "edits", Edit(dot, update))
         self._put(entry, "content", content)
 
+    def _drop_edits(self, entry: EntryId, facts: EntryFacts) -> None:
+        self._operations.pop((entry, "edits"), None)
+        if facts.get("edits") and entry not in self._freed:
+            self._operations[(entry, "edits")] = Drop(entry, "edits")
+
+    # ------------------------------------------------------------ versions side by side
+
     def _own(self, entry: EntryId) -> EntryId:
-        """Let a side version become a file of its own before it is changed; its id stays."""
+        """Let what only the view shows become an entry before it is changed; its id stays.
+
+        That is a side version, or a folder that was brought back for what survived in it.
+        """
         if entry in self._fresh:
             return entry
         node = self._reading.tree().get(entry)
-        if node is None or node.side_of is None:
+        if node is None:
             return entry
-        self._settle(node)
-        original, dot = node.side_of
-        facts = self._reading.facts(original)
-        self._fresh[entry] = (node.parent, node.name)
-        self._put(entry, "kind", Kind(EntryKind.FILE))
-        self._put(entry, "place", Place(node.parent, node.name))
-        self._put(entry, "content", facts["content"][dot])
-        self._put(entry, "meta", Meta(node.mtime_ns, node.executable))
-        self._keep(entry)
+        if node.side_of is not None:
+            self._free(node)
+            self._settle(node.side_of[0])
+        elif node.kind == EntryKind.FOLDER:
+            self._revive(entry)
         return entry
 
-    def _settle(self, side: Node) -> None:
-        """Say of the original that its present content is the one."""
+    def _remove_side(self, side: Node) -> None:
+        """Take away a version beside a file; if it was about to be a file, it is not any more."""
         assert side.side_of is not None
-        original, _ = side.side_of
+        original, dot = side.side_of
+        self._forget(side.id)
+        self._fresh.pop(side.id, None)
+        self._freed[side.id] = _version_facts(self._reading.facts(original), dot)
+        if (original, None) not in self._operations:
+            self._settle(original)
+
+    def _settle(self, original: EntryId) -> None:
+        """Say of a file that its present version is the one; the others are files of their own."""
+        if (original, "content") in self._operations:
+            return
+        self._free_sides(original)
+        self._put_as_is(original, self._reading.facts(original), None)
+
+    def _free_sides(self, entry: EntryId) -> None:
+        """Let the versions beside a file become files: what is put in its place takes them away."""
+        if entry in self._freed or not sides(self._reading.facts(entry))[1]:
+            return
+        tree = self._reading.tree()
+        node = tree.get(entry)
+        for side in tree.children(node.parent) if node is not None else ():
+            if side.side_of is not None and side.side_of[0] == entry:
+                self._free(side)
+
+    def _free(self, side: Node) -> None:
+        """Let a version beside a file become a file of its own."""
+        if side.id in self._freed:
+            return
+        assert side.side_of is not None
+        original, dot = side.side_of
         facts = self._reading.facts(original)
-        main = sides(facts)[0]
-        if main is not None:
-            self._put(original, "content", facts["content"][main])
+        self._freed[side.id] = _version_facts(facts, dot)
+        self._fresh[side.id] = (side.parent, side.name)
+        self._put(side.id, "kind", Kind(EntryKind.FILE))
+        self._put(side.id, "place", Place(side.parent, side.name))
+        self._put_as_is(side.id, facts, dot)
+        self._put(side.id, "meta", Meta(side.mtime_ns, side.executable))
+        self._keep(side.id)
+
+    def _put_as_is(self, entry: EntryId, facts: EntryFacts, dot: Dot | None) -> None:
+        """Put a version of some facts, the main one or that of `dot`, with its edits."""
+        main = sides(facts)[0] if dot is None else dot
+        if main is None:
+            return
+        contents, edits = version_of(facts, main)
+        content = facts["content"][main]
+        if isinstance(content, Content) and content.is_text and (edits or len(contents) > 1):
+            try:
+                self._put_version(entry, facts, main, self._contents.document(facts, main))
+            except BlockNotFound:
+                pass  # its bytes are elsewhere still; what can be said is which they are
+            else:
+                return
+        elif facts.get("edits"):
+            self._drop_edits(entry, facts)
+        self._put(entry, "content", content)
+
+    # ------------------------------------------------------------ folders brought back
+
+    def _is_revived(self, entry: EntryId) -> bool:
+        node = self._reading.tree().get(entry)
+        if node is None or node.kind != EntryKind.FOLDER or entry in self._fresh:
+            return False
+        return not self._reading.facts(entry)
+
+    def _is_there(self, folder: EntryId) -> bool:
+        if folder == TOP or folder in self._fresh:
+            return True
+        return self._reading.tree().get(folder) is not None
+
+    def _bring_along(self, folder: EntryId) -> None:
+        """Put what the view shows in a folder brought back really into it, for it moves."""
+        for child in self._reading.tree().children(folder):
+            if child.side_of is None and child.id not in self._fresh:
+                revived = self._is_revived(child.id)
+                if revived:
+                    self._revive(child.id)
+                self._fresh[child.id] = (folder, child.name)
+                self._put(child.id, "place", Place(folder, child.name))
+                self._keep(child.id)
+                if revived:
+                    self._bring_along(child.id)
 
     def _revive(self, folder: EntryId) -> None:
-        """A folder that only the view brought back becomes one again when something goes into it."""
-        if folder == TOP or folder in self._fresh or self._reading.facts(folder):
-            return
-        node = self._reading.tree().get(folder)
-        if node is None:
-            raise NotFound("the folder is not here")
-        self._revive(node.parent)
-        self._fresh[folder] = (node.parent, node.name)
-        self._put(folder, "kind", Kind(EntryKind.FOLDER))
-        self._put(folder, "place", Place(node.parent, node.name))
-        self._put(folder, "meta", Meta(0, executable=False))
-        self._keep(folder)
+        """A folder that only the view brought back becomes one again when it is touched."""
+        missing: list[Node] = []
+        tree = self._reading.tree()
+        while folder != TOP and folder not in self._fresh and not self._reading.facts(folder):
+            node = tree.get(folder)
+            if node is None:
+                raise NotFound("the folder is not here")
+            missing.append(node)
+            folder = node.parent
+        for node in reversed(missing):
+            self._fresh[node.id] = (node.parent, node.name)
+            self._put(node.id, "kind", Kind(EntryKind.FOLDER))
+            self._put(node.id, "place", Place(node.parent, node.name))
+            self._put(node.id, "meta", Meta(0, executable=False))
+            self._keep(node.id)
 
     def _facts(self, entry: EntryId) -> EntryFacts:
-        facts = self._reading.facts(entry)
+        facts = self._freed.get(entry) or self._reading.facts(entry)
         if not facts and entry not in self._fresh:
             raise NotFound("nothing of that name is here")
         return facts
@@ -287,23 +409,26 @@ class ChangeSet:
 
     def _keep(self, entry: EntryId) -> None:
         path = self._path(entry)
+        if len(path) > MAX_PATH_DEPTH:  # a hint of where to come back to need not be so long
+            path = (*path[: MAX_PATH_DEPTH - 1], path[-1])
         if path:
             self._put(entry, "keep", Keep(path))
 
     def _forget(self, entry: EntryId) -> None:
-        for key in [key for key in self._operations if key[0] == entry]:
-            del self._operations[key]
+        for attribute in (None, *_ATTRIBUTES):
+            self._operations.pop((entry, attribute), None)
 
     def _path(self, entry: EntryId) -> tuple[str, ...]:
-        known = self._paths.get(entry)
-        if known is None:
-            fresh = self._fresh.get(entry)
-            if fresh is not None:
-                known = (*self._path(fresh[0]), fresh[1])
-            else:
-                known = self._reading.tree().path(entry)
-            self._paths[entry] = known
-        return known
+        below: list[EntryId] = []
+        while entry not in self._paths and entry in self._fresh:
+            below.append(entry)
+            entry = self._fresh[entry][0]
+        path = self._paths.get(entry)
+        if path is None:
+            path = self._paths[entry] = self._reading.tree().path(entry)
+        for found in reversed(below):
+            path = self._paths[found] = (*path, self._fresh[found][1])
+        return path
 
     def _parent(self, entry: EntryId) -> EntryId | None:
         fresh = self._fresh.get(entry)
@@ -323,11 +448,19 @@ class ChangeSet:
 
 
 def _below(tree: Tree, node: Node) -> Iterator[Node]:
-    if node.kind != EntryKind.FOLDER:
-        return
-    for child in tree.children(node.id):
-        yield child
-        yield from _below(tree, child)
+    todo = [node]
+    while todo:
+        folder = todo.pop()
+        if folder.kind == EntryKind.FOLDER:
+            for child in tree.children(folder.id):
+                yield child
+                todo.append(child)
+
+
+def _version_facts(facts: EntryFacts, dot: Dot) -> EntryFacts:
+    """Return one version of some facts, as if it were a file of its own."""
+    contents, edits = version_of(facts, dot)
+    return {"content": contents, "edits": edits} if edits else {"content": contents}
 
 
 def _largest(facts: EntryFacts, attribute: str) -> tuple[Dot, Value] | None:
@@ -343,35 +476,3 @@ def _check(name: str) -> None:
         check_name(name)
     except DecodeError as error:
         raise BadName(str(error)) from error
-
-
-def split(operations: Sequence[Operation], most: int) -> Iterator[tuple[Operation, ...]]:
-    """Cut a long list so that each part fits one record."""
-    part: list[Operation] = []
-    weight = 0
-    for operation in operations:
-        heavy = _weight(operation)
-        if part and (len(part) >= most or weight + heavy > MAX_WEIGHT):
-            yield tuple(part)
-            part, weight = [], 0
-        part.append(operation)
-        weight += heavy
-    if part:
-        yield tuple(part)
-
-
-def _weight(operation: Operation) -> int:
-    """Return about how many bytes an operation takes in a record, rather too many."""
-    if isinstance(operation, Drop):
-        return 48
-    match operation.value:
-        case Place(_, name):
-            return 96 + 4 * len(name)
-        case Keep(path):
-            return 64 + sum(4 * len(name) + 6 for name in path)
-        case Edit(_, bytes() as update):
-            return 96 + len(update)
-        case Fact(str() | bytes() as scalar):
-            return 128 + 4 * len(scalar)
-        case _:
-            return 320

@@ -8,13 +8,13 @@ from io import BytesIO
 from storage.blocks.store import BlockStore, Kind, Thing
 from storage.crypto.link import Link
 from storage.errors import DecodeError
-from storage.facts.dots import Dot
+from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument, text_of
 from storage.facts.values import Content, Edit
 from storage.facts.view import sides
+from storage.tree.chunker import Source
 from storage.tree.content import (
-    Source,
     read_bytes,
     read_content,
     store_bytes,
@@ -26,6 +26,7 @@ from storage.tree.content import (
 MAX_TEXT = 2 * 1024 * 1024
 _SEED = b"seed:"
 """Begins a token of a text that nobody has edited; its digest follows."""
+_ALONE = Dot(Writer(bytes(8)), 1)
 MAX_DOCUMENT = 32 * 1024 * 1024
 
 
@@ -43,8 +44,12 @@ class Contents:
     """Turns bytes into sealed blocks and back."""
 
     def __init__(self, blocks: BlockStore, secret: Callable[[], bytes]) -> None:
-        self._blocks = blocks
         self._secret = secret
+        self.use(blocks)
+
+    def use(self, blocks: BlockStore) -> None:
+        """Go on with another store, that was opened on the same packs."""
+        self._blocks = blocks
         self.fresh: list[bytes] = []
         """Addresses of blocks stored since the last commit, for the record to name."""
 
@@ -113,6 +118,16 @@ class Contents:
             return b""
         return base
 
+    def plain_version(self, content: Content, document: TextDocument) -> bytes:
+        """Return which version of a document a content alone is, without any edit."""
+        if content.document is None:
+            try:
+                return document.seed_version(content.digest)
+            except DecodeError:
+                pass  # the document was made from another content of the lineage
+        facts: EntryFacts = {"content": {_ALONE: content}}
+        return self.document(facts).version()
+
     def compact(self, before: Content, document: TextDocument) -> Content:
         """Store a text and its document as one content of the same lineage."""
         link = store_bytes(document.snapshot(), put=self._stage, secret=self._secret())
@@ -171,8 +186,3 @@ def is_edited(facts: EntryFacts) -> bool:
 def seed_token(digest: bytes) -> bytes:
     """Return the token of a text that nobody has edited, by its digest."""
     return _SEED + digest
-
-
-def without_edits(facts: EntryFacts) -> EntryFacts:
-    """Return the facts of an entry as if nobody had edited its contents."""
-    return {name: dots for name, dots in facts.items() if name != "edits"}

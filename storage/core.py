@@ -20,14 +20,15 @@ from storage.blocks.store import Kind, Thing
 from storage.contents import Contents
 from storage.crypto.link import Link, link_from
 from storage.errors import AtollError, StoreUnusable
+from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
+from storage.facts.state import EntryFacts
 from storage.facts.values import Fact, Value
 from storage.identity.device import DeviceKeys, writer_of
 from storage.index.catalog import Catalog
 from storage.index.nodes import Nodes, Sealing
-from storage.index.schema import get_meta, make_tables, set_meta
-from storage.index.sealed_db import SqlError, as_storage_error, open_sealed
-from storage.index.sql import Connection
+from storage.index.schema import VERSION, get_meta, make_tables, set_meta
+from storage.index.sealed_db import GuardedConnection, IndexDamaged, SqlError, open_guarded
 from storage.members import Members, card_entry
 from storage.ports import Clock, Entropy
 from storage.records.history import History
@@ -41,7 +42,7 @@ INDEX = "index.db"
 class Core:
     """What a vault is made of. One thread owns it."""
 
-    connection: Connection
+    connection: GuardedConnection
     blocks: PackedBlocks
     catalog: Catalog
     nodes: Nodes
@@ -64,6 +65,10 @@ class Core:
         self.names: dict[Writer, str] = {}
         """What each writer's device is called, for the names of side versions."""
         self.broken = False
+        self.lost: frozenset[bytes] = frozenset()
+        """Blocks that were stored for a commit to come, when the disk failed."""
+        self._cards: frozenset[EntryId] = frozenset()
+        self._sealed_epoch = b""
 
     @property
     def index_path(self) -> Path:
@@ -83,9 +88,21 @@ class Core:
 
     def refresh_root(self) -> Link:
         """Reseal what changed, and return the root's link."""
-        self.root = self.nodes.root(self.sealing, self.seen)
+        sealing = self.sealing
+        if self.epoch_moved:
+            self.nodes.mark_all()
+            self._sealed_epoch = str(sealing.epoch).encode()
+            set_meta(self.connection, "epoch", self._sealed_epoch)
+        self.root = self.nodes.root(sealing, self.seen)
         set_meta(self.connection, "root", self.root.to_bytes())
         return self.root
+
+    @property
+    def epoch_moved(self) -> bool:
+        """Whether the tree is still sealed under an earlier epoch than the present one."""
+        if not self.members.has_keys:
+            return False
+        return str(self.members.current_epoch()[0]).encode() != self._sealed_epoch
 
     def author(self, proofs: tuple[bytes, ...]) -> Author:
         """Return who signs commits made here."""
@@ -101,37 +118,56 @@ class Core:
         """
         try:
             self._connect()
-        except StoreUnusable:
-            if not self.index_path.exists():
-                raise
+        except IndexDamaged:
             self.set_index_aside()
             self._connect()
         self.broken = False
 
+    def reassemble(self) -> None:
+        """Close everything and put it together anew, after a failure."""
+        self.lost |= self.blocks.unsaved
+        damaged = self.connection.damaged
+        self.close()
+        if damaged:
+            self.set_index_aside()
+        self.assemble()
+
     def _connect(self) -> None:
         key = self.device.derive(f"index/{self.space.hex()}")
-        self.connection = open_sealed(self.index_path, key)
+        self.connection = open_guarded(self.index_path, key)
         try:
+            self._check_version()
             self.connection.execute("BEGIN IMMEDIATE")
             make_tables(self.connection)
-            self.blocks = PackedBlocks(RealDisk(self.folder / PACKS), Locator(self.connection))
             self._read_incarnation()
-        except SqlError as error:
-            self.connection.close()
-            raise as_storage_error(error, self.index_path) from error
+            self.blocks = PackedBlocks(RealDisk(self.folder / PACKS), Locator(self.connection))
+            self._read_index()
         except AtollError:
             self.connection.close()
             raise
+
+    def _check_version(self) -> None:
+        found = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        if found not in {0, VERSION}:
+            raise IndexDamaged("an index of another version of the program")
+        if not found:
+            self.connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _read_index(self) -> None:
         self.catalog = Catalog(self.connection, self.device_name)
         self.nodes = Nodes(self.catalog)
         self.ledger = Ledger(self.connection)
-        self.contents = Contents(self.blocks, lambda: self.sealing.secret)
+        if hasattr(self, "contents"):
+            self.contents.use(self.blocks)  # a change that was begun may still be using it
+        else:
+            self.contents = Contents(self.blocks, lambda: self.sealing.secret)
         self.members = Members(self.space, self.device, self.connection, self.blocks)
         self.history = History(self.ledger, self.blocks, self.members.secret)
         self.seen = self.ledger.seen()
         root = get_meta(self.connection, "root")
         self.root = link_from(root) if root else Link(bytes(32), bytes(32))
-        self.name_writers()
+        self._sealed_epoch = get_meta(self.connection, "epoch") or b""
+        self.names = self._names_now()
 
     def _read_incarnation(self) -> None:
         """A new index is a new incarnation: its writer never used a number that is not in it."""
@@ -146,10 +182,21 @@ class Core:
         """Return what a writer's device is called."""
         return self.names.get(Writer(writer)) or f"device {writer.hex()[:4]}"
 
+    def follow_names(self, touched: Mapping[EntryId, EntryFacts], *, new_writers: bool) -> None:
+        """Look again at what devices are called, if that may have changed."""
+        if new_writers or not self._cards.isdisjoint(touched):
+            self.name_writers()
+
     def name_writers(self) -> None:
-        """Look again at what devices are called."""
+        """Look again at what devices are called: versions side by side bear those names."""
+        names = self._names_now()
+        if names != self.names:
+            self.names = names
+            self.catalog.show_sides()
+
+    def _names_now(self) -> dict[Writer, str]:
         cards = self.card_names()
-        self.names = {
+        return {
             writer: name
             for writer, did in self.ledger.writers().items()
             if (name := cards.get(did)) is not None
@@ -157,10 +204,11 @@ class Core:
 
     def card_names(self) -> dict[str, str]:
         """Return the names that devices gave themselves in this space, by did:key."""
-        writers = set(self.ledger.writers().values())
+        entries = {did: card_entry(did) for did in self.ledger.writers().values()}
+        self._cards = frozenset(entries.values())
         found: dict[str, str] = {}
-        for did in writers:
-            fact = winner_of(self.catalog.facts(card_entry(did)).get("fact:name", {}))
+        for did, entry in entries.items():
+            fact = winner_of(self.catalog.facts(entry).get("fact:name", {}))
             if isinstance(fact, Fact) and isinstance(fact.value, str):
                 found[did] = fact.value
         return found
@@ -184,16 +232,14 @@ class Core:
             yield
             self.blocks.sync()
             self.connection.execute("COMMIT")
-        except BaseException as error:
+        except BaseException:
             self.broken = True
-            with suppress(SqlError):
+            with suppress(AtollError):
                 self.connection.execute("ROLLBACK")
-            if isinstance(error, SqlError):
-                raise as_storage_error(error, self.index_path) from error
             raise
 
     def set_index_aside(self) -> None:
-        """Move the index away, so that it is built anew. It is never deleted: it may be evidence."""
+        """Move the index away, so that it is built anew. Not deleted: it may be evidence."""
         number = 1
         while (aside := self.folder / f"index.db.damaged-{number}").exists():
             number += 1
@@ -204,9 +250,10 @@ class Core:
 
     def close(self) -> None:
         """Let go of everything."""
-        with suppress(SqlError):
+        with suppress(AtollError, SqlError):
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
+        with suppress(AtollError, SqlError):
             self.connection.close()
         self.blocks.close()
 

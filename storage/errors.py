@@ -11,6 +11,7 @@ AtollError                       a person or a peer may meet this
     ├── KeysUnusable             the device's keys are missing, damaged or open to others
     ├── NotFound                 nothing of that name is here
     ├── NameTaken                something of that name is here already
+    ├── Overtaken                what a change was made of has changed meanwhile
     ├── BadName                  a name that no folder may hold
     └── AccessError
         ├── BadToken             a token or invite is malformed or forged
@@ -99,6 +100,12 @@ class NameTaken(StorageError):
     """Something of that name is here already."""
 
     code = "storage.name-taken"
+
+
+class Overtaken(StorageError):
+    """What a change was made of has changed meanwhile. Made again, it keeps what came since."""
+
+    code = "storage.overtaken"
 
 
 class BadName(StorageError):

@@ -28,7 +28,16 @@ from storage.access.token import Delegation, parse_delegation
 from storage.blocks.store import BlockStore, Kind, Thing
 from storage.codec.dagcbor import decode, encode
 from storage.crypto.primitives import SigningKey, aead_open, aead_seal, hkdf
-from storage.errors import AccessExpired, BadToken, DecodeError, NotAllowed, NotFound
+from storage.errors import (
+    AccessError,
+    AccessExpired,
+    BadToken,
+    BlockNotFound,
+    CorruptBlock,
+    DecodeError,
+    NotAllowed,
+    NotFound,
+)
 from storage.facts.change import EntryId
 from storage.identity.device import DeviceKeys
 from storage.identity.did import did_of, public_of
@@ -79,6 +88,8 @@ class Members:
         self._secrets: dict[int, bytes] = {}
         self._wrapped: set[tuple[int, bytes]] = set()
         self._digests: dict[bytes, Kind] = {}
+        self._damaged: set[bytes] = set()
+        """What cannot be read here any more; a peer may bring it again."""
         self.meeting_key = b""
         self.space_seed = b""
         self._load()
@@ -101,6 +112,11 @@ class Members:
     def delegations(self) -> Mapping[bytes, Delegation]:
         """What is held, by CID."""
         return self._delegations
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether this device can read the space."""
+        return bool(self._secrets)
 
     def current_epoch(self) -> tuple[int, bytes]:
         """Return the number and secret of the epoch that is written in.
@@ -208,6 +224,8 @@ class Members:
             NotAllowed, AccessExpired: this device may not invite.
         """
         proofs = self.proofs_to(Role.MANAGE, now)
+        ends = [end for end in (until, self._until(now)) if end is not None]
+        until = min(ends, default=None)  # nobody gives what he has not got
         secret = InviteSecret(entropy.take(16))
         key = self._device.signing
         given = role_grant(
@@ -231,6 +249,10 @@ class Members:
         )
         self.take(Thing(Kind.INVITE, invitation.data))
         return Invited(secret, role, until)
+
+    def _until(self, now: float) -> int | None:
+        mine = self.role_of(self._device.did, now)
+        return None if mine is None else mine.until
 
     def wrap_to(self, recipients: set[bytes], at: int) -> None:
         """Wrap the present epoch's keys to those X25519 keys, and keep that as a thing."""
@@ -312,7 +334,7 @@ class Members:
 
     # ------------------------------------------------------------ taking in
 
-    def take(self, thing: Thing, now: float | None = None) -> bool:
+    def take(self, thing: Thing) -> bool:
         """Judge and keep a token, epoch or invitation; say whether it was new.
 
         Raises:
@@ -328,7 +350,7 @@ class Members:
             case Kind.EPOCH:
                 self._take_epoch(thing)
             case Kind.INVITE:
-                self._take_invitation(thing, now)
+                self._take_invitation(thing)
             case _:
                 raise BadToken("a thing of this kind is not taken")
         self._keep(thing)
@@ -366,15 +388,19 @@ class Members:
     def _has_wrap(self, number: int, key: bytes) -> bool:
         return (number, blake3(key).digest()[:8]) in self._wrapped
 
-    def _take_invitation(self, thing: Thing, now: float | None) -> None:
+    def _take_invitation(self, thing: Thing) -> None:
+        """Keep an invitation that was good; whether it still is is asked when somebody comes."""
         invitation = parse_invitation(thing.data)
         if invitation.space != self._space:
             raise BadToken("an invitation to another space")
-        moment = now if now is not None else float(invitation.until or 0)
+        moment = float(invitation.until or 0)
         verify_invitation(invitation, self._delegations, moment, signatures=self._signatures)
         self._invitations[invitation.id] = invitation
 
     def _keep(self, thing: Thing) -> None:
+        if thing.digest in self._damaged:
+            self._damaged.discard(thing.digest)
+            self._blocks.forget(thing.digest)
         self._blocks.add(thing)
         self._digests[thing.digest] = thing.kind
         self._connection.execute(
@@ -385,15 +411,20 @@ class Members:
 
     def _load(self) -> None:
         rows = self._connection.execute("SELECT digest, kind FROM auth ORDER BY pos").fetchall()
-        for digest, kind in rows:
-            self._digests[bytes(digest)] = Kind(kind)
-            self._recall(Thing(Kind(kind), self._blocks.get(bytes(digest))))
+        for row in rows:
+            digest, kind = bytes(row[0]), Kind(row[1])
+            try:
+                self._recall(Thing(kind, self._blocks.get(digest)))
+            except (BlockNotFound, CorruptBlock, DecodeError, AccessError):
+                self._damaged.add(digest)  # what is left may still be enough
+            else:
+                self._digests[digest] = kind
 
     def recover(self, thing: Thing) -> None:
         """Take back a thing found in a pack, that was judged when it came."""
         if thing.digest not in self._digests:
-            self._keep(thing)
             self._recall(thing)
+            self._keep(thing)
 
     def _recall(self, thing: Thing) -> None:
         match thing.kind:

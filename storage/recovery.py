@@ -2,32 +2,45 @@
 
 The same path serves a kill between pack and index, and an index that was lost: then all of
 the packs is such a tail. A record of ours that reached its pack counts, acknowledged or not.
+All of it is one transaction: a kill on the way changes nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+
 from storage.blocks.store import Kind, Thing
 from storage.core import Core
-from storage.exchange import Exchange
+from storage.errors import AccessError, DecodeError
+from storage.intake import Intake
+from storage.wants import Wants
 
-_AUTH = frozenset({Kind.TOKEN, Kind.EPOCH, Kind.INVITE, Kind.KEYRING})
+_AUTH = (Kind.TOKEN, Kind.EPOCH, Kind.INVITE, Kind.KEYRING)
 _AT_ONCE = 256
 
 
-def recover(core: Core, exchange: Exchange) -> int:
+def recover(core: Core, intake: Intake, wants: Wants) -> int:
     """Take in what opening adopted, and return how many records joined."""
-    records: list[Thing] = []
-    found = False
-    with core.transaction():
-        for thing in core.blocks.adopted():
-            found = True
-            if thing.kind in _AUTH:
-                core.members.recover(thing)
-            elif thing.kind == Kind.RECORD:
-                records.append(thing)
     joined = 0
-    for start in range(0, len(records), _AT_ONCE):
-        joined += exchange.accept(records[start : start + _AT_ONCE]).records
-    if found:
+    with core.transaction():
+        if not core.blocks.has_adopted:
+            return 0
+        for kind in _AUTH:
+            for thing in core.blocks.adopted(kind):
+                with suppress(DecodeError, AccessError):  # what is left may still be enough
+                    core.members.recover(thing)
+        for records in _batches(core.blocks.adopted(Kind.RECORD)):
+            joined += intake.take(records, judged=True).records
         core.name_writers()
+        wants.look_again()
+        if core.members.has_keys:
+            core.refresh_root()
     return joined
+
+
+def _batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
+    rest = iter(things)
+    while batch := list(islice(rest, _AT_ONCE)):
+        yield batch

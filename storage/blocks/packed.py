@@ -153,9 +153,24 @@ class PackedBlocks:
             if read_head(frame) != head or address(frame[FRAME_SIZE:]) != digest:
                 yield digest, _where(spot)
 
-    def adopted(self) -> Iterator[Thing]:
+    @property
+    def has_adopted(self) -> bool:
+        """Whether opening found anything in the packs that was not in the locator."""
+        return self._upto > self._before
+
+    def adopted(self, kind: Kind | None = None) -> Iterator[Thing]:
         """Walk what opening found in the packs and not in the locator, in the order written."""
-        yield from self._things(self._locator.walk(self._before, self._upto, None))
+        yield from self._things(self._locator.walk(self._before, self._upto, kind))
+
+    @property
+    def failed(self) -> bool:
+        """Whether the disk failed: then nothing more is written until it is opened anew."""
+        return self._failed is not None
+
+    @property
+    def unsaved(self) -> frozenset[bytes]:
+        """What was added and is not promised yet."""
+        return frozenset(self._buffered.keys() | self._unsynced.keys())
 
     @property
     def damage(self) -> tuple[Damage, ...]:

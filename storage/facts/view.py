@@ -129,7 +129,7 @@ def sides(facts: EntryFacts) -> tuple[Dot | None, tuple[Dot, ...]]:
     if len(contents) <= 1:
         return next(iter(contents), None), ()
     groups = version_groups(contents)
-    edited = {edit.base for edit in facts.get("edits", NO_DOTS).values() if isinstance(edit, Edit)}
+    edited = {_home(dot, edit, contents) for dot, edit in facts.get("edits", NO_DOTS).items()}
     main, shown = _first(groups[0]), {groups[0][_first(groups[0])].digest}
     others: list[Dot] = []
     for group in groups[1:]:
@@ -146,7 +146,8 @@ def version_of(facts: EntryFacts, dot: Dot | None) -> tuple[Dots, Dots]:
     Edits made on a content of another version are left out. Those on a content that is
     there no more may belong to any text; a document takes only those that fit.
     """
-    groups = version_groups(facts.get("content", NO_DOTS))
+    contents = facts.get("content", NO_DOTS)
+    groups = version_groups(contents)
     edits = facts.get("edits", NO_DOTS)
     if not groups:
         return NO_DOTS, edits
@@ -154,7 +155,7 @@ def version_of(facts: EntryFacts, dot: Dot | None) -> tuple[Dots, Dots]:
     if not chosen[_first(chosen)].is_text:
         return chosen, NO_DOTS
     others = {other for group in groups if group is not chosen for other in group}
-    return chosen, {d: edit for d, edit in edits.items() if _base(edit) not in others}
+    return chosen, {d: e for d, e in edits.items() if _home(d, e, contents) not in others}
 
 
 def content_version(facts: EntryFacts, dot: Dot | None = None) -> bytes:
@@ -392,6 +393,7 @@ def _first(dots: Iterable[Dot]) -> Dot:
     return next(iter(dots))
 
 
-def _base(edit: Value) -> Dot:
+def _home(dot: Dot, edit: Value, contents: Dots) -> Dot:
+    """Return on which content an edit stands: the one put with it, else the one it changed."""
     assert isinstance(edit, Edit)
-    return edit.base
+    return dot if dot in contents else edit.base

@@ -84,6 +84,10 @@ class Catalog:
         self._place(before, after)
         return Applied(facts_now, gone)
 
+    def show_sides(self) -> None:
+        """Name versions side by side again: devices are called something else now."""
+        self._naming.show_sides()
+
     def _gone(
         self, before: Mapping[EntryId, Line], after: Mapping[EntryId, Line | None]
     ) -> tuple[Gone, ...]:

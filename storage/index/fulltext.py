@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import StoreUnusable
+from storage.errors import AtollError
 from storage.facts.change import EntryId
-from storage.index.sealed_db import open_sealed
-from storage.index.sql import Connection
+from storage.index.sealed_db import GuardedConnection, IndexDamaged, SqlError, open_guarded
 
 FOUND_FROM, FOUND_TO = "\x02", "\x03"
 _TABLE = (
@@ -54,21 +54,27 @@ class FullText:
 
     def __init__(self, path: Path, key: bytes) -> None:
         self._path = path
-        self._connection = _open(path, key)
+        self._key = key
+        self._connection, self.is_new = _open(path, key)
+
+    def make_anew(self) -> None:
+        """Throw the file away and begin an empty one: it holds nothing of its own."""
+        self.close()
+        _throw_away(self._path)
+        self._connection, self.is_new = _open(self._path, self._key)
 
     def put(self, pages: Iterable[Page]) -> None:
         """Index pages anew, in one transaction."""
         connection = self._connection
         connection.execute("BEGIN")
-        for page in pages:
-            self._forget(page.entry)
-            if page.body is not None:
-                row = connection.execute("INSERT INTO ids(entry) VALUES (?)", (page.entry,))
-                connection.execute(
-                    "INSERT INTO words(rowid, name, body) VALUES (?, ?, ?)",
-                    (row.lastrowid, split(page.name), split(page.body)),
-                )
-        connection.execute("COMMIT")
+        try:
+            for page in pages:
+                self._put(page)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(AtollError):
+                connection.execute("ROLLBACK")
+            raise
 
     def find(self, words: str, limit: int) -> list[Found]:
         """Return entries that hold all words, the last one as a beginning; names count most."""
@@ -85,7 +91,17 @@ class FullText:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._connection.close()
+        with suppress(SqlError):
+            self._connection.close()
+
+    def _put(self, page: Page) -> None:
+        self._forget(page.entry)
+        if page.body is not None:
+            row = self._connection.execute("INSERT INTO ids(entry) VALUES (?)", (page.entry,))
+            self._connection.execute(
+                "INSERT INTO words(rowid, name, body) VALUES (?, ?, ?)",
+                (row.lastrowid, split(page.name), split(page.body)),
+            )
 
     def _forget(self, entry: EntryId) -> None:
         row = self._connection.execute("SELECT id FROM ids WHERE entry = ?", (entry,)).fetchone()
@@ -113,18 +129,27 @@ def _query(words: str) -> str:
     return " ".join(quoted) + "*" if quoted else ""
 
 
-def _open(path: Path, key: bytes) -> Connection:
-    """Open the index; one that is none is thrown away, for it holds nothing of its own."""
+def _open(path: Path, key: bytes) -> tuple[GuardedConnection, bool]:
+    """Open the index, and say whether it is empty; one that is none is thrown away."""
     try:
         return _made(path, key)
-    except StoreUnusable:
-        for ending in ("", "-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
+    except IndexDamaged:
+        _throw_away(path)
         return _made(path, key)
 
 
-def _made(path: Path, key: bytes) -> Connection:
-    connection = open_sealed(path, key, durable=False)
-    connection.execute(_TABLE)
-    connection.execute(_ROWS)
-    return connection
+def _throw_away(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def _made(path: Path, key: bytes) -> tuple[GuardedConnection, bool]:
+    connection = open_guarded(path, key, durable=False)
+    try:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        connection.execute(_TABLE)
+        connection.execute(_ROWS)
+    except AtollError:
+        connection.close()
+        raise
+    return connection, not tables

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage.crypto.link import Link, link_from
@@ -67,18 +67,17 @@ class Nodes:
         """Hand every node of the present tree to keep, and return the root's link."""
         self._keep = keep
         try:
-            for folder in list(self._folders()):
-                rows = self._connection.execute(
-                    "SELECT id FROM entry WHERE folder = ? ORDER BY id", (folder,)
-                ).fetchall()
-                self._catalog.dirty[folder] = {EntryId(bytes(row[0])) for row in rows}
+            self.mark_all()
             return self.root(sealing, seen)
         finally:
             self._keep = None
 
-    def _folders(self) -> Iterator[EntryId]:
-        for row in self._connection.execute("SELECT DISTINCT folder FROM entry").fetchall():
-            yield EntryId(bytes(row[0]))
+    def mark_all(self) -> None:
+        """Let the next root seal every node anew."""
+        rows = self._connection.execute("SELECT folder, id FROM entry").fetchall()
+        for folder, entry in rows:
+            folder_rows = self._catalog.dirty.setdefault(EntryId(bytes(folder)), set())
+            folder_rows.add(EntryId(bytes(entry)))
 
     def _reseal(self, folder: EntryId, entries: set[EntryId], sealing: Sealing) -> EntryId | None:
         """Recompute a folder's link; return the folder above when its row must change too."""

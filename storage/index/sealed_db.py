@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Self
 
 import sqlcipher3
 
@@ -10,6 +12,75 @@ from storage.errors import StoreFull, StoreLocked, StoreUnusable
 from storage.index.sql import Connection
 
 _KEY_SIZE = 32
+_CORRUPT, _NOT_A_DATABASE = 11, 26  # SQLite's own numbers
+
+
+class IndexDamaged(StoreUnusable):
+    """A database file is damaged. What is kept in one can be made again from elsewhere."""
+
+
+class GuardedConnection(sqlcipher3.Connection):
+    """Says in our words whatever goes wrong, and remembers when the file was found damaged."""
+
+    path = Path()
+    damaged = False
+
+    def cursor(self, factory: Any = None) -> Any:  # noqa: ARG002 - its own is the only one
+        """Return a cursor that does the same."""
+        return super().cursor(_GuardedCursor)
+
+    def in_our_words(self, error: Exception) -> StoreFull | StoreLocked | StoreUnusable:
+        """Return what to raise for what SQLite raised."""
+        ours = as_storage_error(error, self.path)
+        self.damaged = self.damaged or isinstance(ours, IndexDamaged)
+        return ours
+
+
+class _GuardedCursor(sqlcipher3.Cursor):
+    @property
+    def guard(self) -> GuardedConnection:
+        """Whose it is."""
+        connection: Any = self.connection
+        assert isinstance(connection, GuardedConnection)
+        return connection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
+        try:
+            return super().execute(sql, parameters)
+        except sqlcipher3.Error as error:
+            raise self.guard.in_our_words(error) from error
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Self:
+        try:
+            return super().executemany(sql, parameters)
+        except sqlcipher3.Error as error:
+            raise self.guard.in_our_words(error) from error
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except sqlcipher3.Error as error:
+            raise self.guard.in_our_words(error) from error
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlcipher3.Error as error:
+            raise self.guard.in_our_words(error) from error
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except sqlcipher3.Error as error:
+            raise self.guard.in_our_words(error) from error
+
+
+def open_guarded(path: Path, key: bytes, *, durable: bool = True) -> GuardedConnection:
+    """Open a database as `open_sealed` does; its statements, too, raise only what that raises."""
+    connection = _open(path, key, durable=durable, factory=GuardedConnection)
+    assert isinstance(connection, GuardedConnection)
+    connection.path = path
+    return connection
 
 
 def open_sealed(path: Path, key: bytes, *, durable: bool = True) -> Connection:
@@ -23,12 +94,22 @@ def open_sealed(path: Path, key: bytes, *, durable: bool = True) -> Connection:
         StoreFull: no room to make it.
         StoreLocked: someone else holds it.
     """
+    return _open(path, key, durable=durable, factory=sqlcipher3.Connection)
+
+
+def _open(
+    path: Path, key: bytes, *, durable: bool, factory: type[sqlcipher3.Connection]
+) -> sqlcipher3.Connection:
     if len(key) != _KEY_SIZE:
         raise ValueError("a database key is 32 bytes")
-    connection: Connection | None = None
+    connection: sqlcipher3.Connection | None = None
     try:
         connection = sqlcipher3.connect(
-            str(path), isolation_level=None, check_same_thread=False, cached_statements=512
+            str(path),
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+            factory=factory,
         )
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
@@ -41,10 +122,12 @@ def open_sealed(path: Path, key: bytes, *, durable: bool = True) -> Connection:
         connection.execute("PRAGMA cache_size = -32768")
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlcipher3.Error as error:
+    except (sqlcipher3.Error, StoreFull, StoreLocked, StoreUnusable) as error:
         if connection is not None:
             connection.close()
-        raise as_storage_error(error, path) from error
+        if isinstance(error, sqlcipher3.Error):
+            raise as_storage_error(error, path) from error
+        raise
     except OSError as error:
         raise StoreUnusable(f"cannot open {path.name}: {error.strerror}") from error
     path.chmod(0o600)
@@ -58,6 +141,8 @@ def as_storage_error(error: Exception, path: Path) -> StoreFull | StoreLocked | 
         return StoreFull(f"no room left for {path.name}")
     if "locked" in text:
         return StoreLocked(f"{path.name} is in use")
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in {_CORRUPT, _NOT_A_DATABASE}:
+        return IndexDamaged(f"{path.name} is damaged")
     return StoreUnusable(f"{path.name} cannot be used: {text}")
 
 

@@ -10,9 +10,10 @@ from storage.codec.dagcbor import decode, encode
 from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer, seen_from_cbor
-from storage.index.catalog import Gone
+from storage.facts.view import is_shown
+from storage.index.catalog import Applied, Gone
 from storage.index.sql import Connection
-from storage.records.record import Payload, Record
+from storage.records.record import MAX_PARENTS, Payload, Record
 
 _COLUMNS = "pos, cid, digest, payload, writer, n, issuer, at, words, seen, root"
 _ROW = f"SELECT {_COLUMNS} FROM record"  # noqa: S608
@@ -74,10 +75,17 @@ class Ledger:
         rows = self._connection.execute("SELECT cid FROM record WHERE head = 1 ORDER BY cid")
         return tuple(bytes(row[0]) for row in rows.fetchall())
 
+    def parents(self, dot: Dot) -> tuple[bytes, ...]:
+        """Return what the next record builds on: its writer's last one, and all heads."""
+        last = self.cid_at(Dot(dot.writer, dot.n - 1))
+        others = [cid for cid in self.heads() if cid != last][: MAX_PARENTS - 1]
+        return tuple(others) if last is None else (last, *others)
+
     def enter(self, record: Record, digest: bytes, payload: Payload) -> int:
         """Take a record in, and return its position."""
         cursor = self._connection.execute(
-            "INSERT INTO record(cid, digest, payload, writer, n, issuer, at, words, seen, root, head)"
+            "INSERT INTO record"
+            "(cid, digest, payload, writer, n, issuer, at, words, seen, root, head)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
             (
                 record.cid,
@@ -97,17 +105,27 @@ class Ledger:
         )
         return int(cursor.lastrowid or 0)
 
-    def note(self, pos: int, touched: Iterable[EntryId], gone: Iterable[Gone]) -> None:
-        """Remember what a record touched and what it removed from the view."""
-        touched = list(touched)
+    def _note(
+        self,
+        pos: int,
+        touched: Iterable[EntryId],
+        shown: Iterable[EntryId],
+        gone: Iterable[Gone],
+    ) -> None:
+        """Remember what a record touched, and what the view shows now and shows no more."""
         self._connection.executemany(
             "INSERT OR IGNORE INTO touch(entry, pos) VALUES (?, ?)", [(e, pos) for e in touched]
         )
-        self._connection.executemany("DELETE FROM gone WHERE entry = ?", [(e,) for e in touched])
+        self._connection.executemany("DELETE FROM gone WHERE entry = ?", [(e,) for e in shown])
         self._connection.executemany(
             "INSERT OR REPLACE INTO gone(entry, path, size, pos) VALUES (?, ?, ?, ?)",
             [(g.entry, json.dumps(g.path), g.size, pos) for g in gone],
         )
+
+    def note_applied(self, pos: int, applied: Applied) -> None:
+        """Remember what a record did."""
+        shown = [entry for entry, facts in applied.facts.items() if is_shown(facts)]
+        self._note(pos, applied.facts, shown, applied.gone)
 
     def steps(
         self, entry: EntryId | None = None, limit: int = -1, *, latest_first: bool = True
@@ -155,6 +173,10 @@ class Ledger:
         """Return the record at a position."""
         return _step(self._connection.execute(f"{_ROW} WHERE pos = ?", (pos,)).fetchone())
 
+    def touched_since(self, seen: Seen, now: Seen) -> set[EntryId]:
+        """Return the entries that records name which `seen` does not include."""
+        return {entry for step in self.after(seen, now) for entry in self.touched_by(step.pos)}
+
     def touched_by(self, pos: int) -> tuple[EntryId, ...]:
         """Return the entries that a record names."""
         rows = self._connection.execute("SELECT entry FROM touch WHERE pos = ?", (pos,)).fetchall()
@@ -176,10 +198,19 @@ class Ledger:
             "INSERT OR IGNORE INTO waiting(digest, writer, n) VALUES (?, ?, ?)", (digest, *dot)
         )
 
-    def waiting(self) -> Sequence[bytes]:
-        """Return the digests of records that wait, in line order."""
-        rows = self._connection.execute("SELECT digest FROM waiting ORDER BY n").fetchall()
-        return [bytes(row[0]) for row in rows]
+    def waiting(self) -> list[tuple[bytes, Dot]]:
+        """Return the digests and dots of records that wait, in line order."""
+        rows = self._connection.execute("SELECT digest, writer, n FROM waiting ORDER BY n")
+        return [(bytes(digest), Dot(Writer(bytes(w)), n)) for digest, w, n in rows.fetchall()]
+
+    def is_waiting(self, digest: bytes) -> bool:
+        """Say whether that record waits."""
+        row = self._connection.execute("SELECT 1 FROM waiting WHERE digest = ?", (digest,))
+        return row.fetchone() is not None
+
+    def count_waiting(self) -> int:
+        """Return how many records wait."""
+        return int(self._connection.execute("SELECT count(*) FROM waiting").fetchone()[0])
 
     def done_waiting(self, digest: bytes) -> None:
         """Forget that it waited."""

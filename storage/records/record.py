@@ -260,7 +260,6 @@ def _check_bounds(
     if len(parents) > MAX_PARENTS or not all(isinstance(parent, Cid) for parent in parents):
         raise BadToken("a record whose parents are no records")
     if len(blocks) > MAX_NAMED_BLOCKS or not all(
-        isinstance(block, bytes) and len(block) == 32
-        for block in blocks
+        isinstance(block, bytes) and len(block) == 32 for block in blocks
     ):
         raise BadToken("a record whose blocks are no addresses")

@@ -1,0 +1,85 @@
+"""What all doors of a vault stand on: its parts, whole after any failure, and their view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from storage.core import Core
+from storage.errors import StoreUnusable
+from storage.exchange import Exchange
+from storage.facts.change import EntryId
+from storage.facts.node import Node, Tree
+from storage.facts.state import EntryFacts
+from storage.index.view import CatalogTree
+from storage.intake import Intake
+from storage.recovery import recover
+from storage.wants import Wants
+
+_Made = TypeVar("_Made")
+
+
+class Opened:
+    """The parts of an open vault. One thread owns them."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._wants = Wants(core)
+        self._intake = Intake(core, self._wants)
+        self._exchange = Exchange(core)
+
+    def tree(self) -> Tree:
+        """Return the folders and files of now."""
+        core = self._ready()
+        return CatalogTree(core.connection, core.device_name)
+
+    def facts(self, entry: EntryId) -> EntryFacts:
+        """Return an entry's facts, empty when it is not there."""
+        return self._core.catalog.facts(entry)
+
+    def read(self, node: Node) -> Iterator[bytes]:
+        """Yield a file's bytes as they are now, edits and all; of a link, its target.
+
+        Raises:
+            BlockNotFound: some are not here.
+            CorruptBlock: some are damaged.
+        """
+        if node.side_of is None:
+            return self._core.contents.read(self.facts(node.id))
+        original, dot = node.side_of
+        return self._core.contents.read(self.facts(original), dot)
+
+    def _recover(self) -> None:
+        recover(self._core, self._intake, self._wants)
+        core = self._core
+        core.lost = frozenset(digest for digest in core.lost if not core.blocks.has(digest))
+        if not self._core.members.delegations:
+            raise StoreUnusable("this space holds no access for this device")
+
+    def mend(self) -> None:
+        """Put the parts together anew after a failure, from what the disk holds.
+
+        Raises:
+            StoreFull, StoreUnusable: it is not possible yet. What was saved is safe.
+        """
+        if self._core.broken:
+            self._core.reassemble()
+            self._recover()
+
+    def _ready(self) -> Core:
+        """Return the parts, put together anew if something was found to be wrong."""
+        core = self._core
+        if core.broken or core.connection.damaged or core.blocks.failed:
+            core.broken = True
+            self.mend()
+        return core
+
+    def _whole(self, work: Callable[[], _Made]) -> _Made:
+        """Do work that changes the store, all of it or nothing; then go on with a whole store."""
+        core = self._ready()
+        try:
+            with core.transaction():
+                return work()
+        except Exception:
+            self.mend()
+            raise

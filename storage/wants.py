@@ -1,0 +1,101 @@
+"""Content that is still to come: which blocks, for which entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from storage.blocks.store import MAX_BLOCK, Kind, Thing
+from storage.core import Core
+from storage.errors import BlockNotFound, CorruptBlock, DecodeError
+from storage.facts.change import EntryId
+from storage.facts.state import EntryFacts
+
+
+class Wants:
+    """The tables want and unread. The caller begins and commits transactions."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def note(self, facts: Mapping[EntryId, EntryFacts]) -> None:
+        """Note what is wanted of entries that changed, and that search has to read them again."""
+        run = self._core.connection.executemany
+        run("DELETE FROM want WHERE entry = ?", [(entry,) for entry in facts])
+        for entry, its in facts.items():
+            self._want(entry, self._missing(its))
+        run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
+
+    def take(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
+        """Keep what is wanted, leave the rest; return the entries that are complete now."""
+        touched: set[EntryId] = set()
+        for data in blocks:
+            if len(data) <= MAX_BLOCK:
+                touched |= self._take(Thing(Kind.BLOCK, data))
+        return self._complete(touched)
+
+    def look_again(self) -> None:
+        """Find out which of the wanted blocks are here after all."""
+        core = self._core
+        rows = core.connection.execute("SELECT DISTINCT digest FROM want").fetchall()
+        touched: set[EntryId] = set()
+        for row in rows:
+            if core.blocks.has(bytes(row[0])):
+                touched |= self._done(bytes(row[0]))
+        self._complete(touched)
+
+    def missing(self, limit: int) -> tuple[bytes, ...]:
+        """Return addresses of content that is still to come."""
+        rows = self._core.connection.execute("SELECT DISTINCT digest FROM want LIMIT ?", (limit,))
+        return tuple(bytes(row[0]) for row in rows.fetchall())
+
+    def count(self) -> tuple[int, int]:
+        """Return how many blocks are known to be still to come, and the bytes of their files."""
+        row = self._core.connection.execute(
+            "SELECT (SELECT count(DISTINCT digest) FROM want), (SELECT total(size) "
+            "FROM entry WHERE id IN (SELECT entry FROM want))"
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def _take(self, thing: Thing) -> set[EntryId]:
+        entries = self._done(thing.digest)
+        if entries:
+            self._core.blocks.add(thing)
+        return entries
+
+    def _done(self, digest: bytes) -> set[EntryId]:
+        """Want a block no longer; return the entries that did."""
+        run = self._core.connection.execute
+        rows = run("SELECT entry FROM want WHERE digest = ?", (digest,)).fetchall()
+        if rows:
+            run("DELETE FROM want WHERE digest = ?", (digest,))
+        return {EntryId(bytes(row[0])) for row in rows}
+
+    def _complete(self, touched: set[EntryId]) -> frozenset[EntryId]:
+        """Look for what the new blocks tell to want next; return what needs nothing more."""
+        core = self._core
+        done: set[EntryId] = set()
+        for entry in touched:
+            left = core.connection.execute(
+                "SELECT 1 FROM want WHERE entry = ? LIMIT 1", (entry,)
+            ).fetchone()
+            if left is None and not self._want(entry, self._missing(core.catalog.facts(entry))):
+                done.add(entry)
+        core.connection.executemany(
+            "INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in done]
+        )
+        return frozenset(done)
+
+    def _want(self, entry: EntryId, digests: Iterable[bytes]) -> int:
+        rows = [(digest, entry) for digest in digests]
+        if rows:
+            self._core.connection.executemany(
+                "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)", rows
+            )
+        return len(rows)
+
+    def _missing(self, facts: EntryFacts) -> Iterator[bytes]:
+        """Yield what an entry lacks. Of a content that is none nothing is wanted: check says so."""
+        try:
+            yield from self._core.contents.missing(facts)
+        except (DecodeError, CorruptBlock, BlockNotFound):
+            return
