@@ -13,19 +13,25 @@ import importlib
 import os
 import signal
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QSocketNotifier, QStandardPaths, QTimer, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, QStandardPaths, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from ui.memory import Memory
 from ui.theme.theme import Theme
 from ui.window import Window
+from ui.words import Act, say_code
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+BUG = 70
+"""The exit code after a fault of ours."""
 _PROC_START = 21
 """Field 22 of /proc/self/stat: the start, in ticks since the machine's."""
 
@@ -55,23 +61,25 @@ def main(arguments: list[str] | None = None) -> int:
     window = Window(theme, memory, time.time)
     opening = Opening(window, data, quit_when_usable=typed.quit_when_usable)
     stopping = _close_on_signals(window)
+    bugs = _report_bugs(window)
     window.show()
     code = application.exec()
     opening.end()
     del stopping
-    return code
+    return BUG if bugs and typed.quit_when_usable else code
 
 
 class Opening(QObject):
     """From the first paint to an app that answers."""
 
-    answered = Signal()
+    _loaded = Signal()
 
     def __init__(self, window: Window, data: Path | None, *, quit_when_usable: bool) -> None:
         super().__init__(window)
         self._window, self._data, self._quit = window, data, quit_when_usable
         self._late: Late | None = None
         self._reported = False
+        self._loaded.connect(self._on_loaded, Qt.ConnectionType.QueuedConnection)
         # Through the loop once more: painted and answering are two things.
         window.painted.connect(lambda: QTimer.singleShot(0, self._on_painted))
 
@@ -83,6 +91,14 @@ class Opening(QObject):
     def _on_painted(self) -> None:
         if os.environ.get("ATOLL_STARTUP_REPORT") == "1":
             print(f"usable {round(since_start() * 1000)}", flush=True)  # noqa: T201 -- asked for
+        threading.Thread(target=self._load, name="load", daemon=True).start()
+
+    def _load(self) -> None:
+        """Import the rest, on a thread of its own: the window answers meanwhile."""
+        importlib.import_module("ui.late")
+        self._loaded.emit()
+
+    def _on_loaded(self) -> None:
         late = importlib.import_module("ui.late").Late(self._window, self._data)
         self._late = late
         late.usable.connect(self._on_usable)
@@ -105,6 +121,21 @@ def since_start() -> float:
         return time.clock_gettime(time.CLOCK_BOOTTIME) - began
     except (OSError, ValueError, AttributeError, IndexError):
         return time.process_time()
+
+
+def _report_bugs(window: Window) -> list[type[BaseException]]:
+    """Print what should never happen, and tell the person; return the list it is kept in."""
+    met: list[type[BaseException]] = []
+
+    def report(
+        kind: type[BaseException], error: BaseException, where: TracebackType | None
+    ) -> None:
+        met.append(kind)
+        traceback.print_exception(kind, error, where)
+        window.notice.say(say_code("error"), {Act.QUIT: window.close})
+
+    sys.excepthook = report
+    return met
 
 
 def _parser() -> argparse.ArgumentParser:
