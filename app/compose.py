@@ -25,7 +25,6 @@ from app.meeting import PORT
 from app.node import Node
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
-from app.vaultspace import VaultSpace
 from storage.identity.device import DeviceKeys
 from storage.index.sealed_db import open_sealed
 from storage.vault import Vault
@@ -78,7 +77,7 @@ class RealMirrors:
         connection.execute("PRAGMA synchronous = NORMAL")
         agreed = Agreed(cast("Remembering", connection))
         mirror = Mirror(
-            VaultSpace(vault),
+            vault,
             RealFolder(folder),
             agreed,
             space_id=vault.space,

@@ -131,7 +131,7 @@ class Island:
         )
 
     def _atoll(self) -> list[str]:
-        return [sys.executable, "-m", "app.cli", "--data", str(self._data)]
+        return [sys.executable, "-P", "-m", "app.cli", "--data", str(self._data)]
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:
