@@ -73,6 +73,7 @@ class SyncService:
         self._ready = asyncio.Event()
         self._one_ended = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
+        self._shown: tuple[bytes, ...] = ()
         self._spawned: set[asyncio.Task[None]] = set()
 
     # -- running -----------------------------------------------------------------------
@@ -158,7 +159,8 @@ class SyncService:
         for sighting in self._sightings.values():
             self._recognise(sighting)
         self._news.offer()
-        self._discovery.refresh()
+        if self._keys() != self._shown:
+            self._discovery.refresh()
         self._dial_now.set()
 
     def network_changed(self) -> None:
@@ -294,9 +296,13 @@ class SyncService:
 
     # -- discovery and time ------------------------------------------------------------
 
+    def _keys(self) -> tuple[bytes, ...]:
+        """Return the keys of all who may recognise us."""
+        return (*self._known.pair_keys().values(), *(key.mac for key in self._known.invites()))
+
     def _tags(self, epoch: int, instance: str) -> tuple[bytes, ...]:
-        keys = (*self._known.pair_keys().values(), *(key.mac for key in self._known.invites()))
-        return tags_for(keys, epoch, instance, self._entropy)
+        self._shown = self._keys()
+        return tags_for(self._shown, epoch, instance, self._entropy)
 
     def _found(self, found: Found) -> None:
         match found:
