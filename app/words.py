@@ -90,6 +90,9 @@ CODES: dict[str, Words] = {
         "That name cannot be used in every folder.",
         "Leave out slashes and control characters, and keep it shorter.",
     ),
+    "storage.overtaken": Words(
+        "This was changed by somebody else in the meantime.", "Look at it, and do it again."
+    ),
     "storage.duplicate": Words("This is here already, so nothing was done."),
     "storage.record-too-large": Words(
         "That is more than fits into one step. Nothing was changed.",
