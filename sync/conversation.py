@@ -28,7 +28,7 @@ GONE = "gone"
 class Host(Keeper, Protocol):
     """The one who holds all conversations."""
 
-    def happened(self, talk: Conversation, event: tell.Event) -> None:
+    def happened(self, conversation: Conversation, event: tell.Event) -> None:
         """Hear what the session tells."""
         ...
 

@@ -159,7 +159,9 @@ class _Presence:
     async def begin(self, service: AsyncServiceInfo) -> None:
         """Show a service, and look for others."""
         # the name is random: nobody can have it already, so nobody has to be asked
-        await self.network.async_register_service(service, cooperating_responders=True)
+        await self.network.async_register_service(  # pyright: ignore[reportUnknownMemberType]
+            service, cooperating_responders=True
+        )
         self.browser = AsyncServiceBrowser(self.network.zeroconf, SERVICE, handlers=[self._hear])
 
     async def close(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from storage.blocks.store import MAX_BLOCK, Kind, Thing
 from storage.errors import DecodeError
@@ -25,7 +26,7 @@ class Field(NamedTuple):
 
 def number(name: str, low: int, high: int) -> Field:
     """Return a field that holds a number from low to high, both included."""
-    return Field(name, lambda value: _number(value, low, high))
+    return Field(name, partial(_number, low=low, high=high))
 
 
 def one_of(name: str, kind: type[IntEnum], *but: IntEnum) -> Field:
@@ -64,28 +65,30 @@ def text(name: str, longest: int) -> Field:
 
 def exactly(name: str, size: int) -> Field:
     """Return a field of that many bytes."""
-    return Field(name, lambda value: _exactly(value, size))
+    return Field(name, partial(_exactly, size=size))
 
 
 def at_most(name: str, longest: int) -> Field:
     """Return a field of at most so many bytes."""
-    return Field(name, lambda value: _at_most(value, longest))
+    return Field(name, partial(_at_most, longest=longest))
 
 
 def many_of(name: str, size: int, most: int, least: int = 1) -> Field:
     """Return a field that lists byte strings of one size."""
-    return Field(
-        name,
-        lambda value: tuple(_exactly(item, size) for item in _list(value, most, least)),
-        list,
-    )
+
+    def read(value: object) -> tuple[bytes, ...]:
+        return tuple(_exactly(item, size) for item in _list(value, most, least))
+
+    return Field(name, read, list)
 
 
 def many(name: str, longest: int, most: int) -> Field:
     """Return a field that lists byte strings of at most that size."""
-    return Field(
-        name, lambda value: tuple(_at_most(item, longest) for item in _list(value, most, 1)), list
-    )
+
+    def read(value: object) -> tuple[bytes, ...]:
+        return tuple(_at_most(item, longest) for item in _list(value, most, 1))
+
+    return Field(name, read, list)
 
 
 def seen(name: str) -> Field:
@@ -101,15 +104,12 @@ def limits(name: str) -> Field:
     """Return a field that holds what an end can take."""
 
     def read(value: object) -> Limits:
-        match value:
-            case [frame, records, blocks]:
-                return Limits(
-                    _number(frame, _LEAST_LIMIT, bounds.MAX_FRAME),
-                    _number(records, _LEAST_LIMIT, bounds.MAX_CREDIT),
-                    _number(blocks, _LEAST_LIMIT, bounds.MAX_CREDIT),
-                )
-            case _:
-                raise DecodeError("limits are three numbers")
+        frame, records, blocks = _list(value, 3, 3)
+        return Limits(
+            _number(frame, _LEAST_LIMIT, bounds.MAX_FRAME),
+            _number(records, _LEAST_LIMIT, bounds.MAX_CREDIT),
+            _number(blocks, _LEAST_LIMIT, bounds.MAX_CREDIT),
+        )
 
     def write(value: Limits) -> list[int]:
         return [value.frame, value.records, value.blocks]
@@ -130,12 +130,9 @@ def things(name: str) -> Field:
 
 
 def _thing(value: object) -> Thing:
-    match value:
-        case [kind, data]:
-            number = _number(kind, min(Kind), max(Kind))
-            return Thing(Kind(number), _at_most(data, MAX_BLOCK))
-        case _:
-            raise DecodeError("a thing is a kind and bytes")
+    kind, data = _list(value, 2, 2)
+    number = _number(kind, min(Kind), max(Kind))
+    return Thing(Kind(number), _at_most(data, MAX_BLOCK))
 
 
 def _number(value: object, low: int, high: int) -> int:
@@ -157,6 +154,27 @@ def _at_most(value: object, longest: int) -> bytes:
 
 
 def _list(value: object, most: int, least: int) -> list[object]:
-    if not isinstance(value, list) or not least <= len(value) <= most:
-        raise DecodeError("a list is missing, or of a length that is not allowed")
-    return value
+    found = listed(value)
+    if not least <= len(found) <= most:
+        raise DecodeError("a list of a length that is not allowed")
+    return found
+
+
+def whole(value: object, high: int) -> int:
+    """Return a value that must be a number from 0 to high.
+
+    Raises:
+        DecodeError: it is none.
+    """
+    return _number(value, 0, high)
+
+
+def listed(value: object) -> list[object]:
+    """Return a value that must be a list.
+
+    Raises:
+        DecodeError: it is none.
+    """
+    if not isinstance(value, list):
+        raise DecodeError("a list is missing")
+    return cast("list[object]", value)

@@ -26,6 +26,7 @@ SIGNATURE_SIZE: Final = 64
 KEY_SIZE: Final = 32
 MAX_REF: Final = 2**32 - 1
 
+_HEAD = 3
 _CONTROL = (Channel.CONTROL,)
 _RECORDS = (Channel.RECORDS,)
 _DATA = (Channel.OPENED, Channel.BULK)
@@ -198,13 +199,15 @@ def decode(body: bytes) -> Message:
 
 
 def _message(value: object) -> Message:
-    if not isinstance(value, list) or len(value) < 3 or any(type(n) is not int for n in value[:3]):  # noqa: PLR2004
+    items = fields.listed(value)
+    if len(items) < _HEAD:
         raise DecodeError("not a message")
-    kind, channel, ref, *rest = value
+    kind, channel, ref = (fields.whole(item, MAX_REF) for item in items[:_HEAD])
+    rest = items[_HEAD:]
     shape = _BY_TYPE.get(kind)
     if shape is None or len(rest) != len(shape.fields):
         raise DecodeError("not a message that is known")
-    if channel not in shape.channels or not 0 <= ref <= (MAX_REF if shape.ref else 0):
+    if channel not in shape.channels or (ref and shape.ref is None):
         raise DecodeError("a message on another channel than its own")
     made = {field.name: field.read(item) for field, item in zip(shape.fields, rest, strict=True)}
     if shape.ref:
