@@ -69,7 +69,8 @@ def encode_tree(state: State, secret: bytes, epoch: int) -> EncodedTree:
         ]
         if (link := seal_folder(rows, seal)) is not None:
             links[folder] = link
-            children[folder] = link.to_bytes()
+            if folder != TOP:  # the root names what lies there, not the top's own row
+                children[folder] = link.to_bytes()
     root = seal(ROOT, root_plain(epoch, state.seen, links.get(TOP), links.get(None)))
     return EncodedTree(root, blocks)
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from storage.crypto.link import Link
 from storage.errors import NotFound
-from storage.facts.change import TOP, EntryId
-from storage.facts.dots import Seen
+from storage.facts.change import TOP, EntryId, Put
+from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.node import Node, Tree
 from storage.facts.operate import apply
 from storage.facts.state import EMPTY, State
+from storage.facts.values import Fact
 from storage.facts.view import device_by_number
 from storage.facts.whole import View
 from storage.index.catalog import Catalog
@@ -101,7 +102,8 @@ def test_the_catalog_is_the_view_of_any_history(story: list[Step], seed: int, of
     """Else two devices could show different folders, or a rebuilt index another space."""
     world, random = world_of(story, seed), Random(seed)  # noqa: S311
     indexed, state = Indexed(), EMPTY
-    for number, commit in enumerate(in_causal_order(world, random)):
+    named = Commit(Dot(Writer(b"namer..."), 1), Seen(), (Put(TOP, "fact:name", Fact("Ours")),))
+    for number, commit in enumerate([named, *in_causal_order(world, random)]):
         indexed.take(commit)
         state = apply(state, commit.operations, commit.dot, commit.seen)
         if number % often == 0:
