@@ -3,6 +3,9 @@
 The app lives on an asyncio loop in its own thread; widgets live on Qt's. Only
 frozen values cross. Going down: `Bridge.run` hands a coroutine to the loop.
 Coming up: signals, which Qt queues to the receiver's thread.
+
+Python's collector runs on whichever thread it likes, so no QObject may be left to it: each
+has a Qt parent, and is ended with `deleteLater`. A test walks them all.
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ class Bridge(QObject):
 
     happened = Signal(object)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="app", daemon=True)
         self._unlisten: Callable[[], None] | None = None

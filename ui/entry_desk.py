@@ -99,7 +99,7 @@ class EntryDesk(QObject):
             self._below.runner.run(note.close())
             return
         space = self._places.space(entry.space)
-        editor = NoteEditor(note, self._below.runner)
+        editor = NoteEditor(note, self._below.runner, self)
         role = space.role if space is not None else Role.VIEW
         self._footer.show_saving("")
         self._reader.note.show_note(editor, role, draft=entry.draft)

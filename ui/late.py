@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
+import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ from app.cli.running import Running
 from app.compose import set_up
 from app.config import Config
 from app.facade import App, RunningApp
-from app.places import Places, default_data
+from app.places import Places, default_data, prepare
 from storage.errors import AtollError
 from ui.below import Below
 from ui.bridge import Bridge, aside
@@ -44,7 +44,7 @@ class Late(QObject):
         super().__init__(window)
         self._window = window
         self._places = Places(data or default_data())
-        self._bridge = Bridge()
+        self._bridge = Bridge(self)
         self._running: Running | None = None
         self._first: FirstRun | None = None
         self.desk: Desk | None = None
@@ -71,7 +71,7 @@ class Late(QObject):
     # -- the first run
     def _ask_name(self) -> None:
         first = self._first = FirstRun(self._window.theme)
-        first.suggest(socket.gethostname().partition(".")[0])
+        first.suggest(platform.node().partition(".")[0])
         first.named.connect(self._set_up)
         self._window.show_whole(first)
         first.name.setFocus()
@@ -85,6 +85,7 @@ class Late(QObject):
         job.failed.connect(self._on_failed)
 
     async def _make_device(self, name: str) -> None:
+        await asyncio.to_thread(prepare, self._places)
         await asyncio.to_thread(set_up, self._places, name)
 
     # -- every run

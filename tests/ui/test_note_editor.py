@@ -8,8 +8,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from storage.errors import StoreFull
-from tests.ui.fake_app import FakeApp, FakeNote
+from tests.ui.fake_app import FakeApp
+from tests.ui.fake_note import FakeNote
 from ui.below import Below
+from ui.bridge import Bridge
 from ui.models.note import PAUSE_MS, NoteEditor, Saving
 from ui.models.sheet import shown, units
 from ui.models.splices import Splice
@@ -23,7 +25,8 @@ class Desk:
         self.app = below.app
         self.app.texts[entry] = text
         self.note = FakeNote(self.app, space, entry)
-        self.editor = NoteEditor(self.note, below.runner)
+        assert isinstance(below.runner, Bridge)
+        self.editor = NoteEditor(self.note, below.runner, below.runner)
         self.widget = shown(units(text))
         self.editor.patched.connect(self.patch)
 

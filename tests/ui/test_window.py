@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
-from PySide6.QtCore import Qt, QUrl
+import shiboken6
+from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
@@ -395,6 +398,24 @@ def test_a_storm_of_events_is_one_question(stage: Stage) -> None:
     stage.wait(lambda: bool(asked))
     stage.settle()
     assert len(asked) < 4
+
+
+def test_python_never_ends_a_part_of_the_window(stage: Stage) -> None:
+    """Its collector may run on the app's thread, where ending a QObject would crash."""
+    open_note(stage)
+    stage.desk.entry.toggle_history()
+    stage.settle()
+    lasting = {"Window", "Theme", "Bridge"}
+    gc.collect()
+    at_risk = {
+        type(thing).__name__
+        for thing in gc.get_objects()
+        if isinstance(thing, QObject)
+        and type(thing).__module__.startswith("ui.")
+        and shiboken6.isValid(thing)
+        and shiboken6.ownedByPython(thing)
+    }
+    assert at_risk <= lasting
 
 
 def test_a_name_error_does_not_hide_behind_another(stage: Stage) -> None:

@@ -121,6 +121,7 @@ class Notice(QFrame):
     def _clear(self) -> None:
         for one in self.buttons():
             self._buttons.removeWidget(one)
+            one.hide()
             one.deleteLater()
 
 
