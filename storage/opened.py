@@ -45,6 +45,9 @@ class Opened:
             CorruptBlock: some are damaged.
         """
         if node.side_of is None:
+            plain = self._core.catalog.plain(node.id)
+            if plain is not None:
+                return self._core.contents.plain(plain)
             return self._core.contents.read(self.facts(node.id))
         original, dot = node.side_of
         return self._core.contents.read(self.facts(original), dot)

@@ -239,11 +239,9 @@ class Vault(Past, Finding, Sharing):
         """Return `text(node.id).base`, without making a document where nobody edited."""
         if node.side_of is not None or not node.is_text:
             return b""
-        row = self._core.connection.execute(
-            "SELECT plain FROM entry WHERE id = ?", (node.id,)
-        ).fetchone()
-        if row is not None and row[0]:
-            return seed_token(bytes(row[0]))
+        plain = self._core.catalog.plain(node.id)
+        if plain is not None:
+            return seed_token(plain.digest)
         return self._core.contents.base(self.facts(node.id))
 
     def is_here(self, node: Node) -> bool:

@@ -9,6 +9,7 @@ from storage.core import Core
 from storage.errors import BlockNotFound, CorruptBlock, DecodeError
 from storage.facts.change import EntryId
 from storage.facts.state import EntryFacts
+from storage.tree.compress import CHUNK_MAX
 
 
 class Wants:
@@ -21,8 +22,10 @@ class Wants:
         """Note what is wanted of entries that changed, and that search has to read them again."""
         run = self._core.connection.executemany
         run("DELETE FROM want WHERE entry = ?", [(entry,) for entry in facts])
-        for entry, its in facts.items():
-            self._want(entry, self._missing(its))
+        run(
+            "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)",
+            [(digest, entry) for entry, its in facts.items() for digest in self._missing(its)],
+        )
         run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
 
     def take(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
@@ -78,7 +81,7 @@ class Wants:
             left = core.connection.execute(
                 "SELECT 1 FROM want WHERE entry = ? LIMIT 1", (entry,)
             ).fetchone()
-            if left is None and not self._want(entry, self._missing(core.catalog.facts(entry))):
+            if left is None and not self._want(entry, self._further(entry)):
                 done.add(entry)
         core.connection.executemany(
             "INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in done]
@@ -92,6 +95,13 @@ class Wants:
                 "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)", rows
             )
         return len(rows)
+
+    def _further(self, entry: EntryId) -> Iterator[bytes]:
+        """Yield what an entry lacks once all that was known to be lacking has come."""
+        plain = self._core.catalog.plain(entry)
+        if plain is not None and plain.size <= CHUNK_MAX:
+            return iter(())  # its one chunk is all there is
+        return self._missing(self._core.catalog.facts(entry))
 
     def _missing(self, facts: EntryFacts) -> Iterator[bytes]:
         """Yield what an entry lacks. Of a content that is none nothing is wanted: check says so."""

@@ -14,6 +14,7 @@ from storage.facts.change import TOP, EntryId, Operation
 from storage.facts.dots import Dot, Seen
 from storage.facts.operate import apply_to_entry
 from storage.facts.state import EntryFacts
+from storage.facts.values import Content
 from storage.facts.view import DeviceName, cut_of_cycle, winner
 from storage.index.line import (
     HIDDEN,
@@ -24,6 +25,7 @@ from storage.index.line import (
     line_from,
     line_of,
     load_lines,
+    plain_content,
     save_lines,
 )
 from storage.index.naming import Naming
@@ -62,6 +64,11 @@ class Catalog:
         """Return the facts of an entry, empty when it is not there."""
         row = self.connection.execute("SELECT facts FROM entry WHERE id = ?", (entry,)).fetchone()
         return {} if row is None else decode_own_row(bytes(row[0]))
+
+    def plain(self, entry: EntryId) -> Content | None:
+        """Return the content that is all there is to a file, None when there is more to it."""
+        row = self.connection.execute("SELECT plain FROM entry WHERE id = ?", (entry,)).fetchone()
+        return plain_content(bytes(row[0])) if row is not None and row[0] else None
 
     def lines(self, entries: Iterable[EntryId]) -> dict[EntryId, Line]:
         """Return the rows of those entries that are there."""

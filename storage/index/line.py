@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from storage.codec.dagcbor import decode_checked, encode_checked
+from storage.errors import DecodeError
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Writer
 from storage.facts.names import collision_key
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
-from storage.facts.values import Content, EntryKind
+from storage.facts.values import Content, EntryKind, value_from_cbor, value_to_cbor
 from storage.facts.view import (
     content_version,
     is_shown,
@@ -66,7 +68,7 @@ class Line:
     executable: int
     is_text: int
     plain: bytes
-    """The digest of the content that is all there is to a file: no edits, no document."""
+    """The content that is all there is to a file, encoded; empty with edits or a document."""
     writer: bytes
     n: int
     odd: int
@@ -125,7 +127,7 @@ def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
         mtime_ns=meta.mtime_ns,
         executable=int(meta.executable),
         is_text=int(main.is_text) if main else 0,
-        plain=_plain_digest(facts, main),
+        plain=_plain_content(facts, main),
         writer=last.writer,
         n=last.n,
         odd=((before.odd if before else 0) & ~ODD_SIDES) | (ODD_SIDES if has_sides else 0),
@@ -164,10 +166,22 @@ def save_lines(connection: Connection, lines: Iterable[Line]) -> None:
     )
 
 
-def _plain_digest(facts: EntryFacts, main: Content | None) -> bytes:
+def _plain_content(facts: EntryFacts, main: Content | None) -> bytes:
     if main is None or main.document is not None or facts.get("edits"):
         return b""
-    return main.digest if len(facts["content"]) == 1 else b""
+    return encode_checked(value_to_cbor(main)) if len(facts["content"]) == 1 else b""
+
+
+def plain_content(column: bytes) -> Content:
+    """Return the content that the column `plain` holds.
+
+    Raises:
+        DecodeError: it holds none.
+    """
+    content = value_from_cbor("content", decode_checked(column))
+    if not isinstance(content, Content):
+        raise DecodeError("a column that holds no content")
+    return content
 
 
 def _main_content(facts: EntryFacts) -> Content | None:

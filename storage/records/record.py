@@ -19,7 +19,7 @@ from storage.access.token import Invocation, build_invocation, parse_invocation
 from storage.blocks.store import Kind, Thing
 from storage.codec.cid import Cid, parse_cid
 from storage.codec.dagcbor import decode, encode_checked
-from storage.crypto.link import Link, link_from
+from storage.crypto.link import DIGEST_SIZE, Link, link_from
 from storage.crypto.primitives import SigningKey, aead_open, aead_seal, hkdf
 from storage.crypto.sealed import address
 from storage.errors import BadToken, DecodeError
@@ -184,7 +184,8 @@ def _record_of(invocation: Invocation) -> Record:
             pass
         case _:
             raise BadToken("a record with other arguments")
-    _check_bounds(digest, size, number, epoch, parents, blocks)
+    _check_bounds(digest, size, number, epoch)
+    _check_lists(parents, blocks)
     if len(writer) != WRITER_SIZE or len(incarnation) != INCARNATION_SIZE:
         raise BadToken("a writer of the wrong size")
     if writer_of(public_of(invocation.issuer), incarnation) != writer:
@@ -250,16 +251,17 @@ def _payload_key(secret: bytes, nonce: bytes) -> bytes:
     return hkdf(secret, b"atoll/payload/1", salt=nonce)
 
 
-def _check_bounds(
-    digest: bytes, size: int, number: int, epoch: int, parents: list[object], blocks: list[object]
-) -> None:
-    if len(digest) != 32 or not 0 < size <= MAX_PAYLOAD:  # noqa: PLR2004
+def _check_bounds(digest: bytes, size: int, number: int, epoch: int) -> None:
+    if len(digest) != DIGEST_SIZE or not 0 < size <= MAX_PAYLOAD:
         raise BadToken("a record whose payload is out of bounds")
     if not 0 < number <= MAX_NUMBER or not 0 < epoch <= MAX_NUMBER:
         raise BadToken("a record whose number is out of bounds")
+
+
+def _check_lists(parents: list[object], blocks: list[object]) -> None:
     if len(parents) > MAX_PARENTS or not all(isinstance(parent, Cid) for parent in parents):
         raise BadToken("a record whose parents are no records")
     if len(blocks) > MAX_NAMED_BLOCKS or not all(
-        isinstance(block, bytes) and len(block) == 32 for block in blocks
+        isinstance(block, bytes) and len(block) == DIGEST_SIZE for block in blocks
     ):
         raise BadToken("a record whose blocks are no addresses")
