@@ -205,6 +205,7 @@ class InStep:
         if self._opened.mirroring is Mirroring.UNAVAILABLE:
             self._opened.mirroring = Mirroring.SETTLED
             self._tell(SpacesChanged())
+            self.came_anywhere()  # it may be another folder of the space, with less in it
             if self.came_back is not None:
                 self.came_back()
 

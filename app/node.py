@@ -66,7 +66,9 @@ class Node:
     ) -> None:
         self.events = EventHub()
         self._account = account
+        self._config = config
         self._clock = clock
+        self._following: asyncio.Task[None] | None = None
         self._own_addresses = own_addresses
         self._failed: asyncio.Future[None] | None = None
         self.devices_known = Devices(account, clock)
@@ -104,11 +106,18 @@ class Node:
         await self._spaces.open(self._failed)
         self.meeting.start(self._failed)
         self._announcing.start()
+        if self._config.watch:
+            self.events.listen(self._search.hear)
+            self._following = asyncio.create_task(self._search.run(), name="search")
+            self._following.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """Say goodbye, let the workers end, close all."""
         await self._notes.close()
         await self._announcing.stop()
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait({self._following})
         await self.meeting.stop()
         await self._spaces.close()
         await self._account.state.close()
@@ -119,6 +128,13 @@ class Node:
         """Wait until something inside failed by a fault of ours, and raise it."""
         assert self._failed is not None, "start first"
         await asyncio.shield(self._failed)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """The index follows as long as the app runs; a fault of ours ends the app, loudly."""
+        if task.cancelled() or self._failed is None or self._failed.done():
+            return
+        if (error := task.exception()) is not None:
+            self._failed.set_exception(error)
 
     # -- this device ---------------------------------------------------------------------
     async def device_name(self) -> str:

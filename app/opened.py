@@ -68,6 +68,10 @@ class OpenSpace:
             self.attached = True
         return self.mirrored.mirror
 
+    def seems_there(self) -> bool:
+        """Say whether something lies at the folder's path. Cheap; the mirror knows for sure."""
+        return self.folder.is_dir()
+
     def close(self) -> None:
         """Let go of everything, on the vault's thread."""
         if self.attached:

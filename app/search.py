@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+from app.events import Event, SpaceChanged
 from app.spaces import Kept, Spaces
 from app.values import Hit
+from storage.errors import AtollError
 from storage.vault import Vault
 
 AT_ONCE = 100
 """Entries indexed in one go, so that other work gets its turn on the vault's thread."""
+QUIET = 1.0
+"""Seconds after a change in which the index stays behind, so that it is never in the way."""
 PATIENCE = 2.0
 """Seconds that a search waits for the index to follow; then it finds what is indexed."""
 
@@ -19,6 +23,34 @@ class Search:
 
     def __init__(self, spaces: Spaces) -> None:
         self._spaces = spaces
+        self._behind: set[str] = set()
+        self._some = asyncio.Event()
+
+    def hear(self, event: Event) -> None:
+        """A space changed: its index is behind."""
+        match event:
+            case SpaceChanged(space):
+                self._behind.add(space)
+                self._some.set()
+            case _:
+                pass
+
+    async def run(self) -> None:
+        """Let indexes follow when things are quiet, until cancelled."""
+        while True:
+            await self._some.wait()
+            await asyncio.sleep(QUIET)
+            self._some.clear()
+            behind, self._behind = self._behind, set()
+            for kept in self._spaces.some(None):
+                if kept.opened.id in behind:
+                    await self._follow_quietly(kept)
+
+    async def _follow_quietly(self, kept: Kept) -> None:
+        try:
+            await follow(kept)
+        except AtollError:
+            self._behind.add(kept.opened.id)  # with the next change, or the next search
 
     async def find(self, words: str, space: str | None, limit: int) -> tuple[Hit, ...]:
         """Return what holds all words."""

@@ -159,7 +159,7 @@ class Spaces:
     async def info(self, kept: Kept) -> SpaceInfo:
         """Say how a space stands; while it is busy, as it was told last."""
         opened = kept.opened
-        asking = asyncio.ensure_future(self._ask(opened))
+        asking = asyncio.ensure_future(self._ask(kept))
         done, _ = await asyncio.wait({asking}, timeout=PATIENCE if opened.last else None)
         if done:
             return asking.result()
@@ -256,9 +256,11 @@ class Spaces:
         self._events.tell(SpaceChanged(opened.id, names, remote=True))
 
     # -- steps ---------------------------------------------------------------------------
-    async def _ask(self, opened: OpenSpace) -> SpaceInfo:
-        this = self._account.did
-        told = await opened.run(lambda _vault: tell(opened, this))
+    async def _ask(self, kept: Kept) -> SpaceInfo:
+        opened, this = kept.opened, self._account.did
+        told, there = await opened.run(lambda _vault: (tell(opened, this), opened.seems_there()))
+        if there == (opened.mirroring is Mirroring.UNAVAILABLE):
+            kept.in_step.missed()  # a folder that is taken away whole gives no hint
         self._devices.members_of(opened.key, told.members, told.names)
         opened.last = info_of(opened, told, self._devices, this)
         return opened.last
@@ -350,7 +352,9 @@ class Spaces:
 
     def _open_vault(self, row: SpaceRow) -> Vault:
         rim = self._rim
-        return Vault.open(rim.places.space(row.id), self._account.keys, rim.clock, rim.entropy)
+        vault = Vault.open(rim.places.space(row.id), self._account.keys, rim.clock, rim.entropy)
+        vault.welcome()  # of who joined just before we were stopped
+        return vault
 
 
 def _people(vault: Vault) -> tuple[tuple[Member, ...], dict[str, str]]:

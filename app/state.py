@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.loose import list_in, number_in, text_in
 from app.work import Worker
 from storage.errors import StoreUnusable
 from storage.index.sealed_db import SqlError, as_storage_error, open_sealed
@@ -209,6 +210,5 @@ class DeviceState:
 
 
 def _addresses(value: object) -> tuple[Address, ...]:
-    if not isinstance(value, list):
-        raise TypeError("addresses are a list")
-    return tuple((str(host), int(port)) for host, port in value)
+    pairs = [list_in(pair) for pair in list_in(value)]
+    return tuple((text_in(host), number_in(port)) for host, port in pairs)

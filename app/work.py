@@ -87,7 +87,7 @@ class _Speaker:
         self._report: Report = report
         self._stop = stop
         self._last = -REPORT_EVERY
-        self._task = ""
+        self._task: str = ""
 
     def __call__(self, progress: Progress) -> None:
         if self._stop.is_set():

@@ -13,6 +13,7 @@ from app.clock import SystemClock
 from app.config import Config
 from app.errors import BadUsage
 from app.facade import RunningApp
+from app.loose import mapping_in
 from app.owner import Owner, Ownership
 from app.places import Places, prepare
 from app.progress import Report
@@ -61,6 +62,6 @@ async def _do(
         answer = await Commands(node, SystemClock())(command.name, params, report)
     finally:
         await node.stop()
-    if command.name == "status" and isinstance(answer.value, dict):
-        return Answer({**answer.value, "running": False})
+    if command.name == "status":
+        return Answer({**mapping_in(answer.value), "running": False})
     return answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from app.cli.shapes import (
 )
 from app.errors import BadUsage
 from app.facade import App, RunningApp
+from app.loose import list_in, text_in
 from app.progress import Report
 from app.values import CheckReport, EntryInfo, Role
 from storage.errors import NotFound
@@ -74,9 +75,10 @@ class Params:
         value = self.given.get(name)
         if value is None:
             return []
-        if not isinstance(value, Sequence) or isinstance(value, str):
+        items = list_in(value)
+        if not items and value != []:
             raise BadUsage(f"{name} has to be a list")
-        return [str(item) for item in value]
+        return [text_in(item) for item in items]
 
 
 @dataclass(frozen=True, slots=True)

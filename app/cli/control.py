@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import NotRunning, Refused
+from app.loose import list_in, mapping_in, number_in, text_in
 from app.progress import Progress, Report
-from storage.errors import DecodeError
+from storage.errors import AtollError, DecodeError
 
 MAX_MESSAGE = 256 << 20
 """A generous bound; both ends are the same person."""
@@ -60,9 +61,10 @@ def unpack(body: bytes) -> Json:
         message = json.loads(body.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise DecodeError("a message that is no JSON") from error
-    if not isinstance(message, dict):
-        raise DecodeError("a message that is no object")
-    return message
+    found = mapping_in(message)
+    if not found:
+        raise DecodeError("a message that is no object, or an empty one")
+    return found
 
 
 def size_of(head: bytes) -> int:
@@ -144,17 +146,15 @@ class Connection:
     def _until_answered(self, report: Report) -> Answer:
         pieces: list[bytes] = []
         while True:
-            match self._receive():
-                case {"progress": [str() as task, str() as item, *numbers]}:
-                    report(Progress(task, item, *(_number(number) for number in numbers)))
-                case {"bytes": str() as piece}:
-                    pieces.append(base64.b64decode(piece))
-                case {"result": value}:
-                    return Answer(value, b"".join(pieces))
-                case {"error": {"code": str() as code, "sentence": str() as words, "hint": hint}}:
-                    raise Refused(code, words, str(hint))
-                case _:
-                    raise DecodeError("the app answered what is no answer")
+            message = self._receive()
+            if "progress" in message:
+                report(_progress(message["progress"]))
+            elif "bytes" in message:
+                pieces.append(base64.b64decode(text_in(message["bytes"])))
+            elif "result" in message:
+                return Answer(message["result"], b"".join(pieces))
+            else:
+                raise _refused(mapping_in(message.get("error")))
 
     def _cancel(self) -> None:
         """Ask the owner to stop, and wait until the work is whole."""
@@ -193,5 +193,14 @@ def pieces_of(body: bytes) -> Iterator[Json]:
         yield {"bytes": base64.b64encode(body[at : at + PIECE]).decode()}
 
 
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _progress(value: object) -> Progress:
+    task, item, *numbers = [*list_in(value), "", ""]
+    counts = [number_in(number) for number in numbers[:4]]
+    return Progress(text_in(task), text_in(item), *counts)
+
+
+def _refused(error: Json) -> AtollError:
+    code, sentence = text_in(error.get("code")), text_in(error.get("sentence"))
+    if not code or not sentence:
+        return DecodeError("the app answered what is no answer")
+    return Refused(code, sentence, text_in(error.get("hint")))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.loose import list_in, mapping_in
 from app.words import words_of
 
 OURS = ".atoll"
@@ -67,15 +68,12 @@ class Island:
 
     def value(self, *words: str) -> dict[str, object]:
         """Do a command and return the object it answers."""
-        found = json.loads(self.ask(*words, "--json"))
-        assert isinstance(found, dict)
-        return found
+        return mapping_in(json.loads(self.ask(*words, "--json")))
 
     def values(self, *words: str) -> list[dict[str, object]]:
         """Do a command and return the list it answers."""
-        found = json.loads(self.ask(*words, "--json"))
-        assert isinstance(found, list)
-        return found
+        found = list_in(json.loads(self.ask(*words, "--json")))
+        return [mapping_in(each) for each in found]
 
     def reach(self) -> str:
         """Return what this device says of where its folder is."""

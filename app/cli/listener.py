@@ -19,7 +19,7 @@ from app.cli.control import (
     size_of,
     unpack,
 )
-from app.errors import BadUsage
+from app.loose import mapping_in, text_in
 from app.progress import Progress, Report, Stopped
 from app.words import say
 from storage.errors import AtollError, DecodeError
@@ -87,11 +87,9 @@ class Listener:
         connection: socket.socket = writer.get_extra_info("socket")
         if peer_uid(connection) != os.getuid():
             return
-        match await _receive(reader):
-            case {"command": str() as command, "params": dict() as params}:
-                work = self._work(command, params, _speaker(writer))
-            case _:
-                work = _refuse()
+        message = await _receive(reader)
+        command, params = text_in(message.get("command")), mapping_in(message.get("params"))
+        work = self._work(command, params, _speaker(writer))
         try:
             answer = await _unless_cancelled(work, reader)
         except AtollError as error:
@@ -131,10 +129,6 @@ async def _unless_cancelled(
         doing.cancel()
         listening.cancel()
         await asyncio.gather(doing, listening, return_exceptions=True)
-
-
-async def _refuse() -> Answer:
-    raise BadUsage("a terminal asked for something that is no command")
 
 
 async def _receive(reader: asyncio.StreamReader) -> Json:

@@ -22,6 +22,7 @@ from app.cli.reach import have_done
 from app.cli.request import params_of
 from app.cli.table import BY_NAME, LOOK, Command, Where
 from app.errors import Refused, Unreadable
+from app.loose import mapping_in
 from app.places import Places, default_data
 from app.words import say
 from storage.errors import AtollError
@@ -141,7 +142,7 @@ def _content(answer: Answer, typed: Namespace) -> None:
         sys.stdout.buffer.write(answer.body)
         sys.stdout.buffer.flush()
         return
-    value = dict(answer.value) if isinstance(answer.value, dict) else {}
+    value = mapping_in(answer.value).copy()
     try:
         value["text"] = answer.body.decode()
     except UnicodeDecodeError:

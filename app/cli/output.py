@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from app.loose import list_in, mapping_in
 from app.values import Role
 from app.words import ago, count_words, moment_words, role_words, size_words, until_words
 
@@ -80,7 +81,7 @@ class _Value:
         self._value = value
 
     def __getitem__(self, name: str) -> _Value:
-        return _Value(self._value.get(name) if isinstance(self._value, Mapping) else None)
+        return _Value(mapping_in(self._value).get(name))
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -91,7 +92,7 @@ class _Value:
     @property
     def each(self) -> list[_Value]:
         """The values of a list."""
-        return [_Value(item) for item in self._value] if isinstance(self._value, list) else []
+        return [_Value(item) for item in list_in(self._value)]
 
     @property
     def number(self) -> int:
@@ -266,7 +267,7 @@ def _bin(value: _Value, now: float) -> str:
 def _search(value: _Value, _now: float) -> str:
     if not value.each:
         return "Nothing found.\n"
-    lines = []
+    lines: list[str] = []
     for hit in value.each:
         snippet = " ".join(str(hit["snippet"]).split())
         lines.append(f"{safe(str(hit['space']))}/{safe(str(hit['path']))}")

@@ -1,0 +1,175 @@
+"""The pure parts of the app: who holds what, names and versions, moments, steps side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cli.names import path_and_version
+from app.cli.output import safe, table
+from app.cli.request import until_of
+from app.delivering import Held, Standing, delivery_of, reach_of
+from app.errors import AlreadyRunning, BadUsage
+from app.history import side_by_side
+from app.notes import as_splices
+from app.owner import Owner, Ownership, holder
+from app.places import Places, prepare
+from app.sharing.grants import address_of, hint_of
+from app.values import DeviceInfo, Reach
+from storage.facts.dots import Dot, Seen, Writer
+from storage.facts.text import apply_splices
+
+A, B = Writer(b"aaaaaaaa"), Writer(b"bbbbbbbb")
+NOW = Seen({A: 3, B: 2})
+
+
+def device(did: str, *, near: bool = False) -> DeviceInfo:
+    """Return a device."""
+    return DeviceInfo(did, did, is_this=did == "me", near=near, last_seen=None, address="")
+
+
+def standing(**receipts: Held) -> Standing:
+    """Return how a space of three members stands."""
+    return Standing(NOW, True, "me", ("me", "you", "her"), receipts)
+
+
+def test_everywhere_is_said_only_when_everyone_signed_for_it() -> None:
+    """The sentence that people close the lid on."""
+    full = Held(NOW, complete=True)
+    near: frozenset[str] = frozenset()
+    assert reach_of(standing(you=full, her=full), None, here=True, near=near) is Reach.EVERYWHERE
+    assert reach_of(standing(you=full), None, here=True, near=near) is Reach.PARTLY
+    names_only = Held(NOW, complete=False)
+    found = reach_of(standing(you=full, her=names_only), None, here=True, near=near)
+    assert found is Reach.PARTLY
+
+
+def test_an_old_receipt_speaks_for_what_it_had_seen() -> None:
+    """A note of last week is safe even when today's is not."""
+    old = Held(Seen({A: 2, B: 2}), complete=True)
+    here = standing(you=old, her=old)
+    near: frozenset[str] = frozenset()
+    assert reach_of(here, Dot(A, 2), here=True, near=near) is Reach.EVERYWHERE
+    assert reach_of(here, Dot(A, 3), here=True, near=near) is Reach.PARTLY
+    assert reach_of(here, Dot(A, 3), here=True, near=frozenset({"you"})) is Reach.SENDING
+
+
+def test_alone_is_said_as_it_is() -> None:
+    """Nobody else is a member: then it is only here, whatever was signed."""
+    alone = Standing(NOW, True, "me", ("me",), {"you": Held(NOW, complete=True)})
+    assert reach_of(alone, None, here=True, near=frozenset()) is Reach.ONLY_HERE
+
+
+def test_delivery_names_each_member_once() -> None:
+    """The list behind the sentence."""
+    known = {did: device(did) for did in ("me", "you", "her")}
+    told = delivery_of(standing(you=Held(NOW, complete=True)), None, known, here=False)
+    assert [(its.device.did, its.complete) for its in told.holdings] == [
+        ("me", False),
+        ("you", True),
+        ("her", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "base", "version"),
+    [
+        ("a.md", "/x/a.md", None),
+        ("a.md@3fa9", "/x/a.md", "3fa9"),
+        ("a.md@now", "/x/a.md", None),
+        ("me@home.md", "/x/me@home.md", None),
+        ("me@home.md@beef", "/x/me@home.md", "beef"),
+        ("a.md@abc", "/x/a.md@abc", None),
+    ],
+)
+def test_an_at_sign_belongs_to_the_name_unless_a_version_follows(
+    typed: str, base: str, version: str | None
+) -> None:
+    """People have mail addresses in file names."""
+    found = path_and_version(f"/x/{typed}", typed)
+    assert (found.path, found.version) == (base, version)
+
+
+def test_until_takes_spans_and_days() -> None:
+    """What people would type."""
+    assert until_of("never", 1000.0) is None
+    assert until_of("2h", 1000.0) == 1000 + 7200
+    assert until_of("7d", 1000.0) == 1000 + 7 * 86400
+    assert (until_of("2100-01-01", 1000.0) or 0) > 4_000_000_000
+    for nonsense in ("soon", "0x7d", "-1h", "", "99999999d"):
+        with pytest.raises(BadUsage):
+            until_of(nonsense, 1000.0)
+
+
+@given(st.text(max_size=40))
+def test_nothing_that_steers_a_terminal_gets_through(text: str) -> None:
+    """Names come from other people."""
+    shown = safe(text)
+    assert not set(shown) & set("\x07\x08\x1b\r\n\x9b\u202e\u2066\u200b")
+
+
+@given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), min_size=1, max_size=5))
+def test_a_table_has_a_line_for_each_row(rows: list[tuple[str, str]]) -> None:
+    """A line break in a name must not forge a row."""
+    assert table(rows).count("\n") == len(rows)
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_a_text_becomes_another_by_its_splices(before: str, after: str) -> None:
+    """Editors count in UTF-16, so must we."""
+    assert apply_splices(before, as_splices(before, after)) == after
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the order of steps is told from."""
+
+    dot: Dot
+    seen: Seen
+
+
+def test_steps_made_apart_are_side_by_side_and_others_are_not() -> None:
+    """History says before, or side by side; never newer."""
+    first = Step(Dot(A, 1), Seen())
+    ana = Step(Dot(A, 2), Seen({A: 1}))
+    mina = Step(Dot(B, 1), Seen({A: 1}))
+    after = Step(Dot(A, 3), Seen({A: 2, B: 1}))
+    assert side_by_side([after, mina, ana, first]) == {1, 2}
+    assert side_by_side([ana, first]) == frozenset()
+    assert side_by_side([mina, ana]) == {0, 1}
+
+
+def test_one_owner_per_data_folder(tmp_path: Path) -> None:
+    """Two apps on one store would be the end of it."""
+    prepare(Places(tmp_path / "data"))
+    lock = Places(tmp_path / "data").lock
+    owner = Owner(lock, Ownership.COMMAND)
+    with pytest.raises(AlreadyRunning):
+        Owner(lock, Ownership.APP)
+    assert holder(lock) is Ownership.COMMAND
+    owner.close()
+    Owner(lock, Ownership.APP).close()
+
+
+def test_the_data_folder_is_closed_to_others(tmp_path: Path) -> None:
+    """Whatever the umask of the one who made it was."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    prepare(Places(data))
+    assert data.stat().st_mode & 0o077 == 0
+
+
+def test_addresses_are_taken_or_refused() -> None:
+    """A typing mistake is told before anything is tried."""
+    assert address_of("192.168.1.2:80") == ("192.168.1.2", 80)
+    assert address_of("[fe80::1]:80") == ("fe80::1", 80)
+    assert hint_of("10.0.0.1:1") == ("10.0.0.1", 1)
+    for nonsense in ("", "host", "host:", ":80", "host:0", "host:99999", "host:x"):
+        with pytest.raises(BadUsage):
+            address_of(nonsense)
+    with pytest.raises(BadUsage):
+        hint_of("example.org:80")
