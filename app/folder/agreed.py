@@ -7,7 +7,7 @@ taken for deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
@@ -35,8 +35,11 @@ _COLUMNS = (
 MAX_DEPTH = 256
 _SIGN = 1 << 63
 _WRAP = 1 << 64
-_KINDS = {int(kind): kind for kind in EntryKind}
-_SHAPES = {EntryKind.FOLDER: Shape.FOLDER, EntryKind.FILE: Shape.FILE, EntryKind.LINK: Shape.LINK}
+_SHAPES: dict[int, Shape] = {
+    EntryKind.FOLDER: Shape.FOLDER,
+    EntryKind.FILE: Shape.FILE,
+    EntryKind.LINK: Shape.LINK,
+}
 
 
 class Cursor(Protocol):
@@ -75,7 +78,8 @@ class Row(NamedTuple):
     """Its name on disk, in the directory of its parent."""
     name: str
     """Its name in the space, as shown there when this was agreed."""
-    kind: EntryKind
+    kind: int
+    """An EntryKind, as a plain number: rows are many."""
     device: int
     inode: int
     size: int
@@ -135,7 +139,7 @@ class Agreed:
                 connection.execute(statement)
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> Generator[None]:
         """Make what is written inside one transaction; inside another it is part of that."""
         if self._db.in_transaction:
             yield
@@ -202,6 +206,10 @@ class Agreed:
             self._db.executemany(
                 "DELETE FROM mirror_row WHERE entry = ?", [(entry,) for entry in entries]
             )
+
+    def forget_all(self) -> None:
+        """Agree on nothing any more. Drafts, and what is remembered, stay."""
+        self._db.execute("DELETE FROM mirror_row")
 
     def rekey(self, old: EntryId, new: EntryId) -> None:
         """Let what was agreed of one entry, and of what lies in it, stand for another."""
@@ -286,9 +294,9 @@ def _signed(number: int) -> int:
 
 
 def _row(raw: tuple[Any, ...]) -> Row:
-    entry, parent, disk, name, kind, device, inode, *rest = raw
-    plain = (device % _WRAP, inode % _WRAP)
-    return Row._make((entry, parent, disk, name, _KINDS[kind], *plain, *rest))
+    if raw[5] < 0 or raw[6] < 0:
+        raw = (*raw[:5], raw[5] % _WRAP, raw[6] % _WRAP, *raw[7:])
+    return Row._make(raw)
 
 
 def _draft(raw: tuple[object, ...]) -> DraftRow:

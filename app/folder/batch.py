@@ -190,7 +190,7 @@ class Batch:
         """Agree on where something lies now."""
         row = row._replace(parent=parent, disk=found.path[-1], name=name)
         same = row.inode == found.stat.inode and row.mtime_ns == found.stat.mtime_ns
-        if row.kind is EntryKind.FOLDER or (same and row.size == found.stat.size):
+        if row.kind == EntryKind.FOLDER or (same and row.size == found.stat.size):
             stat = found.stat
             if row.ctime_ns == -1 or fresh(stat, self._ground.clock.now()):
                 stat = stat._replace(ctime_ns=-1)

@@ -34,7 +34,9 @@ from storage.facts.values import EntryKind
 from storage.tree.names import collision_key
 from storage.tree.node import Node
 
-MAX_BATCH = 256
+MAX_BATCH = 1024
+"""Steps until all is made durable; a flush of the disk costs as much for one as for all."""
+MAX_BATCH_BYTES = 64 << 20
 MAX_SINGLY = 8
 """More files than these are made durable all at once."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -71,7 +73,7 @@ class Checkout:
         self._ready: list[Ready] = []
         self._paths: dict[EntryId, Path | None] = {TOP: ()}
         self._dirty: set[Path] = set()
-        self._steps = 0
+        self._steps = self._bytes = 0
 
     def run(self, steps: list[BringStep], report: Report) -> None:
         """Do all steps. What was written when an error comes up is agreed."""
@@ -80,7 +82,7 @@ class Checkout:
             for done, step in enumerate(steps):
                 name = step.row.name if isinstance(step, Clear) else step.node.name
                 report(Progress("Writing", name, done, len(steps)))
-                if self._steps >= MAX_BATCH or (self._ready and not isinstance(step, Write)):
+                if self._is_enough(step):
                     self._settle()
                 self._steps += 1
                 self._try(step)
@@ -88,6 +90,12 @@ class Checkout:
         finally:
             self._discard()
             self._agree()
+
+    def _is_enough(self, step: BringStep) -> bool:
+        """Say whether the batch is large, or its files must stand before this step."""
+        if self._ready and not isinstance(step, Write):
+            return True
+        return self._steps >= MAX_BATCH or self._bytes >= MAX_BATCH_BYTES
 
     def _try(self, step: BringStep) -> None:
         try:
@@ -220,6 +228,7 @@ class Checkout:
             ready = self._prepare(place, node, row)
         if ready is not None:
             self._ready.append(Ready(node, parent, path, *ready))
+            self._bytes += ready[1].size
 
     def _prepare(
         self, place: Place, node: Node, row: Row | None
@@ -281,7 +290,7 @@ class Checkout:
         """Agree on what was done, once no power cut can undo it."""
         self._sync_folders()
         self._agreed.commit()
-        self._steps = 0
+        self._steps = self._bytes = 0
 
     def _put_in_place(self, file: Ready) -> Row:
         row = self._agreed.get(file.node.id)

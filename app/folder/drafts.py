@@ -47,7 +47,7 @@ class Drafts:
             elif self._ground.agreed.get(draft.entry) is None:
                 settled = True
             else:
-                settled = draft.entry in matched.found
+                settled = draft.entry in matched.found or draft.entry in matched.quiet
                 settled = settled or (may_edit and draft.entry in matched.missing)
             if settled:
                 self._ground.agreed.forget_draft(draft.path)

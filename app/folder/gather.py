@@ -15,6 +15,9 @@ from storage.facts.change import TOP, EntryId
 from storage.facts.values import EntryKind
 from storage.tree.node import Node
 
+MANY = 500
+"""So many differences: see the whole tree at once, not thing by thing."""
+
 
 def widest(paths: Iterable[Path]) -> set[Path]:
     """Return paths without those that lie below another one."""
@@ -64,17 +67,20 @@ class Gather:
         return rows
 
     def nodes_of(self, rows: dict[EntryId, Row], matched: Matched) -> dict[EntryId, Node]:
-        """Return the nodes of rows, of all in missing folders, and what new things may be."""
+        """Return the nodes of what is not as agreed, of all in missing folders, and new ones."""
+        if len(matched.new) + len(matched.missing) + len(matched.found) > MANY:
+            return self.everything()
         tree = self._ground.space.tree()
-        there = {entry: node for entry in rows if (node := tree.get(entry)) is not None}
-        for row in matched.missing.values():
-            if row.shape is Shape.FOLDER and row.entry in there:
-                there |= _below(tree, row.entry)
+        entries = matched.found.keys() | matched.missing.keys()
+        there = {entry: node for entry in entries if (node := tree.get(entry)) is not None}
+        for entry, row in matched.missing.items():
+            if row.shape is Shape.FOLDER and entry in there:
+                there |= _below(tree, entry)
         folders = dict(matched.folders)
         for path, stat in matched.new.items():
             parent = folders.get(path[:-1])
             node = None if parent is None else self._node_named(tree, parent, path[-1])
-            if node is not None:
+            if node is not None and node.id not in rows:
                 there[node.id] = node
                 if node.kind is EntryKind.FOLDER and stat.shape is Shape.FOLDER:
                     folders[path] = node.id

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.folder.agreed import Agreed
 from app.folder.ignore import Ignore
-from app.folder.marker import Marker, root_of
+from app.folder.marker import Marker, Standing, root_of
 from app.folder.port import Folder, Path, Ways
 from app.folder.scan import Skipped
 from app.folder.space import Space
@@ -31,8 +31,8 @@ class Ground:
     suspicious: bool = False
     """We did not end cleanly, so what looks like an edit may be what a power cut left."""
 
-    def root(self) -> tuple[int, int]:
-        """Return the root's identity, after proof that it is the folder we know."""
+    def root(self) -> Standing:
+        """Return where the root stands, after proof that it is a folder of the space."""
         return root_of(self.folder, self.marker)
 
     def temporary(self) -> str:

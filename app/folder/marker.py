@@ -1,14 +1,20 @@
-"""The marker in the root: proof that this is the very folder we knew, before anything is believed.
+"""The marker in the root: proof that this is the folder we knew, before anything is believed.
 
-A drive that is not plugged in looks like an empty folder. So `.atoll/folder-id` holds a random
-id; when it is missing or another, the folder is unavailable and nothing was deleted. It is
-written once, when a folder is taken on, and never made again.
+A drive that is not plugged in looks like an empty folder. So `.atoll/folder-id` names the
+space that the folder shows; when it is missing or names another, the folder is unavailable
+and nothing was deleted. It is written once, when a folder is taken on, and never made again.
+
+It holds nothing else, so two folders of one space are equal byte for byte. That this is not
+just a folder of the space, but the very one we knew, is seen by what the disk says of the
+marker itself: see `Standing`.
 """
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.errors import FolderInUse, FolderUnavailable
 from app.folder.ignore import OWN_FOLDER
@@ -16,20 +22,51 @@ from app.folder.port import Folder, Place, Shape
 
 MARKER = "folder-id"
 _HEAD = "ATOLL-FOLDER-1"
-_ID_SIZE = 16
+_ID_SIZE = 32
 _MAX = 4096
+_STANDING = struct.Struct(">4Q")
+_WRAP = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Which folder this is, and of which space."""
+    """Of which space this is a folder."""
 
-    folder: bytes
     space: bytes
 
     def to_bytes(self) -> bytes:
         """Return what is written on the disk."""
-        return f"{_HEAD}\n{self.folder.hex()}\n{self.space.hex()}\n".encode()
+        return f"{_HEAD}\n{self.space.hex()}\n".encode()
+
+
+class Standing(NamedTuple):
+    """Where the root and its marker lie, as the disk tells it."""
+
+    device: int
+    root: int
+    """The root's inode."""
+    mark: int
+    """The marker's inode."""
+    since: int
+    """When the disk last changed what it knows of the marker, in ns: nobody can choose that."""
+
+    def is_as(self, other: Standing) -> bool:
+        """Say whether this is the folder that stood there before.
+
+        The time alone is proof: a copy, a restored backup or another drive has its own, and
+        the inodes of some disks change each time they are plugged in. Without it the place
+        is proof: the rights of every file may have been changed.
+        """
+        return self.since == other.since or self[:3] == other[:3]
+
+    def to_bytes(self) -> bytes:
+        """Return what is remembered."""
+        return _STANDING.pack(*(number % _WRAP for number in self))
+
+
+def standing_of(raw: bytes) -> Standing:
+    """Return what was remembered."""
+    return Standing(*_STANDING.unpack(raw))
 
 
 def read_marker(folder: Folder) -> Marker | None:
@@ -40,9 +77,10 @@ def read_marker(folder: Folder) -> Marker | None:
     """
     try:
         with folder.enter(()) as root:
-            return _read_in(root)
+            found = _read_in(root)
     except OSError as error:
         raise FolderUnavailable(f"the folder cannot be opened: {error.strerror}") from error
+    return None if found is None else found[0]
 
 
 def write_marker(folder: Folder, marker: Marker) -> None:
@@ -68,8 +106,8 @@ def write_marker(folder: Folder, marker: Marker) -> None:
         raise FolderUnavailable(f"the folder cannot be marked: {error.strerror}") from error
 
 
-def root_of(folder: Folder, expected: Marker) -> tuple[int, int]:
-    """Return (device, inode) of the root, after proof that it is the folder we know.
+def root_of(folder: Folder, expected: Marker) -> Standing:
+    """Return where the root stands, after proof that it is a folder of the space.
 
     Raises:
         FolderUnavailable: it is not there, or another one. Nothing may be concluded from it.
@@ -80,28 +118,28 @@ def root_of(folder: Folder, expected: Marker) -> tuple[int, int]:
         identity = folder.identity()
     except OSError as error:
         raise FolderUnavailable(f"the folder cannot be opened: {error.strerror}") from error
-    if found != expected:
+    if found is None or found[0] != expected:
         raise FolderUnavailable("the folder is another one, or its mark is gone")
-    return identity
+    return Standing(*(number % _WRAP for number in (*identity, *found[1])))
 
 
-def _read_in(root: Place) -> Marker | None:
+def _read_in(root: Place) -> tuple[Marker, tuple[int, int]] | None:
     try:
         if root.stat(OWN_FOLDER).shape is not Shape.FOLDER:
             raise FolderUnavailable("the folder's mark is not readable")
         with root.enter(OWN_FOLDER) as own, own.open(MARKER) as file:
-            raw = file.read(_MAX)
+            raw, stat = file.read(_MAX), file.stat()
     except FileNotFoundError:
         return None
-    return _parse(raw)
+    return _parse(raw), (stat.inode, stat.ctime_ns)
 
 
 def _parse(raw: bytes) -> Marker:
     try:
-        head, folder, space, rest = raw.decode("ascii").split("\n")
-        marker = Marker(bytes.fromhex(folder), bytes.fromhex(space))
+        head, space, rest = raw.decode("ascii").split("\n")
+        marker = Marker(bytes.fromhex(space))
     except ValueError as error:
         raise FolderUnavailable("the folder's mark is damaged") from error
-    if head != _HEAD or rest or len(marker.folder) != _ID_SIZE or marker.to_bytes() != raw:
+    if head != _HEAD or rest or len(marker.space) != _ID_SIZE or marker.to_bytes() != raw:
         raise FolderUnavailable("the folder's mark is damaged")
     return marker

@@ -32,9 +32,12 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class Matched:
-    """The answer: each row is found, missing, left alone, or else unknown."""
+    """The answer: each row is quiet, found, missing, left alone, or else unknown."""
 
+    quiet: set[EntryId] = field(default_factory=set[EntryId])
+    """Found exactly as agreed: nothing is to do."""
     found: dict[EntryId, Found] = field(default_factory=dict[EntryId, Found])
+    """Found, but in some way not as agreed."""
     missing: dict[EntryId, Row] = field(default_factory=dict[EntryId, Row])
     left: set[EntryId] = field(default_factory=set[EntryId])
     """Ignored now, or in a folder that is: no longer ours to judge."""
@@ -153,17 +156,22 @@ class _Matcher:
 
     def _match_names(self, entry: EntryId, path: Path) -> list[tuple[EntryId, Path]]:
         """Match one folder's names; return the folders to go on with."""
-        here = self._here.names(path)
-        free = dict(here)
+        free = dict(self._here.names(path))
+        moved = bool(self.matched.new)
         below: list[tuple[EntryId, Path]] = []
         lost: list[Row] = []
         for row in self._children.get(entry, ()):
             stat = free.get(row.disk)
-            if stat is not None and stat.shape is row.shape:
-                del free[row.disk]
-                below += self._found(row, Found((*path, row.disk), stat))
-            else:
+            if stat is None or stat.shape is not row.shape:
                 lost.append(row)
+                continue
+            del free[row.disk]
+            if stat.shape is not Shape.FOLDER and row.is_as(stat):
+                self.matched.quiet.add(row.entry)
+                if moved:
+                    self.matched.new.pop((*path, row.disk), None)
+            else:
+                below += self._found(row, Found((*path, row.disk), stat))
         by_key: dict[str, str] = {}
         if lost and free:
             by_key = {disk_key(name, self._ways): name for name in sorted(free)}
@@ -178,10 +186,14 @@ class _Matcher:
         return below
 
     def _found(self, row: Row, found: Found) -> list[tuple[EntryId, Path]]:
-        self.matched.found[row.entry] = found
         self.matched.new.pop(found.path, None)
         if row.shape is not Shape.FOLDER:
+            self.matched.found[row.entry] = found
             return []
+        if row.inode == found.stat.inode and row.disk == found.path[-1]:
+            self.matched.quiet.add(row.entry)
+        else:
+            self.matched.found[row.entry] = found
         if bool(row.device) != bool(found.stat.device):
             # Another disk was put in or taken out here: nothing below is evidence.
             self.matched.folders[found.path] = row.entry

@@ -18,7 +18,7 @@ from app.folder.gather import Gather, widest
 from app.folder.ground import Brought, Ground, Looked, Tally
 from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
 from app.folder.ingest import Ingest
-from app.folder.marker import Marker, read_marker, write_marker
+from app.folder.marker import Marker, Standing, read_marker, standing_of, write_marker
 from app.folder.match import Matched, match, worth_reading
 from app.folder.plan import ShareStep, bring, share
 from app.folder.port import Folder, Path, Ways
@@ -33,7 +33,7 @@ GRACE = 2.0
 """Seconds that something must be missing before it is taken for removed."""
 SOON = 0.25
 """Seconds until a file that was still changing is looked at again."""
-_FOLDER_ID = "folder-id"
+_STANDING = "standing"
 _RUNNING = "running"
 
 
@@ -52,9 +52,8 @@ class Mirror:
         entropy: Entropy,
         grace: float = GRACE,
     ) -> None:
-        self._marker = Marker(b"", space_id)
         self._ground = Ground(
-            space, folder, agreed, clock, entropy, device, self._marker, Ways(), Ignore()
+            space, folder, agreed, clock, entropy, device, Marker(space_id), Ways(), Ignore()
         )
         self._grace = grace
         self._missing: dict[EntryId, float] = {}
@@ -72,22 +71,16 @@ class Mirror:
             FolderUnavailable: it is not there, or not the one we know.
         """
         ground, agreed = self._ground, self._ground.agreed
-        known, found = agreed.word(_FOLDER_ID), read_marker(ground.folder)
-        if known is not None:
-            if found != Marker(known, self._marker.space):
-                raise FolderUnavailable("the folder is another one, or its mark is gone")
-            ground.marker = found
-        elif found is None:
-            ground.marker = Marker(ground.entropy.take(16), self._marker.space)
+        known, found = agreed.word(_STANDING), read_marker(ground.folder)
+        if known is None and found is None:
             write_marker(ground.folder, ground.marker)
-        elif found.space != self._marker.space:
+        elif known is None and found != ground.marker:
             raise FolderInUse("the folder shows another space already")
-        else:
-            ground.marker = found  # our index was lost: all is compared anew
+        root = ground.root()
         ground.ways = ground.folder.ways([f"{OWN_FOLDER}-{ground.entropy.take(6).hex()}"])
         self._read_ignore()
         with agreed.together():
-            agreed.remember(_FOLDER_ID, ground.marker.folder)
+            self._is_known(root)  # else, and when our index was lost, all is compared anew
             ground.suspicious = agreed.word(_RUNNING) == b"1"
             agreed.remember(_RUNNING, b"1")
 
@@ -108,7 +101,7 @@ class Mirror:
         may_differ = hinted is None or (IGNORE_FILE,) in hinted
         if may_differ and self._read_ignore():
             hinted = None
-        root = self._ground.root()
+        root = self._root()
         here = scan(self._ground.folder, self._ground.ignore, hinted, self._ground.ways)
         if hinted is not None and (more := self._gather.moved_from(here)):
             hinted = widest(hinted | more)
@@ -144,7 +137,7 @@ class Mirror:
             FolderUnavailable: the folder is not there, or another one. Nothing was written.
             StoreFull: the folder's disk is full. What was written is whole.
         """
-        self._ground.root()
+        self._root()
         if entries is None:
             there, rows = self._gather.everything(), self._ground.agreed.all()
         else:
@@ -162,6 +155,35 @@ class Mirror:
             tuple(tally.skipped),
         )
 
+    # -- proof -----------------------------------------------------------------------------
+    def _root(self) -> Standing:
+        """Return where the root stands, after proof that it is the folder we knew.
+
+        Raises:
+            FolderUnavailable: it is not. Another one of the space is compared anew next time.
+        """
+        root = self._ground.root()
+        if not self._is_known(root):
+            raise FolderUnavailable("another folder of the space is in its place")
+        return root
+
+    def _is_known(self, root: Standing) -> bool:
+        """Say whether this is the folder we knew. If not, what was agreed of it is void.
+
+        Then nothing is taken for removed: what is missing is written anew, what is equal is
+        agreed, and what differs is kept beside.
+        """
+        agreed = self._ground.agreed
+        raw = agreed.word(_STANDING)
+        if raw == root.to_bytes():
+            return True
+        known = raw is not None and root.is_as(standing_of(raw))
+        with agreed.together():
+            if not known:
+                agreed.forget_all()
+            agreed.remember(_STANDING, root.to_bytes())
+        return known
+
     # -- looking ---------------------------------------------------------------------------
     def _plan(
         self, here: Listing, hinted: set[Path] | None, grace: float, tally: Tally
@@ -172,9 +194,9 @@ class Mirror:
         digests = self._digests(worth_reading(matched))
         if digests:
             matched = match(here, rows, ground.ways, gather.ignores, digests)
-        there = gather.everything() if hinted is None else gather.nodes_of(rows, matched)
+        there = gather.nodes_of(rows, matched)
         if hinted is not None:
-            rows |= gather.rows_of(there)
+            rows |= gather.rows_of(entry for entry in there if entry not in rows)
         tally.skipped += [Skipped(path, "disk") for path in sorted(matched.other_disk)]
         spare, again_in = self._spare(matched, rows, grace, tally)
         return share(matched, rows, there, ground.ways, spare), matched, again_in

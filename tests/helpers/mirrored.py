@@ -78,6 +78,14 @@ class Mirrored:
         return disk(self.root)
 
 
+def settled(one: Mirrored, files: dict[str, str]) -> Mirrored:
+    """Return the mirror with some files in its folder, all agreed."""
+    for name, text in files.items():
+        one.write(name, text)
+    one.round()
+    return one
+
+
 def disk(root: Path) -> dict[str, bytes]:
     """Return path -> bytes of files and links, path/ -> b"" of folders; not our own."""
     found: dict[str, bytes] = {}

@@ -1,0 +1,177 @@
+"""Hints: when to look, and where; and that a lost hint loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.clock import SystemClock
+from app.folder.settle import MOST, WINDOW, Due, Hint, Settle, What
+from app.folder.watcher import Watch
+from tests.helpers.mirrored import Mirrored
+
+A, B = ("a",), ("d", "b")
+
+
+def test_the_first_save_is_looked_at_at_once() -> None:
+    """Someone waits for it."""
+    settle = Settle()
+    settle.feed(Hint(What.CLOSED, A), 10.0)
+    assert settle.due(10.0) == Due(frozenset({A}))
+    assert settle.wake_at is None
+
+
+def test_what_follows_is_gathered() -> None:
+    """Until it is quiet."""
+    settle = Settle()
+    settle.feed(Hint(What.CLOSED, A), 10.0)
+    settle.due(10.0)
+    settle.feed(Hint(What.CLOSED, A), 10.01)
+    settle.feed(Hint(What.CLOSED, B), 10.02)
+    assert not settle.due(10.03)
+    assert settle.wake_at == pytest.approx(10.01 + WINDOW)
+    assert settle.due(10.02 + WINDOW) == Due(frozenset({A, B}))
+
+
+def test_a_file_being_written_is_waited_for() -> None:
+    """It is closed when it is whole; but not for ever."""
+    settle = Settle()
+    settle.feed(Hint(What.MADE, A), 10.0)
+    assert not settle.due(10.5)
+    settle.feed(Hint(What.CLOSED, A), 10.6)
+    assert settle.due(10.6 + WINDOW) == Due(frozenset({A}))
+    settle.feed(Hint(What.MADE, B), 20.0)
+    assert settle.due(20.0 + MOST) == Due(frozenset({B}))
+
+
+def test_lost_hints_mean_everything() -> None:
+    """The watcher is never believed to have seen all."""
+    settle = Settle()
+    settle.feed(Hint(What.CLOSED, A), 10.0)
+    settle.feed(Hint(What.LOST), 10.0)
+    assert settle.due(10.0 + WINDOW) == Due(everything=True)
+    assert not settle.due(20.0)
+
+
+hints = st.lists(
+    st.tuples(st.sampled_from(list(What)), st.sampled_from([A, B]), st.floats(0, 0.3)),
+    max_size=30,
+)
+
+
+@given(hints)
+def test_every_hint_is_due_in_time(story: list[tuple[What, tuple[str, ...], float]]) -> None:
+    """However they come, none is forgotten and none waits longer than it may."""
+    settle, now, waiting = Settle(), 0.0, dict[tuple[str, ...], float]()
+    for what, path, pause in story:
+        target = now + pause
+        while (wake := settle.wake_at) is not None and wake <= target:
+            now = max(now, wake)
+            due = settle.due(now)
+            assert due, "it must not wake for nothing"
+            for seen in [p for p in waiting if due.everything or p in due.paths]:
+                assert now - waiting.pop(seen) <= 2 * MOST + WINDOW
+        now = target
+        settle.feed(Hint(what, path), now)
+        waiting.setdefault(() if what is What.LOST else path, now)
+        if due := settle.due(now):
+            waiting = (
+                {} if due.everything else {p: t for p, t in waiting.items() if p not in due.paths}
+            )
+    while (wake := settle.wake_at) is not None:
+        now = max(now, wake)
+        due = settle.due(now)
+        assert due
+        waiting = {} if due.everything else {p: t for p, t in waiting.items() if p not in due.paths}
+    assert not waiting
+
+
+class Watched:
+    """A mirror that looks whenever its watch says so, until what a test waits for is there."""
+
+    def __init__(self, root: Path) -> None:
+        self.one = Mirrored(root)
+        self.changed = asyncio.Event()
+        self.watch = Watch(root, SystemClock(), self.look)
+        self.dues: list[Due] = []
+
+    def look(self, due: Due) -> None:
+        """Look where it is due."""
+        self.dues.append(due)
+        self.one.look(*([] if due.everything else ["/".join(path) for path in due.paths]))
+        self.changed.set()
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait for the watcher's hints to make it true."""
+        async with asyncio.timeout(20):
+            while not true():
+                await self.changed.wait()
+                self.changed.clear()
+
+
+def watched(root: Path, story: Callable[[Watched], object]) -> Watched:
+    """Run a story under a real watcher."""
+
+    async def run() -> Watched:
+        one = Watched(root)
+        assert one.watch.start()
+        try:
+            await story(one)  # type: ignore[misc]
+        finally:
+            await asyncio.to_thread(one.watch.stop)
+        return one
+
+    return asyncio.run(run())
+
+
+def test_saves_reach_the_space(tmp_path: Path) -> None:
+    """In place, renamed over, in a folder that was just made, and moved away."""
+
+    async def story(it: Watched) -> None:
+        files = it.one.space.files
+        it.one.write("a.md", "one")
+        await it.until(lambda: files() == {"a.md": b"one"})
+        (it.one.root / "tmp").write_text("two")
+        (it.one.root / "tmp").rename(it.one.root / "a.md")
+        await it.until(lambda: files().get("a.md") == b"two" and len(files()) == 1)
+        it.one.write("deep/er/b.md", "three")
+        await it.until(lambda: files().get("deep/er/b.md") == b"three")
+        (it.one.root / "deep").rename(it.one.root / "moved")
+        await it.until(lambda: "moved/er/b.md" in files() and "deep/" not in files())
+        (it.one.root / "a.md").unlink()
+        await it.until(lambda: "a.md" not in files())
+
+    one = watched(tmp_path / "folder", story)
+    assert not any(due.everything for due in one.dues)
+
+
+@pytest.mark.expects_warnings
+def test_an_overflow_is_heard_and_everything_is_looked_at(tmp_path: Path) -> None:
+    """The observer says so in its log, and nowhere else."""
+
+    async def story(it: Watched) -> None:
+        logger = logging.getLogger("watchdog.observers.inotify_c")
+        logger.warning("Inotify queue overflowed; filesystem events were lost")
+        await it.until(lambda: any(due.everything for due in it.dues))
+
+    watched(tmp_path / "folder", story)
+
+
+def test_our_own_writing_is_not_hinted_at(tmp_path: Path) -> None:
+    """Half-written files and the marker are nobody's news."""
+
+    async def story(it: Watched) -> None:
+        (it.one.root / ".atoll" / "x").write_text("ours")
+        (it.one.root / f".atoll-{os.urandom(8).hex()}.tmp").write_text("half")
+        it.one.write("last.md", "x")
+        await it.until(lambda: bool(it.one.space.files()))
+
+    one = watched(tmp_path / "folder", story)
+    assert {path for due in one.dues for path in due.paths} == {("last.md",)}
