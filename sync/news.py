@@ -84,12 +84,20 @@ class News:
         self._notes = {note for note in self._notes if note[0] != space}
         return tuple(talk for talk in self.talks if space in talk.session.spaces)
 
-    def offer(self) -> None:
-        """Name spaces, to all who may have them and did not hear of them."""
+    def offer(self) -> tuple[Talk, ...]:
+        """Name spaces to all who may have them and did not hear of them.
+
+        Return the conversations about a space that the other end may have no more.
+        """
+        over: list[Talk] = []
         for talk in self.talks:
             if talk.did:
-                talk.session.offer(self.spaces_for(talk.did))
+                spaces = self.spaces_for(talk.did)
+                talk.session.offer(spaces)
                 talk.conversation.pump()
+                if not spaces.keys() >= set(talk.session.spaces):
+                    over.append(talk)
+        return tuple(over)
 
     # -- from the app ------------------------------------------------------------------
 

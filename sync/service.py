@@ -72,6 +72,7 @@ class SyncService:
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
         self._one_ended = asyncio.Event()
+        self._stopping = False
         self._tasks: asyncio.TaskGroup | None = None
         self._shown: tuple[bytes, ...] = ()
         self._spawned: set[asyncio.Task[None]] = set()
@@ -114,6 +115,7 @@ class SyncService:
 
     async def stop(self) -> None:
         """Say goodbye to everyone, and let `run` return."""
+        self._stopping = True
         for talk in self._news.talks:
             talk.conversation.leave(_BYE)
         while tuple(self._news.talks):
@@ -158,7 +160,8 @@ class SyncService:
         self._dialling.know(self._known.pair_keys(), self._now)
         for sighting in self._sightings.values():
             self._recognise(sighting)
-        self._news.offer()
+        for talk in self._news.offer():
+            talk.conversation.leave(_LEFT)
         if self._keys() != self._shown:
             self._discovery.refresh()
         self._dial_now.set()
@@ -223,6 +226,8 @@ class SyncService:
 
     async def _welcome(self, stream: Stream) -> None:
         """Talk with someone who dialled us."""
+        if self._stopping:
+            return
         pairs = [Shared(key, did) for did, key in self._known.pair_keys().items()]
         invites = [Shared(key.mac, None, key) for key in self._known.invites()]
         talk = self._talk(stream, Role.ANSWERING, (*pairs, *invites), stream.remote)
@@ -262,7 +267,7 @@ class SyncService:
             self._one_ended.set()
 
     async def _keep_dialling(self) -> None:
-        while True:
+        while not self._stopping:
             near = self._news.talks.near
             for did in self._dialling.due(self._now, near):
                 self._run(self._reach(did))

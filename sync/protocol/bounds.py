@@ -39,6 +39,7 @@ LOW_WANTS: Final = 2048
 """Below this, more are asked for."""
 MAX_THINGS_A_MESSAGE: Final = 4096
 MAX_BLOCKS_A_MESSAGE: Final = 4096
+MAX_RECEIPT: Final = 128 * 1024
 MAX_RECEIPTS_A_MESSAGE: Final = 256
 MAX_UPDATE: Final = 64 * 1024
 """Bytes of a live update."""

@@ -24,6 +24,8 @@ from sync.protocol.bounds import (
     HELLO_PATIENCE,
     MAX_FRAME,
     MAX_OPEN_NOTES,
+    MAX_RECEIPT,
+    MAX_RECEIPTS_A_MESSAGE,
     MAX_STRANGER_FRAME,
     MAX_UNSENT,
     MAX_UPDATE,
@@ -210,8 +212,12 @@ class Session:
     def send_receipts(self, space: bytes, receipts: Sequence[Thing]) -> None:
         """Tell who holds what."""
         line = self._line(space)
-        if line is not None and receipts:
-            self._desk.say(say.Have(line.number, tuple(thing.data for thing in receipts)))
+        words = [thing.data for thing in receipts if len(thing.data) <= MAX_RECEIPT]
+        while line is not None and words:
+            # few messages, because they are counted
+            count = max(1, min(MAX_RECEIPTS_A_MESSAGE, MAX_RECEIPT // max(map(len, words))))
+            self._desk.say(say.Have(line.number, tuple(words[:count])))
+            del words[:count]
 
     def live(self, space: bytes, entry: bytes, what: Note, update: bytes = b"") -> None:
         """Tell what is opened, closed or typed here. Dropped when there is no room for it."""

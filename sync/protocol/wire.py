@@ -148,7 +148,7 @@ _SHAPES = (
         say.Have,
         _CONTROL,
         "line",
-        (fields.many("receipts", bounds.MAX_STRANGER_FRAME, bounds.MAX_RECEIPTS_A_MESSAGE),),
+        (fields.many("receipts", bounds.MAX_RECEIPT, bounds.MAX_RECEIPTS_A_MESSAGE),),
     ),
     _Shape(
         Type.CREDIT,

@@ -154,6 +154,22 @@ async def test_a_device_that_may_not_gets_nothing() -> None:
         await other.until(lambda: other.held.same(one.held))
 
 
+async def test_a_device_that_was_let_go_hears_nothing_more() -> None:
+    """Even in a conversation that is open: it ends, and begins anew without the space."""
+    people = friends(Dice(24), "a", "b")
+    one, other = in_memory(people)
+    async with running(one, other):
+        await one.until(lambda: equal(one))
+        people[0].banned.add((people[1].did, SPACE))
+        one.service.known_changed()
+        await other.event(told.PeerMet, 2)
+        await one.event(told.PeerMet, 2)
+        one.held.commit(words=b"not for you")
+        one.service.announce(SPACE)
+        assert not one.service.peers()[0].spaces
+    assert not other.held.lines
+
+
 async def test_an_invite_makes_a_member() -> None:
     """Things first; then, in the same conversation, records like for anyone, and the token back."""
     giver, joiner = strangers(Dice(10), "giver", "joiner")

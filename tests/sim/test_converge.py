@@ -290,3 +290,15 @@ def test_each_learns_who_the_other_is() -> None:
     assert [e.card.name for e in one.heard if isinstance(e, Met)] == ["b"]
     assert [e.card.name for e in other.heard if isinstance(e, Met)] == ["a"]
     assert any(isinstance(event, HeadsCame) for event in one.heard)
+
+
+def test_many_receipts_at_once_are_no_flood() -> None:
+    """A device that was away hears from all others what they hold."""
+    world = World(15, 2)
+    one, other = world.link(0, 1)
+    world.run(2)
+    words = [Thing(Kind.RECEIPT, bytes([n]) * 1500) for n in range(200)]
+    one.session.send_receipts(SPACE, [*words, Thing(Kind.RECEIPT, bytes(200_000))])
+    one.settle()
+    world.run(2)
+    assert world.spaces[1].receipts == words and not other.errors
