@@ -27,9 +27,10 @@ from storage.exchange import Accepted
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
+from storage.facts.values import Content
 from storage.records.receipt import read_receipt
 from storage.records.record import Payload, Record, open_payload, parse_record
-from storage.wants import Wants
+from storage.wants import Wants, contents_in
 
 MAX_WAITING = 1024
 MAX_ROUNDS = 9
@@ -60,6 +61,8 @@ class _Batch:
     todo: list[_Todo] = field(default_factory=list[_Todo])
     refused: list[tuple[bytes, str]] = field(default_factory=list[tuple[bytes, str]])
     facts: dict[EntryId, EntryFacts] = field(default_factory=dict[EntryId, EntryFacts])
+    contents: list[Content] = field(default_factory=list[Content])
+    """All contents that records brought, also those that others replaced at once."""
     kept: list[Thing] = field(default_factory=list[Thing])
     records: int = 0
     new_writers: bool = False
@@ -106,6 +109,7 @@ class Intake:
         if batch.records:
             core.follow_names(batch.facts, new_writers=batch.new_writers)
             self._wants.note(batch.facts)
+            self._wants.note_versions(batch.contents, batch.facts)
         if batch.blocks:
             self._wants.take(thing.data for thing in batch.blocks.values())
         if batch.records or core.epoch_moved:
@@ -199,6 +203,7 @@ class Intake:
             core.seen, batch.todo, batch.refused = start, todo, refused
             batch.records = 0
             batch.facts.clear()
+            batch.contents.clear()
             batch.kept.clear()
             self._join_all(batch, careful=True)
         core.connection.execute("RELEASE batch")
@@ -306,7 +311,7 @@ class Intake:
         core = self._core
         if core.catalog.dirty:
             core.refresh_root()  # else a rollback would forget what is still to be resealed
-        facts, kept = dict(batch.facts), len(batch.kept)
+        facts, kept, contents = dict(batch.facts), len(batch.kept), len(batch.contents)
         core.connection.execute("SAVEPOINT record")
         try:
             self._apply(item, batch)
@@ -320,6 +325,7 @@ class Intake:
             core.seen = core.ledger.seen()
             batch.facts = facts
             del batch.kept[kept:]
+            del batch.contents[contents:]
             batch.records = batch.records - 1 if isinstance(error, RootDiffers) else batch.records
             self._refuse(item.thing, batch, error)
         core.connection.execute("RELEASE record")
@@ -334,6 +340,7 @@ class Intake:
         core.seen = core.seen.with_dot(record.dot)
         self._keep(item, batch)
         batch.facts |= applied.facts
+        batch.contents += contents_in(payload.operations)
         batch.records += 1
         batch.new_writers |= record.dot.n == 1
 

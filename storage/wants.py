@@ -1,15 +1,28 @@
-"""Content that is still to come: which blocks, for which entries."""
+"""Content that is still to come: which blocks, for which entries and which older versions.
+
+A version that was replaced before it could be fetched is wanted as well, after all that is
+shown now: no saved version is only on the device that wrote it. It stands in the table want
+under an id of its own, one byte longer than an entry's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from storage.blocks.store import MAX_BLOCK, Kind, Thing
+from storage.codec.dagcbor import encode_checked
 from storage.core import Core
 from storage.errors import BlockNotFound, CorruptBlock, DecodeError
-from storage.facts.change import EntryId
+from storage.facts.change import ENTRY_SIZE, EntryId, Operation, Put
+from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
+from storage.facts.values import Content, value_to_cbor
+from storage.index.line import plain_content
 from storage.tree.compress import CHUNK_MAX
+
+_OLDER = b"\xff"
+_SOME_DOT = Dot(Writer(bytes(8)), 1)
+_NOTHING = Content(None, 0, bytes(32), is_text=False)
 
 
 class Wants:
@@ -21,12 +34,37 @@ class Wants:
     def note(self, facts: Mapping[EntryId, EntryFacts]) -> None:
         """Note what is wanted of entries that changed, and that search has to read them again."""
         run = self._core.connection.executemany
+        run(
+            "INSERT OR IGNORE INTO want(digest, entry) "
+            "SELECT digest, x'ff' || substr(digest, 1, 16) FROM want WHERE entry = ?",
+            [(entry,) for entry in facts],
+        )
         run("DELETE FROM want WHERE entry = ?", [(entry,) for entry in facts])
         run(
             "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)",
             [(digest, entry) for entry, its in facts.items() for digest in self._missing(its)],
         )
         run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
+
+    def note_versions(
+        self, contents: Iterable[Content], facts: Mapping[EntryId, EntryFacts]
+    ) -> None:
+        """Note what is wanted of contents that came, whether they are still shown or not.
+
+        A short one that is an entry's present content is wanted for the entry already, and
+        handed on by `note` when it is replaced.
+        """
+        present = {c for its in facts.values() for c in its.get("content", {}).values()}
+        for content in contents:
+            is_short = content.size <= CHUNK_MAX and content.document is None
+            if content.link is None or (is_short and content in present):
+                continue
+            version = EntryId(_OLDER + content.link.digest[:ENTRY_SIZE])
+            if self._want(version, self._missing(_as_facts(content))):
+                self._core.connection.execute(
+                    "INSERT OR REPLACE INTO version(id, content) VALUES (?, ?)",
+                    (version, encode_checked(value_to_cbor(content))),
+                )
 
     def take(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
         """Keep what is wanted, leave the rest; return the entries that are complete now."""
@@ -47,15 +85,18 @@ class Wants:
         self._complete(touched)
 
     def missing(self, limit: int) -> tuple[bytes, ...]:
-        """Return addresses of content that is still to come."""
-        rows = self._core.connection.execute("SELECT DISTINCT digest FROM want LIMIT ?", (limit,))
+        """Return addresses of content that is still to come, older versions last."""
+        rows = self._core.connection.execute(
+            "SELECT digest FROM want GROUP BY digest ORDER BY min(length(entry)) LIMIT ?", (limit,)
+        )
         return tuple(bytes(row[0]) for row in rows.fetchall())
 
     def count(self) -> tuple[int, int]:
-        """Return how many blocks are known to be still to come, and the bytes of their files."""
+        """Return how many blocks of what is shown are to come, and the bytes of their files."""
         row = self._core.connection.execute(
-            "SELECT (SELECT count(DISTINCT digest) FROM want), (SELECT total(size) "
-            "FROM entry WHERE id IN (SELECT entry FROM want))"
+            "SELECT (SELECT count(DISTINCT digest) FROM want WHERE length(entry) = ?), "
+            "(SELECT total(size) FROM entry WHERE id IN (SELECT entry FROM want))",
+            (ENTRY_SIZE,),
         ).fetchone()
         return int(row[0]), int(row[1])
 
@@ -83,6 +124,9 @@ class Wants:
             ).fetchone()
             if left is None and not self._want(entry, self._further(entry)):
                 done.add(entry)
+        older = {entry for entry in done if len(entry) > ENTRY_SIZE}
+        core.connection.executemany("DELETE FROM version WHERE id = ?", [(v,) for v in older])
+        done -= older
         core.connection.executemany(
             "INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in done]
         )
@@ -98,10 +142,18 @@ class Wants:
 
     def _further(self, entry: EntryId) -> Iterator[bytes]:
         """Yield what an entry lacks once all that was known to be lacking has come."""
+        if len(entry) > ENTRY_SIZE:
+            return self._missing(_as_facts(self._version(entry)))
         plain = self._core.catalog.plain(entry)
         if plain is not None and plain.size <= CHUNK_MAX:
             return iter(())  # its one chunk is all there is
         return self._missing(self._core.catalog.facts(entry))
+
+    def _version(self, version: EntryId) -> Content:
+        row = self._core.connection.execute(
+            "SELECT content FROM version WHERE id = ?", (version,)
+        ).fetchone()
+        return plain_content(bytes(row[0])) if row is not None else _NOTHING
 
     def _missing(self, facts: EntryFacts) -> Iterator[bytes]:
         """Yield what an entry lacks. Of a content that is none nothing is wanted: check says so."""
@@ -109,3 +161,16 @@ class Wants:
             yield from self._core.contents.missing(facts)
         except (DecodeError, CorruptBlock, BlockNotFound):
             return
+
+
+def _as_facts(content: Content) -> EntryFacts:
+    return {"content": {_SOME_DOT: content}}
+
+
+def contents_in(operations: Iterable[Operation]) -> list[Content]:
+    """Return the contents that operations put."""
+    return [
+        operation.value
+        for operation in operations
+        if isinstance(operation, Put) and isinstance(operation.value, Content)
+    ]
