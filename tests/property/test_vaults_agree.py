@@ -33,6 +33,16 @@ Move = tuple[int, int, int, int]
 moves = st.tuples(st.integers(0, 2), st.integers(0, 19), st.integers(0, 99), st.integers(0, 99))
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Bytes that a device saved, for its history to keep."""
+
+    vault: Vault
+    record: Record
+    entry: EntryId
+    data: bytes
+
+
 @dataclass(slots=True)
 class Story:
     """What happened, and what of it must still be there."""
@@ -41,9 +51,7 @@ class Story:
     tokens: int = 0
     wanted: set[str] = field(default_factory=set[str])
     """Saved, and never replaced or removed by somebody who had seen it."""
-    saved: list[tuple[Record, EntryId, bytes]] = field(
-        default_factory=list[tuple[Record, EntryId, bytes]]
-    )
+    saved: list[Saved] = field(default_factory=list[Saved])
 
     def play(self, move: Move) -> None:
         """Let something happen."""
@@ -143,7 +151,7 @@ class Story:
         assert record is not None
         assert node is not None
         assert node.side_of is None
-        self.saved.append((record, entry, b"".join(vault.read(node))))
+        self.saved.append(Saved(vault, record, entry, b"".join(vault.read(node))))
 
 
 @dataclass(slots=True)
@@ -201,8 +209,8 @@ def judge(told: Story) -> None:
         assert shown(vault) == everything
     letters = {c for data in everything.values() if data is not None for c in data.decode()}
     assert told.wanted <= letters
-    for record, entry, data in told.saved:
-        assert b"".join(first.read_at(entry, record.cid)) == data
+    for saved in told.saved:
+        assert b"".join(saved.vault.read_at(saved.entry, saved.record.cid)) == saved.data
     assert first.check().found == ()
 
 
