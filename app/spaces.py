@@ -275,6 +275,7 @@ class Spaces:
             self._events.tell(Trouble(error.code, row.name, row.id))
             return
         kept = await self._keep(opened)
+        await self.info(kept)  # so that there is an answer while everything is looked at
         kept.in_step.missed()
         kept.in_step.came_anywhere()
 
