@@ -232,6 +232,8 @@ class Intake:
                 assert item.payload is not None
                 exact = item.payload.seen == self._core.seen and not batch.judged
                 moved = True
+                if not exact and not careful:
+                    self._compare_fast(last)  # after this one nobody can tell any more
                 last = (item.record, item.payload) if exact else None
                 if careful:
                     self._apply_alone(item, batch, last)
@@ -240,11 +242,8 @@ class Intake:
             batch.todo = later
             if moved:
                 self._pull_waiting(batch)
-        if not careful and last is not None:
-            try:
-                self._compare(*last)
-            except RootDiffers as error:
-                raise _Careful from error
+        if not careful:
+            self._compare_fast(last)
 
     def _pull_waiting(self, batch: _Batch) -> None:
         """Records that waited may have been waiting for what just came."""
@@ -350,6 +349,13 @@ class Intake:
         if sealed is not None:
             batch.kept.append(sealed)
         batch.kept.append(item.thing)
+
+    def _compare_fast(self, last: tuple[Record, Payload] | None) -> None:
+        if last is not None:
+            try:
+                self._compare(*last)
+            except RootDiffers as error:
+                raise _Careful from error
 
     def _compare(self, record: Record, payload: Payload) -> None:
         """Hold the root against what a writer signed who had seen the same."""

@@ -9,6 +9,7 @@ from random import Random
 
 from storage.access.roles import Role
 from storage.blocks.store import Thing
+from storage.core import Core
 from storage.exchange import Accepted
 from storage.facts.change import EntryId
 from storage.facts.dots import Writer
@@ -127,27 +128,32 @@ def things_of(vault: Vault) -> list[Thing]:
     return list(vault.things_after(type(vault.seen)(), b"", 1 << 40).things)
 
 
+def core_of(vault: Opened) -> Core:
+    """Return what is inside a vault."""
+    return vault._core  # noqa: SLF001 - the laws compare what is inside
+
+
 def state_of(vault: Opened) -> State:
     """Return the state by replaying all records, without the index's facts."""
-    core = vault._core  # noqa: SLF001 - the law compares what is inside
+    core = core_of(vault)
     return core.history.state_at(core.seen)
 
 
 def names_of(vault: Opened) -> Callable[[Writer], str]:
     """Return how a vault calls the devices behind writers."""
-    return vault._core.device_name  # noqa: SLF001
+    return core_of(vault).device_name
 
 
 def pure_root(vault: Opened) -> bytes:
     """Return the root that the pure encoding gives."""
-    epoch, secret = vault._core.members.current_epoch()  # noqa: SLF001
+    epoch, secret = core_of(vault).members.current_epoch()
     return encode_tree(state_of(vault), secret, epoch).root.to_bytes()
 
 
 def write(vault: Vault, name: str, data: bytes, parent: EntryId) -> EntryId:
     """Make a file, and commit it."""
     change = vault.change()
-    entry = change.add_file(parent, name, vault._core.contents.store_bytes(data), META)  # noqa: SLF001
+    entry = change.add_file(parent, name, core_of(vault).contents.store_bytes(data), META)
     vault.commit(change, f"added {name}")
     return entry
 
