@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 
 from PySide6.QtCore import QObject, Signal
 
@@ -30,6 +31,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="app", daemon=True)
+        self._stopped = False
         self._unlisten: Callable[[], None] | None = None
 
     def start(self) -> None:
@@ -43,13 +45,13 @@ class Bridge(QObject):
     def run(self, work: Coroutine[object, object, object]) -> Job:
         """Do work on the app's loop."""
         job = Job(self)
-        job.follow(asyncio.run_coroutine_threadsafe(work, self._loop))
+        job.follow(self._put(work))
         return job
 
     def run_long(self, begin: Callable[[Report], Coroutine[object, object, object]]) -> Job:
         """Do work that reports its progress."""
         job = Job(self)
-        job.follow(asyncio.run_coroutine_threadsafe(begin(job.report()), self._loop))
+        job.follow(self._put(begin(job.report())))
         return job
 
     def wait(self, work: Coroutine[object, object, object], seconds: float) -> None:
@@ -58,12 +60,21 @@ class Bridge(QObject):
 
     def stop(self) -> None:
         """End the app's thread; what is still running is cancelled first."""
+        self._stopped = True
         asyncio.run_coroutine_threadsafe(_cancel_the_rest(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         if self._unlisten is not None:
             self._unlisten()
         self._loop.close()
+
+    def _put(self, work: Coroutine[object, object, object]) -> Future[object]:
+        if self._stopped:  # a last timer may fire while the window goes
+            work.close()
+            nothing: Future[object] = Future()
+            nothing.cancel()
+            return nothing
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _listen(self, events: EventHub) -> None:
         self._unlisten = events.listen(self.happened.emit)

@@ -262,7 +262,9 @@ class EntryDesk(QObject):
         asked.setStandardButtons(
             QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
         )
-        return asked.exec() == QMessageBox.StandardButton.Open
+        agreed = asked.exec() == QMessageBox.StandardButton.Open
+        asked.deleteLater()
+        return agreed
 
     def _path(self) -> Path | None:
         entry = self.entry

@@ -100,6 +100,7 @@ class FolderDesk(QObject):
         yes = asked.addButton(tr("Take it out"), QMessageBox.ButtonRole.AcceptRole)
         asked.addButton(QMessageBox.StandardButton.Cancel)
         asked.exec()
+        asked.deleteLater()
         if asked.clickedButton() is yes:
             job = self._below.runner.run(self._below.app.leave(space.id))
             job.done.connect(lambda _: self.left.emit())

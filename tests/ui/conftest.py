@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,11 +51,26 @@ def stage(open_stage: Open) -> Stage:
 @pytest.fixture
 def bridge(qapp: QApplication) -> Iterator[Bridge]:
     """Return a running bridge."""
-    del qapp
-    made = Bridge()
+    made = Bridge(qapp)
     made.start()
     yield made
     made.stop()
+    made.deleteLater()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_heap() -> None:
+    """Leave what the session began with out of every collection."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def collected(small_heap: None) -> Iterator[None]:
+    """Collect here what a test leaves: a later one has threads on which it must not be done."""
+    del small_heap
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ class Stage:
         self.bridge.stop()
         self.window.hide()
         self.window.deleteLater()
+        self.bridge.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
@@ -80,9 +81,9 @@ def set_stage(
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     fake = app or FakeApp()
-    bridge = Bridge()
-    bridge.start()
     dressed = theme or Theme(application, look)
+    bridge = Bridge(application)
+    bridge.start()
     window = Window(dressed, Memory(folder / "window.ini"), now)
     window.resize(*size)
     window.show()

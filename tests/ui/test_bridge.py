@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.events import EventHub, SpacesChanged
@@ -99,3 +100,13 @@ def test_plain_work_goes_aside(qtbot: QtBot, bridge: Bridge) -> None:
     with qtbot.waitSignal(bridge.run(work()).done) as got:
         pass
     assert got.args[0] is not threading.main_thread()
+
+
+def test_work_that_comes_after_the_end_is_cancelled(qtbot: QtBot, qapp: QApplication) -> None:
+    """A last timer may fire while the window goes."""
+    bridge = Bridge(qapp)
+    bridge.start()
+    bridge.stop()
+    with qtbot.waitSignal(bridge.run(give(1)).cancelled):
+        pass
+    bridge.deleteLater()

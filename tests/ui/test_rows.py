@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from ui.models.rows import MAX_RUNS, Item, Row, RowModel, RowRole
 from ui.theme.theme import Theme
@@ -66,11 +66,11 @@ def test_a_filter_on_a_huge_list_lays_it_anew() -> None:
     assert model.rowCount() == MAX_RUNS * 2
 
 
-def test_the_chosen_row_stays_chosen(qapp: QApplication, theme: Theme) -> None:
+def test_the_chosen_row_stays_chosen(qtbot: QtBot, theme: Theme) -> None:
     """Whatever comes before it, and even when the list is laid anew."""
-    del qapp
     model = RowModel(draw)
     view = RowList(model, theme, ENTRIES)
+    qtbot.addWidget(view)
     told: list[str] = []
     view.chosen.connect(told.append)
     model.show(items(list("abc")))
@@ -80,13 +80,11 @@ def test_the_chosen_row_stays_chosen(qapp: QApplication, theme: Theme) -> None:
     assert told == []
 
 
-def test_group_names_cannot_be_chosen_and_keys_step_over_them(
-    qapp: QApplication, theme: Theme
-) -> None:
+def test_group_names_cannot_be_chosen_and_keys_step_over_them(qtbot: QtBot, theme: Theme) -> None:
     """They are no places."""
-    del qapp
     model = RowModel(draw)
     view = RowList(model, theme, ENTRIES)
+    qtbot.addWidget(view)
     model.show(items(["a", "#", "b"]))
     view.choose("a")
     view._step(1)  # noqa: SLF001
