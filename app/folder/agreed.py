@@ -162,6 +162,11 @@ class Agreed:
         if self._db.in_transaction:
             self._db.execute("COMMIT")
 
+    def undo(self) -> None:
+        """Forget what was written since `begin`."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
     # -- rows ----------------------------------------------------------------------------
     def get(self, entry: EntryId) -> Row | None:
         """Return the row of an entry."""

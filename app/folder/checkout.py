@@ -17,6 +17,7 @@ from typing import assert_never
 
 from blake3 import blake3
 
+from app.errors import Unreadable
 from app.folder.agreed import Row
 from app.folder.batch import file_row, folder_row
 from app.folder.ground import Ground, Tally
@@ -28,7 +29,7 @@ from app.folder.port import Path, Place, Shape, Stat
 from app.folder.reading import MAX_TEXT, settled
 from app.folder.scan import GONE, Skipped
 from app.progress import Progress, Report
-from storage.errors import BlockNotFound, DecodeError, StoreFull
+from storage.errors import AtollError, BlockNotFound, DecodeError, StoreFull
 from storage.facts.change import TOP, EntryId
 from storage.facts.values import EntryKind
 from storage.tree.names import collision_key
@@ -109,7 +110,7 @@ class Checkout:
 
     def _refused(self, step: BringStep, error: OSError) -> None:
         if error.errno in FULL:
-            raise StoreFull("the disk of the folder is full") from error
+            raise _as_error(error) from error
         entry = step.row.entry if isinstance(step, Clear) else step.node.parent
         path = self._path(entry) or ()
         if error.errno in GONE:
@@ -269,7 +270,10 @@ class Checkout:
     def _settle(self) -> None:
         """Make a batch durable, put each file in its place, and agree."""
         if self._ready:
-            self._sync_files()
+            try:
+                self._sync_files()
+            except OSError as error:
+                raise _as_error(error) from error
             self._ground.root()  # the drive may have been taken out while we wrote
         while self._ready:
             file = self._ready[-1]
@@ -288,7 +292,12 @@ class Checkout:
 
     def _agree(self) -> None:
         """Agree on what was done, once no power cut can undo it."""
-        self._sync_folders()
+        try:
+            self._sync_folders()
+        except OSError as error:
+            # What did not become durable is not agreed, and no second try would prove that it is.
+            self._agreed.undo()
+            raise _as_error(error) from error
         self._agreed.commit()
         self._steps = self._bytes = 0
 
@@ -439,3 +448,10 @@ class Checkout:
         assert TEMPORARY.match(file.temporary)
         with suppress(OSError), self._ground.folder.enter(file.folder) as place:
             place.remove(file.temporary)
+
+
+def _as_error(error: OSError) -> AtollError:
+    """Return what a person should hear of a disk that takes no more."""
+    if error.errno in FULL:
+        return StoreFull("the disk of the folder is full")
+    return Unreadable("the folder could not be written", "")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from app.errors import Unreadable
 from app.folder.agreed import DraftRow
 from app.folder.batch import holding
 from app.folder.ground import Ground
 from app.folder.match import Matched
 from app.folder.port import Path, Place, Shape
-from app.folder.reading import Read, read_file
+from app.folder.reading import Read, StillChanging, read_file
 from app.folder.scan import GONE, Listing
 from storage.errors import NotFound
 
@@ -27,14 +28,17 @@ class Drafts:
 
         Raises:
             NotFound: there is no draft under that path.
-            OSError: it cannot be read or removed now.
+            Unreadable: it cannot be read or removed now.
         """
         drafts = {draft.path: draft for draft in self.list()}
         if path not in drafts:
             raise NotFound("there is no draft of that name")
         below = [p for p in drafts if p[: len(path)] == path]
         for each in sorted(below, key=len, reverse=True):
-            self._drop_one(drafts[each])
+            try:
+                self._drop_one(drafts[each])
+            except (OSError, StillChanging) as error:
+                raise Unreadable("the draft cannot be taken back now", "/".join(each)) from error
 
     def forget_settled(self, here: Listing, matched: Matched, drafted: set[Path]) -> None:
         """Forget drafts that are none any more: looked at, and not found to be one again."""

@@ -49,17 +49,21 @@ class Ingest:
         self._tally = tally
         self._batch = Batch(ground, tally, dict(folders))
         self._may_edit = ground.space.may_edit()
+        self._in_doubt = False
 
     def run(self, steps: list[ShareStep], report: Report) -> None:
         """Do all steps. What was committed when an error comes up stays so, and is agreed."""
         for done, step in enumerate(steps):
             path = _path_of(step)
             report(Progress("Reading", path[-1] if path else "", done, len(steps)))
+            if self._in_doubt and isinstance(step, Remove):
+                continue  # something was to be moved out of there first
             try:
                 self._do(step)
             except StillChanging as error:
                 self._tally.again.add(error.path)
             except OSError as error:
+                self._in_doubt = True
                 if error.errno in GONE:
                     self._tally.again.add(path)  # it went meanwhile; the next look tells
                 else:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from app.errors import FolderInUse, FolderUnavailable
+from app.errors import FolderInUse, FolderUnavailable, Unreadable
 from app.folder.agreed import Agreed, Row
 from app.folder.checkout import Checkout
 from app.folder.drafts import Drafts
 from app.folder.gather import Gather, widest
 from app.folder.ground import Brought, Ground, Looked, Tally
-from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
+from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, Ignore
 from app.folder.ingest import Ingest
 from app.folder.marker import Marker, Standing, read_marker, standing_of, write_marker
 from app.folder.match import Matched, match, worth_reading
@@ -69,6 +69,7 @@ class Mirror:
         Raises:
             FolderInUse: it is marked as another space's.
             FolderUnavailable: it is not there, or not the one we know.
+            Unreadable: nothing can be written to it.
         """
         ground, agreed = self._ground, self._ground.agreed
         known, found = agreed.word(_STANDING), read_marker(ground.folder)
@@ -77,7 +78,10 @@ class Mirror:
         elif known is None and found != ground.marker:
             raise FolderInUse("the folder shows another space already")
         root = ground.root()
-        ground.ways = ground.folder.ways([f"{OWN_FOLDER}-{ground.entropy.take(6).hex()}"])
+        try:
+            ground.ways = ground.folder.ways([f"probe-{ground.entropy.take(6).hex()}"])
+        except OSError as error:
+            raise Unreadable("the folder cannot be written to", "") from error
         self._read_ignore()
         with agreed.together():
             self._is_known(root)  # else, and when our index was lost, all is compared anew

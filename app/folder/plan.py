@@ -150,7 +150,8 @@ def share(
     ]
     by_path += _of_new(here, agreed, there, ways)
     by_path.sort(key=lambda pair: (pair[0], _RANK[type(pair[1])]))
-    forgotten, removed = _of_missing(here, agreed, there, spare)
+    moved = {step.entry for _, step in by_path if isinstance(step, Move)}
+    forgotten, removed = _of_missing(here, agreed, there, spare, moved)
     return steps + forgotten + [step for _, step in by_path] + removed
 
 
@@ -235,8 +236,12 @@ def _of_missing(
     agreed: Mapping[EntryId, Row],
     there: Mapping[EntryId, Node],
     spare: AbstractSet[EntryId],
+    moved: AbstractSet[EntryId],
 ) -> tuple[list[ShareStep], list[ShareStep]]:
-    """Return what to forget, and what to remove: the topmost of what was removed together."""
+    """Return what to forget, and what to remove: the topmost of what was removed together.
+
+    What was moved out of a folder does not keep it: by then it is elsewhere.
+    """
     if not here.missing:
         return [], []
     forgotten = {entry for entry in here.missing if entry not in there}
@@ -245,7 +250,8 @@ def _of_missing(
         for entry in here.missing
         if entry in there and entry not in spare and there[entry].version == agreed[entry].version
     }
-    kept = _with_parents((node for node in there.values() if node.id not in seen), there)
+    stays = (node for node in there.values() if node.id not in seen and node.id not in moved)
+    kept = _with_parents(stays, there)
     waiting = _with_parents((there[e] for e in here.missing if e in there and e in spare), there)
     for entry in here.missing:
         if entry in there and entry in kept and entry not in waiting:

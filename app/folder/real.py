@@ -16,6 +16,7 @@ from pathlib import Path as OsPath
 from types import TracebackType
 from typing import Self
 
+from app.folder.ignore import OWN_FOLDER
 from app.folder.port import Path, Shape, Stat, Ways
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -253,7 +254,7 @@ class RealFolder:
     def ways(self, probe: Sequence[str]) -> Ways:
         """Find out how the disk treats names: one probe, asked for under its other spellings."""
         name = f"{probe[0]}-é-a"
-        with self.enter(()) as root:
+        with self.enter((OWN_FOLDER,)) as root:  # where nobody sees what a kill may leave
             first = root.write(name, (), executable=False, mode=None, mtime_ns=0, sync=False)
             try:
                 listed = {entry for entry, _ in root.entries()}

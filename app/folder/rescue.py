@@ -12,7 +12,7 @@ from app.folder.agreed import Row
 from app.folder.ground import Ground
 from app.folder.ignore import OWN_FOLDER
 from app.folder.port import Path
-from app.folder.reading import Read
+from app.folder.reading import PIECE, Read
 
 KEPT = "kept"
 _MAX_NAME = 100
@@ -26,8 +26,12 @@ def looks_cut(row: Row, read: Read) -> bool:
 
 
 def keep(ground: Ground, path: Path, read: Read) -> None:
-    """Keep bytes of a file beside the marker, durably, before they are written over."""
-    if not read.data:
+    """Keep a file's bytes beside the marker, durably, before it is written over.
+
+    Raises:
+        OSError: they could not be kept; then nothing may be written over them.
+    """
+    if not read.stat.size:
         return
     name = f"{ground.entropy.take(4).hex()}-{path[-1]}"
     name = name.encode()[:_MAX_NAME].decode(errors="ignore")
@@ -35,13 +39,14 @@ def keep(ground: Ground, path: Path, read: Read) -> None:
         with suppress(FileExistsError):
             own.make_folder(KEPT)
             own.sync()
-        with own.enter(KEPT) as place:
-            place.write(
-                name,
-                [read.data],
-                executable=False,
-                mode=None,
-                mtime_ns=read.stat.mtime_ns,
-                sync=True,
-            )
+        with own.enter(KEPT) as place, ground.folder.enter(path[:-1]) as source:
+            with source.open(path[-1]) as file:
+                place.write(
+                    name,
+                    iter(lambda: file.read(PIECE), b""),
+                    executable=False,
+                    mode=None,
+                    mtime_ns=read.stat.mtime_ns,
+                    sync=True,
+                )
             place.sync()

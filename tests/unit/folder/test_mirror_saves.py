@@ -152,3 +152,30 @@ def test_folders_may_be_turned_inside_out(one: Mirrored) -> None:
     one.space.move("a", "b/a")
     one.round()
     assert one.disk() == {"b/": b"", "b/x": b"1", "b/a/": b"", "b/a/y": b"2"}
+
+
+def test_what_is_moved_out_of_a_folder_outlives_it(one: Mirrored) -> None:
+    """Moved out and the folder deleted, between two looks."""
+    settled(one, {"d/keep.md": "1", "d/other.md": "2"})
+    (one.root / "d" / "keep.md").rename(one.root / "keep.md")
+    (one.root / "d" / "other.md").unlink()
+    (one.root / "d").rmdir()
+    looked = one.look()
+    assert (looked.moved, looked.removed) == (1, 2)
+    one.round()
+    assert one.disk() == one.space.files() == {"keep.md": b"1"}
+
+
+@pytest.mark.parametrize("hinted", [True, False])
+def test_a_folder_deleted_here_keeps_what_others_put_in(one: Mirrored, hinted: bool) -> None:  # noqa: FBT001
+    """They had not seen it go, nor we what they wrote."""
+    settled(one, {"d/old.md": "1", "d/edited.md": "2"})
+    one.space.put("d/new.md", b"theirs")
+    one.space.put("d/edited.md", b"theirs too")
+    for path in (one.root / "d").iterdir():
+        path.unlink()
+    (one.root / "d").rmdir()
+    assert (one.look("d") if hinted else one.look()).removed == 1
+    one.round()
+    assert one.disk() == {"d/": b"", "d/new.md": b"theirs", "d/edited.md": b"theirs too"}
+    assert one.disk() == one.space.files()

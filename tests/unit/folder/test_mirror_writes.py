@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import FolderUnavailable
 from app.folder.memory import MemoryFolder
-from storage.errors import StoreFull
+from storage.errors import AtollError, StoreFull
 from tests.helpers.mirrored import Mirrored, settled
 
 # -- reading and writing -----------------------------------------------------------------------
@@ -119,7 +118,7 @@ def test_each_disk_operation_may_fail_once_and_nothing_is_lost() -> None:
         for work in (one.look, one.bring):
             try:
                 work()
-            except (FolderUnavailable, StoreFull, OSError):
+            except AtollError:
                 continue
         done = count < turn
         folder.fault = lambda _what, _path: 0
@@ -128,6 +127,7 @@ def test_each_disk_operation_may_fail_once_and_nothing_is_lost() -> None:
     assert turn > 20
 
 
+@pytest.mark.slow
 def test_a_replaced_file_is_never_absent(one: Mirrored) -> None:
     """Someone watches it all the while."""
     settled(one, {"a.md": "0"})
