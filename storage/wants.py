@@ -36,7 +36,7 @@ class Wants:
         run = self._core.connection.executemany
         run(
             "INSERT OR IGNORE INTO want(digest, entry) "
-            "SELECT digest, x'ff' || substr(digest, 1, 16) FROM want WHERE entry = ?",
+            "SELECT digest, CAST(x'ff' || substr(digest, 1, 16) AS BLOB) FROM want WHERE entry = ?",
             [(entry,) for entry in facts],
         )
         run("DELETE FROM want WHERE entry = ?", [(entry,) for entry in facts])
