@@ -6,7 +6,7 @@ a transaction before it writes and never ends one; whoever owns the connection c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from storage.blocks.store import Kind
@@ -54,6 +54,20 @@ class Locator:
             "SELECT pack, offset, length, kind FROM block WHERE digest = ?", (digest,)
         ).fetchone()
         return None if row is None else Spot._make(row)
+
+    def find_some(self, digests: Sequence[bytes]) -> dict[bytes, Spot]:
+        """Return where those of the things lie that are known."""
+        found: dict[bytes, Spot] = {}
+        for start in range(0, len(digests), _PAGE):
+            part = digests[start : start + _PAGE]
+            marks = ",".join("?" for _ in part)
+            rows = self._connection.execute(
+                "SELECT digest, pack, offset, length, kind FROM block"  # noqa: S608  # marks only
+                f" WHERE digest IN ({marks})",
+                part,
+            )
+            found |= {bytes(row[0]): Spot._make(row[1:]) for row in rows}
+        return found
 
     def packs(self) -> dict[int, PackSize]:
         """Return what is known of each pack."""

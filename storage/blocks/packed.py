@@ -128,6 +128,7 @@ class PackedBlocks:
 
     def scan(self, kind: Kind | None = None) -> Iterator[Thing]:
         """Walk the things held when this began, in the order added."""
+        self._leave_out_held()
         unsynced = list(self._unsynced.items())
         buffered = list(self._buffered.values())
         newer = self._unsynced.keys() | self._buffered.keys()
@@ -187,10 +188,6 @@ class PackedBlocks:
             if not replaces(self.kind_of(digest), thing.kind):
                 return digest
             self.forget(digest)
-        else:
-            spot = self._locator.find(digest)
-            if spot is not None and not replaces(Kind(spot.kind), thing.kind):
-                return digest
         self._buffered[digest] = thing
         self._waiting += FRAME_SIZE + len(thing.data)
         if self._waiting >= self._buffer_size:
@@ -227,7 +224,8 @@ class PackedBlocks:
             raise StoreUnusable("the store is open for reading only")
 
     def _write_out(self) -> None:
-        """Move the buffer to the end of the newest pack."""
+        """Move the buffer to the end of the newest pack, but for what is held already."""
+        self._leave_out_held()
         if not self._buffered:
             return
         if self._pack is not None and self._pack.size >= self._pack_size:
@@ -254,6 +252,17 @@ class PackedBlocks:
         self._unsynced |= spots
         self._buffered.clear()
         self._waiting = 0
+
+    def _leave_out_held(self) -> None:
+        """Ask the locator once for all that waits: asking for each would cost as much again."""
+        if not self._buffered:
+            return
+        held = self._locator.find_some(list(self._buffered))
+        for digest, spot in held.items():
+            if not replaces(Kind(spot.kind), self._buffered[digest].kind):
+                del self._buffered[digest]
+        if not self._buffered:
+            self._waiting = 0
 
     def _make_last(self) -> None:
         """Sync the newest pack, then let the locator know. In this order only."""
