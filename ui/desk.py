@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QWidget
+from PySide6.QtCore import QModelIndex, QObject, Qt
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
 from app.events import Event, Trouble, Working
 from app.values import EntryInfo, SpaceInfo
@@ -25,10 +25,11 @@ from ui.models.where import Where
 from ui.pages.first_run import FirstRun
 from ui.pages.listing import Listing
 from ui.pages.reader import Reader
+from ui.slots import ignoring
 from ui.theme.tokens import NOTE_SIZE
 from ui.widgets import typing_keys
 from ui.widgets.keys_dialog import KeysDialog
-from ui.window import Pane, Shape, Window
+from ui.window import Pane, Shape, Window, has_keys
 from ui.words import Act, Said, say, say_code, tr
 
 Again = Callable[[], object]
@@ -107,9 +108,13 @@ class Desk(QObject):
 
     def _name_device(self, name: str) -> None:
         job = self._run(self._below.app.rename_device(name))
-        job.failed.connect(lambda error: self._fail(error, None))
-        job.done.connect(lambda _: self.first_run.begin() if self.first_run else None)
+        job.failed.connect(self._fail)
+        job.done.connect(self._go_on_first_run)
         self.contents.own_name = name
+
+    def _go_on_first_run(self) -> None:
+        if self.first_run is not None:
+            self.first_run.begin()
 
     def _end_first_run(self) -> None:
         if self.first_run is not None:
@@ -133,6 +138,10 @@ class Desk(QObject):
         else:
             self._show_folder(key)
         self._allow()
+
+    def _on_place_clicked(self, index: QModelIndex) -> None:
+        if self._window.shape_ is Shape.ONE:  # the place one is at is chosen already
+            self.go(self._window.places.rows.key(index.row()))
 
     def _show_page(self, page: QWidget) -> None:
         names = {space.id: space.name for space in self._window.places.spaces}
@@ -206,7 +215,7 @@ class Desk(QObject):
         folder = self.contents.spot.folder if self.contents.spot.space == space.id else None
         job = self._run(self._below.app.new_note(space.id, folder, f"{tr('Untitled')}.md"))
         job.done.connect(self._on_made)
-        job.failed.connect(lambda error: self._fail(error, self.new_note))
+        job.failed.connect(partial(self._fail, again=self.new_note))
 
     def new_folder(self) -> None:
         """Make a folder where one is."""
@@ -215,7 +224,7 @@ class Desk(QObject):
         if good and space is not None and name.strip():
             folder = self.contents.spot.folder
             job = self._run(self._below.app.new_folder(space.id, folder, name.strip()))
-            job.failed.connect(lambda error: self._fail(error, None))
+            job.failed.connect(self._fail)
 
     def remove(self, entry: EntryInfo | None = None) -> None:
         """Put an entry in the bin; it can come back at once."""
@@ -228,8 +237,8 @@ class Desk(QObject):
             self.go(place_key(entry.space))
         self.open_entry(entry)
         title = self.reader.header.title
-        self.entry.shown.connect(title.selectAll, Qt.ConnectionType.SingleShotConnection)
-        self.entry.shown.connect(lambda _: title.setFocus(), Qt.ConnectionType.SingleShotConnection)
+        self.entry.shown.connect(ignoring(title.selectAll), Qt.ConnectionType.SingleShotConnection)
+        self.entry.shown.connect(ignoring(title.setFocus), Qt.ConnectionType.SingleShotConnection)
 
     def _on_removed(self, entry: EntryInfo) -> None:
         words = f"“{entry.name}” {tr('is in the bin.')}"
@@ -238,7 +247,7 @@ class Desk(QObject):
     def _unremove(self, entry: EntryInfo) -> None:
         job = self._run(self._below.app.restore_from_bin(entry.space, entry.id))
         job.done.connect(self.open_entry)
-        job.failed.connect(lambda error: self._fail(error, None))
+        job.failed.connect(self._fail)
 
     def _on_shown(self, entry: EntryInfo) -> None:
         self._window.set_alone(alone=False)
@@ -257,7 +266,7 @@ class Desk(QObject):
         self.go(place_key(space))
         job = self._run(self._below.app.entry(space, entry))
         job.done.connect(partial(self.open_entry, typing=True))
-        job.failed.connect(lambda error: self._fail(error, None))
+        job.failed.connect(self._fail)
 
     def _follow(self, space: str, name: str) -> None:
         job = self._run(self._below.app.all_entries(space))
@@ -322,7 +331,7 @@ class Desk(QObject):
     def step_pane(self, step: int) -> None:
         """Give the next pane the keys."""
         panes = [self._window.sidebar, self.listing, self.reader]
-        now = next((n for n, one in enumerate(panes) if _has_keys(one)), -1 if step > 0 else 0)
+        now = next((n for n, one in enumerate(panes) if has_keys(one)), -1 if step > 0 else 0)
         target = (now + step) % len(panes)
         if self._window.alone and target == Pane.LIST.value:
             target = (target + step) % len(panes)
@@ -332,16 +341,12 @@ class Desk(QObject):
     def _connect_parts(self) -> None:
         window, reader, listing = self._window, self.reader, self.listing
         window.places.loaded.connect(self._on_places)
-        window.places.failed.connect(lambda error: self._fail(error, window.places.refresh))
+        window.places.failed.connect(partial(self._fail, again=window.places.refresh))
         window.sidebar.list.chosen.connect(self.go)
-        window.sidebar.list.clicked.connect(
-            lambda index: (
-                self.go(window.places.rows.key(index.row())) if window.shape_ is Shape.ONE else None
-            )
-        )
-        self.contents.failed.connect(lambda error: self._fail(error, None))
+        window.sidebar.list.clicked.connect(self._on_place_clicked)
+        self.contents.failed.connect(self._fail)
         listing.chosen.connect(self.open_entry)
-        listing.entered.connect(lambda entry: self.open_entry(entry, typing=True))
+        listing.entered.connect(partial(self.open_entry, typing=True))
         listing.removed.connect(self.remove)
         listing.up_wanted.connect(self.back)
         listing.folder_wanted.connect(self.folders.add)
@@ -360,10 +365,10 @@ class Desk(QObject):
         reader.header.share.connect(self.folders.share)
         reader.header.back.connect(self.back)
         reader.search.opened.connect(self._open_by_id)
-        reader.search.searching.failed.connect(lambda error: self._fail(error, None))
-        reader.bin.binned.failed.connect(lambda error: self._fail(error, None))
+        reader.search.searching.failed.connect(self._fail)
+        reader.bin.binned.failed.connect(self._fail)
         reader.bin.binned.restored.connect(self._on_unbinned)
-        reader.devices.people.failed.connect(lambda error: self._fail(error, None))
+        reader.devices.people.failed.connect(self._fail)
         reader.devices.people.changed.connect(self._on_people)
         reader.devices.join_wanted.connect(self.folders.join)
         window.strip.cancelled.connect(self.folders.cancel)
@@ -412,7 +417,7 @@ class Desk(QObject):
         }
         for name, slot in slots.items():
             self.actions[name].setEnabled(True)
-            self.actions[name].triggered.connect(lambda _checked, slot=slot: slot())
+            self.actions[name].triggered.connect(ignoring(slot))
 
     # -- answers
     def _on_where(self) -> None:
@@ -478,7 +483,7 @@ class Desk(QObject):
         possible |= dict.fromkeys(("share", "scan", "export", "leave", "new-folder"), space)
         self.actions.enable(possible | {"back": back})
 
-    def _fail(self, error: AtollError, again: Again | None) -> None:
+    def _fail(self, error: AtollError, again: Again | None = None) -> None:
         self._say(say(error), again)
 
     def _say(self, said: Said, again: Again | None) -> None:
@@ -492,8 +497,3 @@ class Desk(QObject):
         if again is not None:
             offers[Act.RETRY] = again
         self._window.notice.say(said, offers)
-
-
-def _has_keys(pane: QWidget) -> bool:
-    focus = QApplication.focusWidget()
-    return focus is not None and (focus is pane or pane.isAncestorOf(focus))

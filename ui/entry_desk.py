@@ -19,6 +19,7 @@ from ui.jobs import Job
 from ui.models.note import NoteEditor, Saving
 from ui.models.places import Places
 from ui.pages.reader import Reader
+from ui.slots import ignoring
 from ui.widgets.footer import Footer
 from ui.words import tr
 
@@ -47,12 +48,12 @@ class EntryDesk(QObject):
         self._turn = 0
         reader.header.title.renamed.connect(self.rename)
         reader.header.history.connect(self.toggle_history)
-        reader.note.failed.connect(lambda error: self.failed.emit(error, self._save_again))
+        reader.note.failed.connect(partial(self._fail, again=self._save_again))
         reader.note.saving_changed.connect(self._on_saving)
         reader.note.drop_draft.connect(self._drop_draft)
         reader.note.edit.followed.connect(self._on_followed)
         reader.note.edit.counted.connect(self._on_counted)
-        reader.history.past.failed.connect(lambda error: self.failed.emit(error, None))
+        reader.history.past.failed.connect(self._fail)
         reader.history.past.restored.connect(self._on_restored)
         reader.file.open_wanted.connect(self._open_outside)
         reader.file.show_wanted.connect(self._show_outside)
@@ -156,8 +157,8 @@ class EntryDesk(QObject):
     def remove(self, entry: EntryInfo, then_: Callable[[EntryInfo], object]) -> None:
         """Put an entry in the bin."""
         job = self._run(self._below.app.remove(entry.space, entry.id))
-        job.done.connect(lambda _: self._on_removed(entry, then_))
-        job.failed.connect(lambda error: self.failed.emit(error, None))
+        job.done.connect(ignoring(partial(self._on_removed, entry, then_)))
+        job.failed.connect(self._fail)
 
     def toggle_history(self) -> None:
         """Show the past of the entry, or come back from it."""
@@ -223,8 +224,8 @@ class EntryDesk(QObject):
         entry = self.entry
         if entry is not None:
             job = self._run(self._below.app.drop_draft(entry.space, entry.path))
-            job.done.connect(lambda _: self._open_again(entry))
-            job.failed.connect(lambda error: self.failed.emit(error, None))
+            job.done.connect(ignoring(partial(self._open_again, entry)))
+            job.failed.connect(self._fail)
 
     def _open_again(self, entry: EntryInfo) -> None:
         self._reader.entry = None
@@ -292,7 +293,7 @@ class EntryDesk(QObject):
         if path:
             job = self._run(self._below.app.read(entry.space, entry.id))
             job.done.connect(partial(self._write, path))
-            job.failed.connect(lambda error: self.failed.emit(error, None))
+            job.failed.connect(self._fail)
 
     def _write(self, path: str, held: bytes) -> None:
         file = QSaveFile(path)
@@ -301,6 +302,9 @@ class EntryDesk(QObject):
             self.told.emit(tr("Saved a copy."))
         else:
             self.told.emit(f"“{path}” {tr('could not be written.')}")
+
+    def _fail(self, error: AtollError, again: Callable[[], object] | None = None) -> None:
+        self.failed.emit(error, again)
 
     def _run(self, work: Coroutine[object, object, object]) -> Job:
         return self._below.runner.run(work)

@@ -17,6 +17,7 @@ from ui.below import Below
 from ui.jobs import Job
 from ui.pages.join_dialog import JoinDialog
 from ui.pages.share_dialog import ShareDialog
+from ui.slots import ignoring
 from ui.window import Window
 from ui.words import say_code, tr
 
@@ -70,7 +71,7 @@ class FolderDesk(QObject):
         """Look through the plain folder now."""
         space = self._space()
         if space is not None:
-            self._work(partial(self._below.app.scan, space.id), lambda _: None, self.scan)
+            self._work(partial(self._below.app.scan, space.id), _nothing, self.scan)
 
     def export(self) -> None:
         """Write every file into an empty folder."""
@@ -103,8 +104,8 @@ class FolderDesk(QObject):
         asked.deleteLater()
         if asked.clickedButton() is yes:
             job = self._below.runner.run(self._below.app.leave(space.id))
-            job.done.connect(lambda _: self.left.emit())
-            job.failed.connect(lambda error: self.failed.emit(error, None))
+            job.done.connect(ignoring(self.left.emit))
+            job.failed.connect(self._fail)
 
     def check(self) -> None:
         """Verify everything."""
@@ -123,6 +124,9 @@ class FolderDesk(QObject):
         words = say_code("storage.corrupt-block").words
         found = f"{words.sentence} {bad[0].what}: {bad[0].where}"
         self._window.notice.tell(f"{found} ({len(bad)}/{report.entries})")
+
+    def _fail(self, error: AtollError) -> None:
+        self.failed.emit(error, None)
 
     # -- long work
     def cancel(self) -> None:
@@ -175,3 +179,7 @@ class FolderDesk(QObject):
     def _on_cancelled(self) -> None:
         self._job = None
         self._window.strip.end()
+
+
+def _nothing(_: object) -> None:
+    """Leave it at that: what was done is seen."""

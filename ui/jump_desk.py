@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog
 
 from app.values import EntryInfo
+from storage.errors import AtollError
 from ui.below import Below
 from ui.pages.switcher import Switcher, action_items, entry_items
 from ui.window import Window
@@ -29,7 +32,7 @@ class JumpDesk(QObject):
         """Jump to any entry."""
         job = self._below.runner.run(self._all())
         job.done.connect(self._on_all)
-        job.failed.connect(lambda error: self.failed.emit(error, None))
+        job.failed.connect(self._fail)
 
     async def _all(self) -> tuple[EntryInfo, ...]:
         app = self._below.app
@@ -41,12 +44,23 @@ class JumpDesk(QObject):
         latest = sorted(entries, key=lambda entry: -entry.mtime)
         items = entry_items(latest, names)
         switcher = Switcher(items, tr("Jump to a note or file"), self._window.theme, self._window)
-        switcher.picked.connect(lambda key: self.picked.emit(*key.split("/", 1)))
+        switcher.picked.connect(self._pick)
         self._show(switcher)
 
     def commands(self) -> None:
         """Do anything by its name."""
         able = [action for action in self._window.actions_.by_name.values() if action.isEnabled()]
         switcher = Switcher(action_items(able), tr("Do anything"), self._window.theme, self._window)
-        switcher.picked.connect(lambda key: able[int(key)].trigger())
+        switcher.picked.connect(partial(_trigger, able))
         self._show(switcher)
+
+    def _pick(self, key: str) -> None:
+        space, _, entry = key.partition("/")
+        self.picked.emit(space, entry)
+
+    def _fail(self, error: AtollError) -> None:
+        self.failed.emit(error, None)
+
+
+def _trigger(actions: Sequence[QAction], key: str) -> None:
+    actions[int(key)].trigger()

@@ -26,6 +26,7 @@ from ui.bridge import Bridge, aside
 from ui.codes import QrCodes
 from ui.desk import Desk
 from ui.pages.first_run import FirstRun
+from ui.slots import ignoring
 from ui.window import Window
 from ui.words import Act, say
 
@@ -81,7 +82,7 @@ class Late(QObject):
         if self._running is not None:
             return
         job = self._bridge.run(self._make_device(name))
-        job.done.connect(lambda _: self._start())
+        job.done.connect(ignoring(self._start))
         job.failed.connect(self._on_failed)
 
     async def _make_device(self, name: str) -> None:

@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QSocketNotifier, QStandardPaths, Qt, QTimer, Signal
@@ -154,6 +154,11 @@ def _memory_path(data: Path | None) -> Path:
     return data / "window.ini"
 
 
+def _wake(number: int, frame: FrameType | None) -> None:
+    """Let Python write to the pipe that Qt looks at."""
+    del number, frame
+
+
 def _close_on_signals(window: Window) -> list[object]:
     """Close the window on SIGTERM and Ctrl-C. Returns what has to be kept alive."""
     if sys.platform == "win32":
@@ -162,7 +167,7 @@ def _close_on_signals(window: Window) -> list[object]:
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _wake)
     notifier = QSocketNotifier(reading, QSocketNotifier.Type.Read)
     notifier.activated.connect(window.close)
     return [notifier]

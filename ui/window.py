@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.actions import Actions
 from ui.below import Clock
 from ui.memory import Memory
 from ui.models.places import Places
+from ui.slots import ignoring
 from ui.theme.theme import Look, Theme
 from ui.theme.tokens import ICONS_BELOW, ONE_PANE_BELOW, PANES, SIDEBAR_ICONS
 from ui.widgets.footer import Footer
@@ -43,6 +45,12 @@ def shape_for(width: int) -> Shape:
     if width < ONE_PANE_BELOW:
         return Shape.ONE
     return Shape.ICONS if width < ICONS_BELOW else Shape.WIDE
+
+
+def has_keys(pane: QWidget) -> bool:
+    """Whether the keys go to a pane, or to something in it."""
+    focus = QApplication.focusWidget()
+    return focus is not None and (focus is pane or pane.isAncestorOf(focus))
 
 
 class Window(QWidget):
@@ -159,7 +167,7 @@ class Window(QWidget):
         for look in Look:
             action = self.actions_[f"look-{look.value}"]
             action.setChecked(look is self.theme.look)
-            action.triggered.connect(lambda _checked, look=look: self._choose_look(look))
+            action.triggered.connect(ignoring(partial(self._choose_look, look)))
 
     def _choose_look(self, look: Look) -> None:
         self.theme.choose(look)

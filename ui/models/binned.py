@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QObject, Signal
 
 from app.events import Event, SpaceChanged, SpacesChanged
@@ -54,9 +56,9 @@ class Binned(QObject):
         self.restored.emit(entry)
 
     def _on_items(self, items: object) -> None:
-        assert isinstance(items, tuple)
+        found = cast("tuple[BinItem, ...]", items)
         self.known = True
-        self.rows.show([Item(f"{item.space}/{item.id}", item) for item in items])
+        self.rows.show([Item(f"{item.space}/{item.id}", item) for item in found])
         self.changed.emit()
 
     def _draw(self, thing: object) -> Row:

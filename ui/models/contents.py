@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -119,8 +120,7 @@ class Contents(QObject):
         return spot, tuple(found[:RECENT])
 
     def _on_entries(self, answer: object) -> None:
-        assert isinstance(answer, tuple)
-        spot, entries = answer
+        spot, entries = cast("tuple[Spot, tuple[EntryInfo, ...]]", answer)
         if spot == self.spot:
             self.entries = entries
             self.loading = False

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from enum import Enum
 from functools import partial
+from typing import cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -190,6 +191,5 @@ class NoteEditor(QObject):
 
 
 def _in_units(splices: object) -> Iterable[Splice]:
-    assert isinstance(splices, tuple)
-    for at, remove, insert in splices:
+    for at, remove, insert in cast("tuple[Splice, ...]", splices):
         yield at, remove, units(insert)

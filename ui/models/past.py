@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -104,14 +105,12 @@ class Past(QObject):
         if entry.is_text:
             texts = then.decode("utf-8", "replace"), now.decode("utf-8", "replace")
             found = await self._below.aside(lambda: beside(*texts))
-            assert isinstance(found, tuple)
-            lines = found
+            lines = cast("tuple[Beside, ...]", found)
         return Comparison(version, lines, len(then), len(now))
 
     def _on_list(self, versions: object) -> None:
-        assert isinstance(versions, tuple)
-        self.versions = versions
-        self.rows.show([Item(version.record, version) for version in versions])
+        self.versions = cast("tuple[Version, ...]", versions)
+        self.rows.show([Item(version.record, version) for version in self.versions])
         self.changed.emit()
 
     def _on_read(self, comparison: object) -> None:

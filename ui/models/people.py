@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QObject, Signal
 
 from app.events import DevicesChanged, Event, SpacesChanged
@@ -10,6 +12,7 @@ from app.words import DOT, ago
 from ui.below import Below
 from ui.models.question import Question
 from ui.models.rows import Item, Row, RowModel
+from ui.slots import ignoring
 from ui.words import tr
 
 
@@ -18,7 +21,7 @@ class People(QObject):
 
     changed = Signal()
     failed = Signal(object)
-    met = Signal(str)
+    met = Signal(object)
     """With the name of a device that answered at an address."""
     missed = Signal(object)
     """With the AtollError of an address where nobody answered."""
@@ -54,13 +57,13 @@ class People(QObject):
     def dial(self, address: str) -> None:
         """Meet a device at an address."""
         job = self._below.runner.run(self._below.app.dial(address))
-        job.done.connect(lambda name: self.met.emit(str(name)))
+        job.done.connect(self.met)
         job.failed.connect(self.missed)
 
     def rename(self, name: str) -> None:
         """Name this device."""
         job = self._below.runner.run(self._below.app.rename_device(name))
-        job.done.connect(lambda _: self.refresh())
+        job.done.connect(ignoring(self.refresh))
         job.failed.connect(self.failed)
 
     def on_event(self, happened: Event) -> None:
@@ -69,8 +72,8 @@ class People(QObject):
             self._question.ask()
 
     def _on_devices(self, devices: object) -> None:
-        assert isinstance(devices, tuple)
-        self.devices = tuple(sorted(devices, key=lambda d: (not d.is_this, not d.near, d.name)))
+        found = cast("tuple[DeviceInfo, ...]", devices)
+        self.devices = tuple(sorted(found, key=lambda d: (not d.is_this, not d.near, d.name)))
         self.rows.show([Item(device.did, device) for device in self.devices])
         self.changed.emit()
 

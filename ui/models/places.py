@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -80,8 +81,7 @@ class Places(QObject):
                 pass
 
     def _on_spaces(self, spaces: object) -> None:
-        assert isinstance(spaces, tuple)
-        self.spaces = spaces
+        self.spaces = cast("tuple[SpaceInfo, ...]", spaces)
         self.known = True
         self._show()
         self.loaded.emit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
@@ -43,9 +44,9 @@ class Question(QObject):
         self._turn += 1
         turn = self._turn
         job = self._job = self._runner.run(self._put())
-        job.done.connect(lambda answer: self._on_done(turn, answer))
-        job.failed.connect(lambda error: self._on_failed(turn, error))
-        job.cancelled.connect(lambda: self._on_cancelled(turn))
+        job.done.connect(partial(self._on_done, turn))
+        job.failed.connect(partial(self._on_failed, turn))
+        job.cancelled.connect(partial(self._on_cancelled, turn))
 
     def ask_anew(self) -> None:
         """Ask something else: an answer under way is not wanted any more."""

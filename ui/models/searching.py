@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.values import Hit
@@ -59,8 +61,8 @@ class Searching(QObject):
         return await self._below.app.search(self.words, None, LIMIT)
 
     def _on_hits(self, hits: object) -> None:
-        assert isinstance(hits, tuple)
-        self.rows.show([Item(f"{hit.space}/{hit.id}", hit) for hit in hits])
+        found = cast("tuple[Hit, ...]", hits)
+        self.rows.show([Item(f"{hit.space}/{hit.id}", hit) for hit in found])
         self.changed.emit()
 
     def _draw(self, thing: object) -> Row:

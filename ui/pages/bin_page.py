@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.below import Below
 from ui.models.binned import Binned
+from ui.slots import ignoring
 from ui.theme.theme import Theme
 from ui.theme.tokens import L, M, S
 from ui.widgets.empty import Empty
@@ -42,8 +43,8 @@ class BinPage(QWidget):
         down.addLayout(head)
         down.addWidget(self._stack, 1)
         self.binned.changed.connect(self._on_changed)
-        self.items.chosen.connect(lambda _: self._on_changed())
-        self.items.opened.connect(lambda _: self._bring_back())
+        self.items.chosen.connect(ignoring(self._on_changed))
+        self.items.opened.connect(ignoring(self._bring_back))
 
     def _bring_back(self) -> None:
         self.binned.restore(self.items.key)

@@ -40,7 +40,7 @@ class DevicesPage(QWidget):
         self.answer = label("", "soft", wraps=True)
         self._lay_out(theme)
         self.people.changed.connect(self._on_changed)
-        self.people.met.connect(lambda name: self._say(f"{tr('Connected with')} {name}."))
+        self.people.met.connect(self._on_met)
         self.people.missed.connect(self._on_missed)
         self.address.returnPressed.connect(self._dial)
         self.name.returnPressed.connect(self._rename)
@@ -111,6 +111,9 @@ class DevicesPage(QWidget):
     def _rename(self) -> None:
         if self.name.text().strip():
             self.people.rename(self.name.text().strip())
+
+    def _on_met(self, name: str) -> None:
+        self._say(f"{tr('Connected with')} {name}.")
 
     def _on_missed(self, error: AtollError) -> None:
         self._say(str(say(error).words))

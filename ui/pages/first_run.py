@@ -30,7 +30,7 @@ class FirstRun(QWidget):
         self.name.setPlaceholderText(tr("Ana's laptop"))
         self.go_on = button(tr("Continue"), self._name, kind="primary")
         self.go_on.setEnabled(False)
-        self.name.textChanged.connect(lambda text: self.go_on.setEnabled(bool(text.strip())))
+        self.name.textChanged.connect(self._on_typed)
         self.name.returnPressed.connect(self._name)
         self.steps = QStackedWidget()
         self.steps.addWidget(self._naming(theme))
@@ -55,6 +55,9 @@ class FirstRun(QWidget):
         if not self.name.text():
             self.name.setText(name)
             self.name.selectAll()
+
+    def _on_typed(self, text: str) -> None:
+        self.go_on.setEnabled(bool(text.strip()))
 
     def _name(self) -> None:
         if self.name.text().strip():

@@ -140,7 +140,7 @@ class HistoryPage(QWidget):
         versions = self.past.versions
         self._stack.setCurrentIndex(0 if versions else 1)
         if versions and self.past.version(self.versions.key) is None:
-            first = versions[1] if len(versions) > 1 else versions[0]
+            first = next(iter(versions[1:]), versions[0])
             self.versions.choose(first.record)
             self.past.compare(first.record)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
@@ -40,7 +40,7 @@ class SearchPage(QWidget):
         self.hits = RowList(self.searching.rows, theme, ENTRIES)
         self.hits.setAccessibleName(tr("Found"))
         self.hits.opened.connect(self._open)
-        self.hits.clicked.connect(lambda index: self._open(self.searching.rows.key(index.row())))
+        self.hits.clicked.connect(self._on_clicked)
         self.count = label("", "small")
         self._start = Empty(theme, "search", tr("Type to search everything on this computer."))
         self._none = Empty(theme, "search", "")
@@ -76,6 +76,9 @@ class SearchPage(QWidget):
                 self._open(self.hits.key or self.searching.rows.key(0))
                 return True
         return super().eventFilter(watched, event)
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        self._open(self.searching.rows.key(index.row()))
 
     def _open(self, key: str) -> None:
         hit = self.searching.hit(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWidget
 
@@ -56,7 +56,7 @@ class Switcher(QDialog):
         self.box.installEventFilter(self)
         self.list = RowList(self.rows, theme, LINES)
         self.list.setAccessibleName(tr("Matches"))
-        self.list.clicked.connect(lambda index: self._pick(self.rows.key(index.row())))
+        self.list.clicked.connect(self._on_clicked)
         down = QVBoxLayout(self)
         down.setContentsMargins(M, M, M, M)
         down.setSpacing(S)
@@ -91,6 +91,9 @@ class Switcher(QDialog):
         best = sorted(ranked)[:SHOWN] if words.strip() else ranked[:SHOWN]
         self.rows.show([self._items[n][0] for _, n in best])
         self.list.choose(self.rows.key(0))
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        self._pick(self.rows.key(index.row()))
 
     def _pick(self, key: str) -> None:
         if key:

@@ -7,6 +7,7 @@ without moving the caret, the selection or what is seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -322,10 +323,8 @@ class NoteEdit(QPlainTextEdit):
 
 
 def _x_at(line: QTextLine, at: int) -> float:
-    found: object = line.cursorToX(at)
-    x = found[0] if isinstance(found, tuple) else found  # Qt hands the place back as well
-    assert isinstance(x, (int, float))
-    return float(x)
+    # Qt hands the place back as well, which its stub does not know.
+    return cast("tuple[float, int]", line.cursorToX(at))[0]
 
 
 def _moved(place: int, at: int, remove: int, insert: int) -> int:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from ui.slots import ignoring
 from ui.theme.theme import Theme
 from ui.theme.tokens import ICON, XS
 
@@ -23,7 +24,7 @@ def icon_button(
     button.setIconSize(QSize(ICON, ICON))
     dress(theme, lambda: button.setIcon(theme.icon(icon)), button)
     if slot is not None:
-        button.clicked.connect(lambda _checked: slot())
+        button.clicked.connect(ignoring(slot))
     return button
 
 
@@ -50,7 +51,7 @@ def button(
     made.setProperty("kind", kind)
     made.setAutoDefault(False)
     if slot is not None:
-        made.clicked.connect(lambda _checked: slot())
+        made.clicked.connect(ignoring(slot))
     if theme is not None and icon:
         made.setIconSize(QSize(16 + XS, 16))
         dress(theme, lambda: made.setIcon(theme.icon(icon, _on(theme, kind), 16, XS)), made)
