@@ -260,14 +260,15 @@ class ChangeSet:
         content = facts["content"][dot]
         assert isinstance(content, Content)
         plain = self._contents.plain_version(content, document)
-        update = document.since(plain)
-        if document.version() == plain:
-            self._drop_edits(entry, self._reading.facts(entry))
-        elif len(update) > MAX_INLINE_EDIT:
-            content = self._contents.compact(content, document)
-            self._drop_edits(entry, self._reading.facts(entry))
-        else:
+        update = document.since(plain) if document.version() != plain else b""
+        if len(update) > MAX_INLINE_EDIT:
+            content, update = self._contents.compact(content, document), b""
+        if not self._contents.reads_back(content, update, document.text):
+            content, update = self._contents.store_bytes(document.text.encode()), b""
+        if update:
             self._put(entry, "edits", Edit(dot, update))
+        else:
+            self._drop_edits(entry, self._reading.facts(entry))
         self._put(entry, "content", content)
 
     def _drop_edits(self, entry: EntryId, facts: EntryFacts) -> None:

@@ -128,6 +128,19 @@ class Contents:
         facts: EntryFacts = {"content": {_ALONE: content}}
         return self.document(facts).version()
 
+    def reads_back(self, content: Content, update: bytes, text: str) -> bool:
+        """Say whether a content with one edit, or without, gives exactly this text again.
+
+        Whoever saves a text looks first: an edit that reading left out would be words lost.
+        """
+        facts: EntryFacts = {"content": {_ALONE: content}}
+        if update:
+            facts = {**facts, "edits": {_ALONE: Edit(_ALONE, update)}}
+        try:
+            return self.document(facts).text == text
+        except DecodeError:
+            return False
+
     def compact(self, before: Content, document: TextDocument) -> Content:
         """Store a text and its document as one content of the same lineage."""
         link = store_bytes(document.snapshot(), put=self._stage, secret=self._secret())

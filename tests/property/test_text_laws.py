@@ -357,3 +357,17 @@ def test_many_edits_or_long_ones_are_brought_together() -> None:
     assert wants_compaction([Edit(dot, b"x")] * MANY_EDITS)
     assert wants_compaction([Edit(dot, b"x" * (MANY_BYTES // 2))] * 2)
     assert wants_compaction([Edit(dot, Link(bytes(32), bytes(32)))] * 2)
+
+
+def test_two_who_delete_the_same_words_are_both_heard() -> None:
+    """Each deleted no more than there was; together they may have deleted it twice."""
+    text = "one\ntwo\nthree\n"
+    document = TextDocument.seed(text)
+    before = document.version()
+    document.edit_from(before, "xxx\n", 11)
+    document.edit_from(before, "yyy\n", 13)
+    other = TextDocument.seed(text)
+    other.take(document.since(before))
+    assert other.text == document.text
+    assert "xxx" in other.text
+    assert "yyy" in other.text
