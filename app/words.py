@@ -98,6 +98,10 @@ CODES: dict[str, Words] = {
         "That is more than fits into one step. Nothing was changed.",
         "Do it in smaller pieces: fewer files at once.",
     ),
+    "storage.root-differs": Words(
+        "What a device sent adds up to something else than it says, so it was left aside.",
+        "Update Atoll on both devices. Your notes are safe.",
+    ),
     # -- access
     "access": Words("The right to do this was not shown.", "Ask someone who can manage it."),
     "access.bad-token": Words(
@@ -108,6 +112,10 @@ CODES: dict[str, Words] = {
     "access.not-allowed": Words(
         "You can look at this but not change it. Your text is kept here as a private draft.",
         "Ask someone who can manage the folder to let you edit.",
+    ),
+    "access.fork": Words(
+        "A device spoke with two voices, so what it sent was left aside. Your notes are safe.",
+        "It happens when a device was copied or set back. Let it join again with a new code.",
     ),
     # -- sync
     "sync": Words(
