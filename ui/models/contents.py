@@ -112,6 +112,7 @@ class Contents(QObject):
             self._gather.start()
 
     async def _ask(self) -> tuple[Spot, tuple[EntryInfo, ...]]:
+        """Ask, and sort, on the app's thread."""
         spot, app = self.spot, self._below.app
         if spot.space:
             return spot, await app.entries(spot.space, spot.folder)

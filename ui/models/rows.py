@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -46,8 +47,7 @@ class Row:
     """The name of a group; it cannot be chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One thing in a list."""
 
     key: str
@@ -117,18 +117,19 @@ class RowModel(QAbstractListModel):
 
     def show(self, items: Sequence[Item]) -> None:
         """Become this list."""
-        old_keys = [item.key for item in self._items]
-        new_keys = [item.key for item in items]
+        first, last = _differing(self._items, items)
+        old_keys = [item.key for item in self._items[first : len(self._items) - last]]
+        new_keys = [item.key for item in items[first : len(items) - last]]
         if old_keys != new_keys:
             stay = _staying(old_keys, new_keys)
-            gone = list(_runs(n for n, key in enumerate(old_keys) if key not in stay))
-            come = list(_runs(n for n, key in enumerate(new_keys) if key not in stay))
+            gone = list(_runs((n for n, key in enumerate(old_keys) if key not in stay), first))
+            come = list(_runs((n for n, key in enumerate(new_keys) if key not in stay), first))
             if len(gone) + len(come) > MAX_RUNS:
                 self._lay_anew(items)
                 return
             self._remove(gone)
             self._insert(come, items)
-        self._change(items)
+        self._change(items, range(first, len(items) - last))
 
     def _lay_anew(self, items: Sequence[Item]) -> None:
         self.beginResetModel()
@@ -150,8 +151,8 @@ class RowModel(QAbstractListModel):
             self._items[first:first] = items[first : last + 1]
             self.endInsertRows()
 
-    def _change(self, items: Sequence[Item]) -> None:
-        changed = [n for n, item in enumerate(items) if self._items[n].thing != item.thing]
+    def _change(self, items: Sequence[Item], among: range) -> None:
+        changed = [n for n in among if self._items[n].thing != items[n].thing]
         for first, last in _runs(iter(changed)):
             self._items[first : last + 1] = items[first : last + 1]
             for item in items[first : last + 1]:
@@ -159,10 +160,20 @@ class RowModel(QAbstractListModel):
             self.dataChanged.emit(self.index(first), self.index(last))
 
 
-def _runs(numbers: Iterator[int]) -> Iterator[tuple[int, int]]:
-    """Return the first and last of each unbroken run."""
+def _differing(old: Sequence[Item], new: Sequence[Item]) -> tuple[int, int]:
+    """Return how many at the beginning, and at the end, are the same in both."""
+    most = min(len(old), len(new))
+    first = next((n for n in range(most) if old[n] != new[n]), most)
+    most -= first
+    last = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
+    return first, last
+
+
+def _runs(numbers: Iterator[int], offset: int = 0) -> Iterator[tuple[int, int]]:
+    """Return the first and last of each unbroken run, counted from an offset."""
     first = last = -2
-    for number in numbers:
+    for one in numbers:
+        number = one + offset
         if number != last + 1:
             if last >= 0:
                 yield first, last
