@@ -8,6 +8,7 @@ moment shows the last acknowledged state.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -16,9 +17,10 @@ from storage.access.roles import Role
 from storage.blocks.store import Kind, Thing
 from storage.changes import ChangeSet
 from storage.checking import Checked, check
+from storage.checking import Found as Problem
 from storage.checking import Step as CheckStep
 from storage.contents import seed_token
-from storage.core import PACKS, Core
+from storage.core import INDEX, PACKS, Core
 from storage.crypto.link import Link
 from storage.errors import Overtaken, StoreUnusable
 from storage.exchange import Accepted, Parcel
@@ -30,6 +32,8 @@ from storage.facts.values import Content, Fact
 from storage.finding import Finding
 from storage.identity.device import DeviceKeys
 from storage.identity.did import did_of
+from storage.index.line import HIDDEN, Line, plain_content
+from storage.index.sealed_db import IndexDamaged
 from storage.members import card_entry, space_of
 from storage.parts import split
 from storage.past import Past
@@ -244,6 +248,28 @@ class Vault(Past, Finding, Sharing):
             return seed_token(plain.digest)
         return self._core.contents.base(self.facts(node.id))
 
+    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
+        """Return the nodes of those entries that are shown, each with its `base`."""
+        core = self._ready()
+        wanted = list(entries)
+        found = {
+            line.id: (line.to_node(), self._base_of(line))
+            for line in core.catalog.lines(wanted).values()
+            if line.parent != HIDDEN
+        }
+        tree = self.tree()
+        for entry in wanted:
+            if entry not in found and (node := tree.get(entry)) is not None:
+                found[entry] = (node, b"")
+        return found
+
+    def _base_of(self, line: Line) -> bytes:
+        if not line.is_text:
+            return b""
+        if line.plain:
+            return seed_token(plain_content(line.plain).digest)
+        return self._core.contents.base(self.facts(line.id))
+
     def is_here(self, node: Node) -> bool:
         """Say whether all bytes of a file are on this device."""
         entry = node.side_of[0] if node.side_of else node.id
@@ -303,7 +329,8 @@ class Vault(Past, Finding, Sharing):
             touched = core.ledger.touched_since(change.seen, core.seen)
             if any(operation.entry in touched for operation in change.operations):
                 raise Overtaken("it has changed meanwhile; make the change again")
-        if core.lost and not core.lost.isdisjoint(change.links()):
+        lost = core.lost.intersection(change.links()) if core.lost else ()
+        if not all(map(core.blocks.has, lost)):
             raise StoreUnusable("what was to be saved got lost when the disk failed; save it again")
 
     def _write(
@@ -400,4 +427,9 @@ class Vault(Past, Finding, Sharing):
 
     def check(self, step: CheckStep = lambda _what, _done, _total: None) -> Checked:
         """Verify every block, record, right and file. Nothing is changed."""
-        return check(self._core, step)
+        try:
+            return check(self._ready(), step)
+        except IndexDamaged:
+            checked = check(self._ready(), step)
+            note = Problem("the index, which was made anew", INDEX, "note")
+            return replace(checked, found=(*checked.found, note))

@@ -33,6 +33,7 @@ _COLUMNS = (
     " version, digest, base"
 )
 MAX_DEPTH = 256
+_AT_ONCE = 500
 _SIGN = 1 << 63
 _WRAP = 1 << 64
 _SHAPES: dict[int, Shape] = {
@@ -173,6 +174,19 @@ class Agreed:
         found = self._db.execute(f"SELECT {_COLUMNS} FROM mirror_row WHERE entry = ?", (entry,))  # noqa: S608
         raw = found.fetchone()
         return None if raw is None else _row(raw)
+
+    def get_some(self, entries: Iterable[EntryId]) -> dict[EntryId, Row]:
+        """Return the rows of those entries that have one."""
+        wanted = list(entries)
+        rows: dict[EntryId, Row] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            marks = ", ".join("?" for _ in part)
+            query = f"SELECT {_COLUMNS} FROM mirror_row WHERE entry IN ({marks})"  # noqa: S608
+            for raw in self._db.execute(query, part):
+                row = _row(raw)
+                rows[row.entry] = row
+        return rows
 
     def at(self, parent: EntryId, disk: str) -> Row | None:
         """Return the row of what is agreed to lie under a name on disk."""

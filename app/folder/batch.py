@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from app.folder.agreed import DraftRow, Row
 from app.folder.ground import Ground, Tally
@@ -30,6 +31,14 @@ def words_for(counts: Counter[str]) -> str:
     )
 
 
+class _Added(NamedTuple):
+    """A file that was added: its parent, name on disk and name; its stat and digest."""
+
+    place: tuple[EntryId, str, str]
+    stat: Stat
+    digest: bytes
+
+
 class Batch:
     """ChangeSet on their way into the space."""
 
@@ -43,6 +52,7 @@ class Batch:
         self._counts: Counter[str] = Counter()
         self._touched: set[EntryId] = set()
         self._agree: list[Callable[[], Iterable[Row]]] = []
+        self._added: dict[EntryId, _Added] = {}
         self._moved: dict[EntryId, Row] = {}
         self._held = 0
 
@@ -93,7 +103,13 @@ class Batch:
             self._tally.moved += counts["moved"]
             self._tally.removed += counts["deleted"]
             self._tally.entries |= touched
+        added, self._added = self._added, {}
+        nodes = self._ground.space.nodes(added)
         with self._ground.agreed.together():
+            self._ground.agreed.put(
+                file_row(nodes[entry][0], read.place, read.stat, read.digest, nodes[entry][1])
+                for entry, read in added.items()
+            )
             for rows in agree:
                 self._ground.agreed.put(rows())
         self._moved.clear()
@@ -153,14 +169,7 @@ class Batch:
         name = from_disk(disk, self._ground.ways)
         stat, digest = settled(read.stat, self._ground.clock.now()), read.digest
         self._touched.add(entry)
-
-        def agree() -> Iterable[Row]:
-            node = self.tree.get(entry)
-            assert node is not None, "what was just added is there"
-            base = self._ground.space.base(node) if node.is_text else b""
-            return [file_row(node, (parent, disk, name), stat, digest, base)]
-
-        self.then(agree)
+        self._added[entry] = _Added((parent, disk, name), stat, digest)
 
     def edited(self, row: Row, read: Read, *, merged: bool = False) -> None:
         """Agree on a file that was edited. `merged`: what is there now is more than is here."""

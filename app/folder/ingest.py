@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from app.folder.agreed import Row
 from app.folder.batch import Batch, file_row, folder_row
+from app.folder.doors import Doors
 from app.folder.ground import Ground, Tally
 from app.folder.match import Found
 from app.folder.names import beside, from_disk
@@ -50,9 +51,16 @@ class Ingest:
         self._batch = Batch(ground, tally, dict(folders))
         self._may_edit = ground.space.may_edit()
         self._in_doubt = False
+        self._doors = Doors(ground.folder)
 
     def run(self, steps: list[ShareStep], report: Report) -> None:
         """Do all steps. What was committed when an error comes up stays so, and is agreed."""
+        try:
+            self._run(steps, report)
+        finally:
+            self._doors.close()
+
+    def _run(self, steps: list[ShareStep], report: Report) -> None:
         for done, step in enumerate(steps):
             path = _path_of(step)
             report(Progress("Reading", path[-1] if path else "", done, len(steps)))
@@ -113,7 +121,7 @@ class Ingest:
         if found.stat.shape is Shape.FOLDER:
             self._batch.living(found.path, found.stat)
             return
-        with self._ground.folder.enter(found.path[:-1]) as place:
+        with self._doors.at(found.path[:-1]) as place:
             if found.stat.shape is Shape.LINK:
                 self._add_link(place, found)
             else:

@@ -5,7 +5,7 @@ All of it is synchronous and runs on the vault's own thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from storage.changes import ChangeSet
@@ -71,6 +71,10 @@ class Space(Protocol):
 
     def base(self, node: Node) -> bytes:
         """Return a token of a text as it is now, for a later `ChangeSet.write`; cheap."""
+        ...
+
+    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
+        """Return the nodes of those entries that are there, each with its `base`; all at once."""
         ...
 
     def is_here(self, node: Node) -> bool:

@@ -59,6 +59,8 @@ class Catalog:
         self._naming = Naming(connection, device_name)
         self.dirty: dict[EntryId, set[EntryId]] = {}
         """By folder of the encoded tree: whose rows changed since the last sealing."""
+        self._recent: tuple[EntryId, Content | None] | None = None
+        """What `plain` found last: it is asked for the bytes, then for their token."""
 
     def facts(self, entry: EntryId) -> EntryFacts:
         """Return the facts of an entry, empty when it is not there."""
@@ -67,8 +69,12 @@ class Catalog:
 
     def plain(self, entry: EntryId) -> Content | None:
         """Return the content that is all there is to a file, None when there is more to it."""
+        if self._recent is not None and self._recent[0] == entry:
+            return self._recent[1]
         row = self.connection.execute("SELECT plain FROM entry WHERE id = ?", (entry,)).fetchone()
-        return plain_content(bytes(row[0])) if row is not None and row[0] else None
+        found = plain_content(bytes(row[0])) if row is not None and row[0] else None
+        self._recent = (entry, found)
+        return found
 
     def lines(self, entries: Iterable[EntryId]) -> dict[EntryId, Line]:
         """Return the rows of those entries that are there."""
@@ -76,6 +82,7 @@ class Catalog:
 
     def apply(self, operations: Sequence[Operation], dot: Dot, seen: Seen) -> Applied:
         """Do what a record says, against what its writer had seen."""
+        self._recent = None
         by_entry: dict[EntryId, list[Operation]] = {}
         for operation in operations:
             by_entry.setdefault(operation.entry, []).append(operation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.folder.space import Source
 from storage.blocks.store import MemoryBlocks
@@ -94,6 +94,11 @@ class MemorySpace:
     def base(self, node: Node) -> bytes:
         """Return a text's token."""
         return b"" if node.side_of is not None else self.contents.base(self.facts(node.id))
+
+    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
+        """Return nodes with tokens."""
+        found = ((entry, self.tree().get(entry)) for entry in entries)
+        return {entry: (node, self.base(node)) for entry, node in found if node is not None}
 
     def is_here(self, node: Node) -> bool:
         """Say what the test decided."""
