@@ -14,6 +14,8 @@ AT_ONCE = 100
 """Entries indexed in one go, so that other work gets its turn on the vault's thread."""
 QUIET = 1.0
 """Seconds after a change in which the index stays behind, so that it is never in the way."""
+MOST_PAUSES = 60
+"""How often a change may put that off."""
 PATIENCE = 2.0
 """Seconds that a search waits for the index to follow; then it finds what is indexed."""
 
@@ -39,12 +41,20 @@ class Search:
         """Let indexes follow when things are quiet, until cancelled."""
         while True:
             await self._some.wait()
-            await asyncio.sleep(QUIET)
-            self._some.clear()
+            await self._until_quiet()
             behind, self._behind = self._behind, set()
             for kept in self._spaces.some(None):
                 if kept.opened.id in behind:
                     await self._follow_quietly(kept)
+
+    async def _until_quiet(self) -> None:
+        """Wait until nothing has changed for a while, but not for ever."""
+        for _ in range(MOST_PAUSES):
+            self._some.clear()
+            await asyncio.sleep(QUIET)
+            if not self._some.is_set():
+                return
+        self._some.clear()
 
     async def _follow_quietly(self, kept: Kept) -> None:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import assert_never
@@ -20,6 +20,7 @@ from blake3 import blake3
 from app.errors import Unreadable
 from app.folder.agreed import Row
 from app.folder.batch import file_row, folder_row
+from app.folder.doors import Doors
 from app.folder.ground import Ground, Tally
 from app.folder.ignore import TEMPORARY
 from app.folder.match import Found
@@ -32,6 +33,7 @@ from app.progress import Progress, Report
 from storage.errors import AtollError, BlockNotFound, DecodeError, StoreFull
 from storage.facts.change import TOP, EntryId
 from storage.facts.values import EntryKind
+from storage.tree.compress import CHUNK_MAX
 from storage.tree.names import collision_key
 from storage.tree.node import Node
 
@@ -67,8 +69,15 @@ class Ready:
 class Checkout:
     """Does the steps of `plan.bring`, in their order."""
 
-    def __init__(self, ground: Ground, tally: Tally) -> None:
+    def __init__(self, ground: Ground, tally: Tally, known: Collection[EntryId]) -> None:
+        """Take what to stand on, and of which entries something is agreed."""
         self._ground = ground
+        self._known = known
+        self._doors = Doors(ground.folder)
+        self._names: dict[EntryId, set[str]] = {}
+        """By folder: the names on disk that something is agreed to lie under."""
+        self._rows: list[Row] = []
+        """To be agreed on with the batch."""
         self._agreed = ground.agreed
         self._tally = tally
         self._ready: list[Ready] = []
@@ -91,6 +100,7 @@ class Checkout:
         finally:
             self._discard()
             self._agree()
+            self._doors.close()
 
     def _is_enough(self, step: BringStep) -> bool:
         """Say whether the batch is large, or its files must stand before this step."""
@@ -163,7 +173,7 @@ class Checkout:
                 old.move(row.disk, new, disk, replace=False)
             after = new.stat(disk)
         self._dirty |= {source, target}
-        self._paths = {TOP: ()}
+        self._moved_about()
         self._tally.moved += 1
         kept = stat if row.ctime_ns == -1 else after
         row = row.with_stat(kept._replace(ctime_ns=kept.ctime_ns if kept is after else -1))
@@ -195,7 +205,7 @@ class Checkout:
             else:
                 place.remove(now.disk)
         self._dirty.add(path)
-        self._paths = {TOP: ()}
+        self._moved_about()
         self._tally.removed += 1
         self._agreed.forget([row.entry])
 
@@ -215,15 +225,15 @@ class Checkout:
 
     # -- files and links -------------------------------------------------------------------
     def _write(self, node: Node) -> None:
-        row = self._agreed.get(node.id)
+        row = self._row(node.id)
         parent = node.parent if row is None else row.parent
         path = self._path(parent)
         if path is None or self._ignored((*path, node.name), is_folder=False):
             return
-        if not self._ground.space.is_here(node):
-            self._tally.waiting += 1
+        if node.size > CHUNK_MAX and not self._ground.space.is_here(node):
+            self._tally.waiting += 1  # of less, reading says so before a byte is written
             return
-        with self._ground.folder.enter(path) as place:
+        with self._doors.at(path) as place:
             if row is not None:
                 row = row._replace(mode=self._as_agreed(place, row, (*path, row.disk)).mode)
             ready = self._prepare(place, node, row)
@@ -278,7 +288,7 @@ class Checkout:
         while self._ready:
             file = self._ready[-1]
             try:
-                self._agreed.put([self._put_in_place(file)])
+                self._rows.append(self._put_in_place(file))
                 self._tally.written += 1
             except Deferred as error:
                 self._remove_temporary(file)
@@ -292,6 +302,7 @@ class Checkout:
 
     def _agree(self) -> None:
         """Agree on what was done, once no power cut can undo it."""
+        self._put_rows()
         try:
             self._sync_folders()
         except OSError as error:
@@ -302,8 +313,8 @@ class Checkout:
         self._steps = self._bytes = 0
 
     def _put_in_place(self, file: Ready) -> Row:
-        row = self._agreed.get(file.node.id)
-        with self._ground.folder.enter(file.folder) as place:
+        row = self._row(file.node.id)
+        with self._doors.at(file.folder) as place:
             if row is not None:
                 disk = row.disk
                 self._as_agreed(place, row, (*file.folder, disk))
@@ -321,6 +332,13 @@ class Checkout:
     def _place_new(self, place: Place, file: Ready) -> str:
         """Give a new file its name; in place of one that is gone there, if that lies here."""
         disk = to_disk(file.node.name, self._ground.ways)
+        taken = self._names_in(file.parent)
+        if disk not in taken:
+            taken.add(disk)
+            with suppress(FileExistsError):
+                place.move(file.temporary, place, disk, replace=False)
+                return disk
+        self._put_rows()
         other = self._agreed.at(file.parent, disk)
         if other is not None and other.shape is not Shape.FOLDER and self._is_gone(other):
             self._as_agreed(place, other, (*file.folder, disk))
@@ -372,7 +390,7 @@ class Checkout:
         kept = stat if other.ctime_ns != -1 else stat._replace(ctime_ns=-1)
         name = other.name if node is None else ""
         self._agreed.put([other.with_stat(kept)._replace(disk=aside, name=name)])
-        self._paths = {TOP: ()}
+        self._moved_about()
 
     def _as_agreed(self, place: Place, row: Row, path: Path) -> Stat:
         """Look that what lies here is what was agreed; else nothing is done to it."""
@@ -411,6 +429,26 @@ class Checkout:
 
     def _ignored(self, path: Path, *, is_folder: bool) -> bool:
         return self._ground.ignore.ignores_below(path, is_folder=is_folder)
+
+    def _row(self, entry: EntryId) -> Row | None:
+        return self._agreed.get(entry) if entry in self._known else None
+
+    def _names_in(self, folder: EntryId) -> set[str]:
+        if folder not in self._names:
+            self._put_rows()
+            self._names[folder] = {row.disk for row in self._agreed.children(folder)}
+        return self._names[folder]
+
+    def _put_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        if rows:
+            self._agreed.put(rows)
+
+    def _moved_about(self) -> None:
+        """Something lies elsewhere now: what was known of places is so no more."""
+        self._doors.close()
+        self._names.clear()
+        self._paths = {TOP: ()}
 
     def _path(self, entry: EntryId) -> Path | None:
         if entry not in self._paths:

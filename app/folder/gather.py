@@ -88,8 +88,7 @@ class Gather:
 
     def rows_of(self, there: Iterable[EntryId]) -> dict[EntryId, Row]:
         """Return what is agreed of entries."""
-        found = ((entry, self._ground.agreed.get(entry)) for entry in there)
-        return {entry: row for entry, row in found if row is not None}
+        return self._ground.agreed.get_some(there)
 
     def _row_at(self, parent: EntryId, name: str) -> Row | None:
         ways = self._ground.ways
@@ -125,13 +124,14 @@ class Gather:
         there: dict[EntryId, Node] = {}
         rows: dict[EntryId, Row] = {}
         folders: set[EntryId] = set()
+        nodes = {entry: node for entry, (node, _) in self._ground.space.nodes(entries).items()}
+        rows |= agreed.get_some(entries)
+        above: set[EntryId] = {TOP}
         for entry in entries:
-            node, row = tree.get(entry), agreed.get(entry)
-            if row is not None:
-                rows[entry] = row
+            node, row = nodes.get(entry), rows.get(entry)
             if node is not None:
                 there[entry] = node
-                self._add_above(tree, node, there)
+                self._add_above(tree, node, there, above)
             if not _only_edited(node, row):
                 folders |= {thing.parent for thing in (node, row) if thing is not None}
             if node is None and row is not None and row.shape is Shape.FOLDER:
@@ -140,16 +140,22 @@ class Gather:
             # A name that came or went may change how others are shown; so may a second version.
             there |= {node.id: node for node in tree.children(folder)}
             rows |= {row.entry: row for row in agreed.children(folder)}
-        rows |= self.rows_of(entry for entry in there if entry not in rows)
+        rows |= agreed.get_some(entry for entry in there if entry not in rows)
         there |= {e: n for e in rows if e not in there and (n := tree.get(e)) is not None}
         return there, rows
 
-    def _add_above(self, tree: Tree, node: Node, there: dict[EntryId, Node]) -> None:
-        """Add the folders around a node that are not here yet."""
-        up = tree.get(node.parent)
-        while up is not None and up.id not in there and self._ground.agreed.get(up.id) is None:
-            there[up.id] = up
-            up = tree.get(up.parent)
+    def _add_above(
+        self, tree: Tree, node: Node, there: dict[EntryId, Node], above: set[EntryId]
+    ) -> None:
+        """Add the folders around a node that are not here yet; `above` were looked at."""
+        up = node.parent
+        while up not in above:
+            above.add(up)
+            folder = tree.get(up)
+            if folder is None or up in there or self._ground.agreed.get(up) is not None:
+                return
+            there[up] = folder
+            up = folder.parent
 
 
 def _only_edited(node: Node | None, row: Row | None) -> bool:

@@ -149,7 +149,7 @@ class Mirror:
         tally = Tally()
         steps = bring(rows, there, self._ground.agreed.draft_entries())
         if steps:
-            Checkout(self._ground, tally).run(steps, report)
+            Checkout(self._ground, tally, rows.keys()).run(steps, report)
         return Brought(
             tally.written,
             tally.moved,

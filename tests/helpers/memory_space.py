@@ -10,7 +10,7 @@ from app.folder.space import Source
 from storage.blocks.store import MemoryBlocks
 from storage.changes import ChangeSet
 from storage.contents import Contents
-from storage.errors import NotAllowed, StoreFull
+from storage.errors import BlockNotFound, NotAllowed, StoreFull
 from storage.facts.change import EntryId
 from storage.facts.dots import Writer
 from storage.facts.node import Node
@@ -85,6 +85,8 @@ class MemorySpace:
 
     def read(self, node: Node) -> Iterator[bytes]:
         """Return bytes."""
+        if node.id in self.absent:
+            raise BlockNotFound(bytes(32))
         if node.side_of is not None:
             content = self.facts(node.side_of[0])["content"][node.side_of[1]]
             assert isinstance(content, Content)
