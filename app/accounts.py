@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.errors import BadUsage
 from app.places import Places
 from app.state import DeviceState
+from storage.errors import StoreUnusable
 from storage.identity.device import DeviceKeys, create_device
 from storage.identity.keyfile import load, save
 from storage.ports import Entropy
@@ -28,6 +29,9 @@ class Account:
             KeysUnusable, StoreUnusable: its keys or its memory cannot be read.
         """
         keys = load(places.device_key)
+        # It was there before the keys, see `set_up`. An empty one made now would forget all.
+        if not places.state.exists() or not places.state.stat().st_size:
+            raise StoreUnusable(f"{places.state.name} is missing or empty")
         return cls(keys, DeviceState.open(places.state, keys.derive(_STATE)))
 
     @property

@@ -25,8 +25,9 @@ from app.meeting import PORT
 from app.node import Node
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
+from storage.errors import AtollError
 from storage.identity.device import DeviceKeys
-from storage.index.sealed_db import open_sealed
+from storage.index.sealed_db import GuardedConnection, IndexDamaged, open_guarded, set_aside
 from storage.vault import Vault
 from sync.discovery.interfaces import LOOPBACK, usable
 from sync.discovery.port import Discovery, Found, Tags
@@ -71,11 +72,12 @@ class RealMirrors:
     def make(self, vault: Vault, data: Path, folder: Path) -> Mirrored:
         """Return the mirror of a folder, not yet attached to it. On the vault's thread."""
         keys: DeviceKeys = self._account.keys
-        connection = open_sealed(data / MIRROR_DB, keys.derive(f"mirror/{vault.space.hex()}"))
-        # In WAL a power cut may take the last rows but damages nothing; a row that is missing
-        # costs a file being compared with the space once more, no content.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        agreed = Agreed(cast("Remembering", connection))
+        path, key = data / MIRROR_DB, keys.derive(f"mirror/{vault.space.hex()}")
+        try:
+            connection, agreed = _memory_at(path, key)
+        except IndexDamaged:  # nothing is kept there alone
+            set_aside(path)
+            connection, agreed = _memory_at(path, key)
         mirror = Mirror(
             vault,
             RealFolder(folder),
@@ -85,7 +87,13 @@ class RealMirrors:
             clock=self._clock,
             entropy=self._entropy,
         )
-        return Mirrored(mirror, agreed, connection.close)
+
+        def close() -> None:
+            connection.close()
+            if connection.damaged:
+                set_aside(path)
+
+        return Mirrored(mirror, agreed, close, lambda: connection.damaged)
 
     def watch(self, opened: OpenSpace, in_step: InStep) -> Callable[[], None]:
         """Let changes in a folder wake its keeper."""
@@ -100,6 +108,19 @@ class RealMirrors:
         if not watch.start():
             in_step.look_now_and_then()
         return watch.stop
+
+
+def _memory_at(path: Path, key: bytes) -> tuple[GuardedConnection, Agreed]:
+    """Open what a mirror remembers."""
+    connection = open_guarded(path, key)
+    try:
+        # In WAL a power cut may take the last rows but damages nothing; a row that is missing
+        # costs a file being compared with the space once more, no content.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection, Agreed(cast("Remembering", connection))
+    except AtollError:
+        connection.close()
+        raise
 
 
 class RealNetwork:

@@ -6,6 +6,7 @@ AtollError
     ├── FolderUnavailable     the plain folder is not there, or is another one
     ├── FolderNotEmpty        joining into a folder that holds something
     ├── FolderInUse           this folder, or one around or inside it, is shared already
+    ├── AlreadyHere           what a code gives is on this device already
     ├── NotText               a file that is no text was opened for typing
     ├── AlreadyRunning        another Atoll owns this data folder
     ├── NotRunning            no app runs on this data folder
@@ -42,6 +43,12 @@ class FolderInUse(AppError):
     """This folder, or one around or inside it, is shared already."""
 
     code = "app.folder-in-use"
+
+
+class AlreadyHere(AppError):
+    """What a code gives is on this device already."""
+
+    code = "app.already-here"
 
 
 class NotText(AppError):

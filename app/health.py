@@ -10,6 +10,7 @@ from app.progress import Progress, Report
 from app.spaces import Spaces
 from app.standing import standing_of
 from app.values import CheckReport, Delivery, Finding
+from storage.errors import StoreUnusable
 from storage.facts.dots import Dot
 from storage.vault import Vault
 
@@ -39,7 +40,9 @@ class Health:
 
     async def check(self, space: str | None, report: Report) -> CheckReport:
         """Verify every block, record and chain."""
-        total = CheckReport(0, 0, 0, 0, ())
+        total = CheckReport(0, 0, 0, 0, self._shut_out(space))
+        if total.findings and space is not None:
+            return total
         for kept in self._spaces.some(space):
             found = await kept.opened.run_reporting(_check, report)
             total = CheckReport(
@@ -50,6 +53,18 @@ class Health:
                 total.findings + found.findings,
             )
         return total
+
+    def _shut_out(self, space: str | None) -> tuple[Finding, ...]:
+        """Say which folders could not be opened; damaged, where trying again may not help."""
+        return tuple(
+            Finding(
+                f"{row.name} cannot be opened",
+                str(error),
+                "damaged" if isinstance(error, StoreUnusable) else "note",
+            )
+            for row, error in self._spaces.shut_out()
+            if space in {None, row.id}
+        )
 
 
 def _check(vault: Vault, report: Report) -> CheckReport:

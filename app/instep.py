@@ -17,7 +17,7 @@ from app.folder.port import Path
 from app.opened import OpenSpace
 from app.progress import Progress, Report, Stopped, silent
 from app.values import Mirroring
-from storage.errors import AtollError
+from storage.errors import AccessError, AtollError
 from storage.facts.change import EntryId
 
 Tell = Callable[[Event], None]
@@ -47,6 +47,8 @@ class InStep:
         self._whole = False
         self._entries: set[EntryId] = set()
         self._all_entries = False
+        self._trouble = ""
+        """The code that was told last, until something succeeds."""
         self._wake = asyncio.Event()
         self._timers: set[asyncio.TimerHandle] = set()
         self.came_back: Callable[[], None] | None = None
@@ -156,8 +158,11 @@ class InStep:
         except Stopped:
             self.missed()
         except AtollError as error:
-            _log.info("keeping %s in step: %s", self._opened.id[:8], error.code)
-            self._tell(Trouble(error.code, self._opened.folder.name, self._opened.id))
+            self._failed(error)
+            if not isinstance(error, AccessError):  # a right does not come by waiting
+                self._again(entries, everything=everything)
+        else:
+            self._trouble = ""
         finally:
             self._tell(Working(self._opened.id, None))
 
@@ -190,6 +195,18 @@ class InStep:
             folder = self._opened.folder.name
             self._tell(Trouble(FolderUnavailable.code, folder, self._opened.id))
             self._tell(SpacesChanged())
+        self._again(entries, everything=everything)
+
+    def _failed(self, error: AtollError) -> None:
+        """Say what went wrong, once while it stays the same."""
+        if self._trouble == error.code:
+            return
+        self._trouble = error.code
+        _log.info("keeping %s in step: %s", self._opened.id[:8], error.code)
+        self._tell(Trouble(error.code, self._opened.folder.name, self._opened.id))
+
+    def _again(self, entries: frozenset[EntryId], *, everything: bool) -> None:
+        """Look at everything in a while; what was to be brought is brought then."""
         self._entries |= entries
         self._all_entries |= everything
         loop = asyncio.get_running_loop()

@@ -27,6 +27,7 @@ from app.sharing.announcing import Announcing
 from app.sharing.grants import Grants, address_of, hint_of, read_invite
 from app.sharing.redeem import Joining
 from app.spaces import Mirrors, Rim, Spaces
+from app.standing import info_of_shut_out
 from app.state import Address
 from app.values import (
     BinItem,
@@ -166,7 +167,9 @@ class Node:
     async def spaces(self) -> tuple[SpaceInfo, ...]:
         """Return every space on this device, by name."""
         asked = [self._spaces.info(kept) for kept in self._spaces.some(None)]
-        return tuple(sorted(await asyncio.gather(*asked), key=lambda space: space.name))
+        infos = await asyncio.gather(*asked)
+        infos += [info_of_shut_out(row, error.code) for row, error in self._spaces.shut_out()]
+        return tuple(sorted(infos, key=lambda space: space.name))
 
     async def add(self, folder: Path, report: Report = silent) -> SpaceInfo:
         """Open a folder of real files as a space of its own."""

@@ -24,6 +24,8 @@ class Mirrored:
     mirror: Mirror
     agreed: Agreed
     close: Callable[[], None]
+    is_damaged: Callable[[], bool]
+    """What it remembers cannot be read any more."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class OpenSpace:
     worker: Worker
     vault: Vault = field(repr=False)
     mirrored: Mirrored = field(repr=False)
+    make_mirror: Callable[[], Mirrored] = field(repr=False)
+    """Makes another one, with whatever memory is left."""
     mirroring: Mirroring = Mirroring.SETTLED
     skipped: tuple[str, ...] = ()
     """Paths in the folder that are not shared."""
@@ -63,6 +67,9 @@ class OpenSpace:
         Raises:
             FolderUnavailable, FolderInUse: it is not.
         """
+        if self.mirrored.is_damaged():  # without its memory all is compared anew, nothing is lost
+            self.mirrored.close()
+            self.mirrored, self.attached = self.make_mirror(), False
         if not self.attached:
             self.mirrored.mirror.attach()
             self.attached = True

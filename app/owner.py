@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
-from app.errors import AlreadyRunning
+from app.errors import AlreadyRunning, Unreadable
 
 
 class Ownership(Enum):
@@ -27,15 +28,20 @@ class Owner:
 
         Raises:
             AlreadyRunning: another process has it; `holder` says which kind.
+            Unreadable: nothing may be written in the data folder.
         """
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unreadable(error.strerror or "no lock", str(path.parent)) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._file)
             raise AlreadyRunning("another Atoll has this data folder open") from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, ownership.value.encode(), 0)
+        with suppress(OSError):  # a remark; a full disk keeps nobody out
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, ownership.value.encode(), 0)
 
     def close(self) -> None:
         """Give the lock back."""

@@ -60,8 +60,21 @@ class Places:
         return self.spaces / space[:SPACE_NAME]
 
     def is_set_up(self) -> bool:
-        """Say whether this data folder belongs to a device already."""
-        return self.device_key.exists()
+        """Say whether this data folder belongs to a device already.
+
+        Raises:
+            Unreadable: it cannot be looked into.
+            KeysUnusable: it did, and the keys are gone. Nothing may be set up over it.
+        """
+        try:
+            if self.device_key.exists():
+                return True
+            used = self.spaces.is_dir() and next(self.spaces.iterdir(), None) is not None
+        except OSError as error:
+            raise Unreadable(error.strerror or "not readable", str(self.data)) from error
+        if used:
+            raise KeysUnusable(f"there is no key file {self.device_key}")
+        return False
 
 
 def default_data() -> Path:
@@ -91,7 +104,11 @@ def prepare(places: Places) -> None:
 
 
 def control_address(places: Places) -> Path:
-    """Return where the control socket is to be: in the data folder, or in a short private one."""
+    """Return where the control socket is to be: in the data folder, or in a short private one.
+
+    Raises:
+        OSError: there is no room for it, or nothing may be written.
+    """
     if len(os.fsencode(places.control.absolute())) <= MAX_SOCKET_PATH:
         places.control_note.unlink(missing_ok=True)
         return places.control.absolute()

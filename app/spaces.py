@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -105,6 +106,7 @@ class Spaces:
         self._events = events
         self._rim = rim
         self._kept: dict[str, Kept] = {}
+        self._shut_out: dict[str, tuple[SpaceRow, AtollError]] = {}
         self._failed: asyncio.Future[None] | None = None
         self._errands: set[asyncio.Future[None]] = set()
 
@@ -132,11 +134,18 @@ class Spaces:
 
         Raises:
             NotFound: it is not on this device.
+            AtollError: it is, but could not be opened.
         """
         kept = self._kept.get(space)
         if kept is None:
+            if space in self._shut_out:
+                raise self._shut_out[space][1]
             raise NotFound("this folder is not on this device")
         return kept
+
+    def shut_out(self) -> Iterable[tuple[SpaceRow, AtollError]]:
+        """Return the spaces that could not be opened, and why."""
+        return tuple(self._shut_out.values())
 
     def some(self, space: str | None) -> tuple[Kept, ...]:
         """Return one, or all."""
@@ -153,6 +162,9 @@ class Spaces:
             for candidate in (path, Path(path.parent.resolve(), path.name)):
                 if candidate.is_relative_to(folder):
                     return kept, candidate.relative_to(folder).parts
+        for row, error in self._shut_out.values():
+            if path.is_relative_to(row.folder):
+                raise error
         raise NotFound("that path is in no shared folder")
 
     # -- one -----------------------------------------------------------------------------
@@ -196,6 +208,7 @@ class Spaces:
         except BaseException:
             await opened.run(lambda _vault: opened.close())
             await worker.close()
+            shutil.rmtree(self._rim.places.space(space), ignore_errors=True)
             raise
         kept = await self._keep(opened)
         await self._account.state.put_space(SpaceRow(space, folder, folder.name))
@@ -206,16 +219,17 @@ class Spaces:
 
     async def leave(self, space: str) -> None:
         """Forget a space. The plain folder stays; so does the store, unless others hold it all."""
-        kept = self.get(space)
-        info = await self.info(kept)
-        data = self._rim.places.space(space)
-        await self._shut(kept)
-        del self._kept[space]
-        self._devices.forget_space(kept.opened.key)
+        data, everywhere = self._rim.places.space(space), False
+        if self._shut_out.pop(space, None) is None:
+            kept = self.get(space)
+            everywhere = (await self.info(kept)).delivery.reach is Reach.EVERYWHERE
+            await self._shut(kept)
+            del self._kept[space]
+            self._devices.forget_space(kept.opened.key)
         await self._account.state.forget_space(space)
-        if info.delivery.reach is Reach.EVERYWHERE:
+        if everywhere:
             await asyncio.to_thread(shutil.rmtree, data, ignore_errors=True)
-        else:
+        elif data.exists():
             aside = f"left-{space[:16]}-{self._rim.entropy.take(4).hex()}"
             await asyncio.to_thread(data.rename, data.with_name(aside))
         self._events.tell(SpacesChanged())
@@ -233,6 +247,7 @@ class Spaces:
             FolderInUse: it is.
         """
         ours = [kept.opened.folder.resolve() for kept in self._kept.values()]
+        ours += [row.folder.resolve() for row, _ in self._shut_out.values()]
         ours.append(self._rim.places.data.resolve())
         for known in ours:
             if folder.is_relative_to(known) or known.is_relative_to(folder):
@@ -272,6 +287,7 @@ class Spaces:
             opened = await self._opened(vault, worker, row.folder)
         except AtollError as error:
             await worker.close()
+            self._shut_out[row.id] = row, error
             self._events.tell(Trouble(error.code, row.name, row.id))
             return
         kept = await self._keep(opened)
@@ -282,12 +298,16 @@ class Spaces:
     async def _opened(self, vault: Vault, worker: Worker, folder: Path) -> OpenSpace:
         """Put a vault and its mirror together."""
         data = self._rim.places.space(vault.space.hex())
+
+        def make() -> Mirrored:
+            return self._rim.mirrors.make(vault, data, folder)
+
         try:
-            mirrored = await worker.run(lambda: self._rim.mirrors.make(vault, data, folder))
+            mirrored = await worker.run(make)
         except BaseException:
             await worker.run(vault.close)
             raise
-        return OpenSpace(vault.space, folder, worker, vault, mirrored)
+        return OpenSpace(vault.space, folder, worker, vault, mirrored, make)
 
     async def _keep(self, opened: OpenSpace) -> Kept:
         in_step = InStep(opened, self._events.tell, self.committed)
@@ -373,8 +393,22 @@ def _existing(folder: Path) -> Path:
         found = folder.resolve(strict=True)
         if not found.is_dir():
             raise Unreadable("not a folder", str(folder))
+        if not found.name:
+            raise BadUsage("the root of the disk cannot be shared")
+        check_usable(found)
     except OSError as error:
         raise Unreadable(error.strerror or "not readable", str(folder)) from error
-    if not found.name:
-        raise BadUsage("the root of the disk cannot be shared")
     return found
+
+
+def check_usable(folder: Path) -> bool:
+    """Say whether a folder that can be kept in step holds something.
+
+    Raises:
+        Unreadable, OSError: it cannot be read, or nothing can be written in it.
+    """
+    with os.scandir(folder) as found:
+        holds_something = next(found, None) is not None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Unreadable("not writable", str(folder))
+    return holds_something

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from app.delivering import Held, Standing, delivery_of
 from app.devices import Devices
 from app.opened import OpenSpace
-from app.values import MemberInfo, Role, SpaceInfo
+from app.state import SpaceRow
+from app.values import Delivery, MemberInfo, Mirroring, Reach, Role, SpaceInfo
 from storage.access import roles
 from storage.members import Member
 from storage.vault import Vault
@@ -92,6 +93,22 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         told.drafts,
         told.missing,
         opened.skipped,
+    )
+
+
+def info_of_shut_out(row: SpaceRow, why: str) -> SpaceInfo:
+    """Return a space that could not be opened, as people see it."""
+    return SpaceInfo(
+        row.id,
+        row.name,
+        row.folder,
+        Role.VIEW,
+        None,
+        entries=0,
+        size=0,
+        mirroring=Mirroring.NONE,
+        members=(),
+        delivery=Delivery(Reach.CANNOT, (), reason=why),
     )
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from app.errors import Unreadable
 from app.progress import Progress
 from app.values import Delivery, DeviceInfo, Reach, Role
-from storage.errors import AccessExpired, AtollError, StoreUnusable
+from storage.errors import AccessExpired, AtollError, KeysUnusable, StoreUnusable
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -76,6 +76,10 @@ CODES: dict[str, Words] = {
     "storage.unusable": Words(
         "What Atoll keeps on this disk cannot be opened. Your plain folders are untouched.",
         "Look whether the disk is connected and you may write to it.",
+    ),
+    "storage.index-damaged": Words(
+        "A list that Atoll keeps on this disk is damaged. Your plain folders are untouched.",
+        "What it holds of your folders is made anew by itself. If this stays, check your folders.",
     ),
     "storage.keys": Words(
         "This device's keys are missing, damaged, or open to other people on this computer.",
@@ -166,6 +170,10 @@ CODES: dict[str, Words] = {
         "This folder, or one around or inside it, is in Atoll already.",
         "Choose another folder.",
     ),
+    "app.already-here": Words(
+        "What this code gives is on this computer already.",
+        "Look in your folders; there is nothing to join.",
+    ),
     "app.not-text": Words(
         "This is a file, not a text, so it cannot be typed in.",
         "Open it with the program it belongs to.",
@@ -195,7 +203,7 @@ def say(error: AtollError) -> Words:
             return Words(f"“{path}” could not be read or written.", words.hint)
         case AccessExpired(until=int(until)) if until > 0:
             return Words(f"This access ended on {day_words(until)}.", words.hint)
-        case StoreUnusable() if str(error):
+        case StoreUnusable() | KeysUnusable() if str(error):
             return Words(words.sentence, f"{words.hint} ({error})")
         case _ if error.code == "app.usage" and str(error):
             return Words(_as_sentence(str(error)), words.hint)
@@ -428,6 +436,8 @@ def _moved(delivery: Delivery, left: float | None) -> list[str]:
 
 
 def _cannot(delivery: Delivery) -> str:
+    if delivery.reason and not delivery.holdings:  # not even what is kept here is known
+        return words_of(delivery.reason).sentence.rstrip(".")
     lacking = [device.name for device in _others(delivery, complete=False)]
     head = f"Not reaching {list_words(lacking)}" if lacking else "Not reaching anyone"
     if not delivery.reason:

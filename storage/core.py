@@ -8,7 +8,6 @@ was, and no number of a writer's line is used twice.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,7 +27,13 @@ from storage.identity.device import DeviceKeys, writer_of
 from storage.index.catalog import Catalog
 from storage.index.nodes import Nodes, Sealing
 from storage.index.schema import VERSION, get_meta, make_tables, set_meta
-from storage.index.sealed_db import GuardedConnection, IndexDamaged, SqlError, open_guarded
+from storage.index.sealed_db import (
+    GuardedConnection,
+    IndexDamaged,
+    SqlError,
+    open_guarded,
+    set_aside,
+)
 from storage.members import Members, card_entry
 from storage.ports import Clock, Entropy
 from storage.records.history import History
@@ -240,13 +245,7 @@ class Core:
 
     def set_index_aside(self) -> None:
         """Move the index away, so that it is built anew. Not deleted: it may be evidence."""
-        number = 1
-        while (aside := self.folder / f"index.db.damaged-{number}").exists():
-            number += 1
-        for ending in ("", "-wal", "-shm"):
-            found = self.folder / f"{INDEX}{ending}"
-            if found.exists():
-                shutil.move(found, aside if not ending else aside.with_name(aside.name + ending))
+        set_aside(self.index_path)
 
     def close(self) -> None:
         """Let go of everything."""

@@ -53,7 +53,12 @@ class Late(QObject):
 
     def begin(self) -> None:
         """Start the app, or ask for this device's name first."""
-        if self._places.is_set_up():
+        try:
+            is_set_up = self._places.is_set_up()
+        except AtollError as error:
+            self._on_failed(error)
+            return
+        if is_set_up:
             self._start()
         else:
             self._ask_name()

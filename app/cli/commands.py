@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from app.cli.control import Answer
 from app.cli.names import (
     PathAndVersion,
+    open_spaces,
     path_and_version,
     space_label,
     space_named,
@@ -53,6 +55,8 @@ class Params:
         value = self.given.get(name)
         if not isinstance(value, str) or not value:
             raise BadUsage(f"{name.replace('_', ' ')} is missing")
+        if "\0" in value or not _is_typed(value):
+            raise BadUsage(f"{name.replace('_', ' ')} holds what no keyboard types")
         return value
 
     def maybe(self, name: str) -> str | None:
@@ -66,8 +70,8 @@ class Params:
     def number(self, name: str, default: int) -> int:
         """Return a count from 1."""
         value = self.given.get(name, default)
-        if not isinstance(value, int) or value < 1:
-            raise BadUsage(f"{name} has to be a number from 1")
+        if not isinstance(value, int) or not 1 <= value <= MOST:
+            raise BadUsage(f"{name} has to be a number from 1 to {MOST}")
         return value
 
     def texts(self, name: str) -> list[str]:
@@ -81,6 +85,15 @@ class Params:
         return [text_in(item) for item in items]
 
 
+def _is_typed(value: str) -> bool:
+    """Say whether a text can be a path: half a letter, as JSON can hold it, is in none."""
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One command on its way."""
@@ -92,6 +105,8 @@ class Ask:
 
 
 FEW_STEPS = 50
+MOST = 1_000_000_000
+"""A limit above this limits nothing, and no database would take it."""
 Doing = Callable[[Ask], Awaitable[Answer]]
 
 
@@ -145,7 +160,7 @@ async def _leave(ask: Ask) -> Answer:
 
 
 async def _scan(ask: Ask) -> Answer:
-    spaces = await spaces_named(ask.app, ask.params.maybe("space"))
+    spaces = await open_spaces(ask.app, ask.params.maybe("space"))
     for space in spaces:
         await ask.app.scan(space.id, ask.report)
     return Answer({"scanned": [space_label(space) for space in spaces]})
@@ -209,7 +224,7 @@ async def _log(ask: Ask) -> Answer:
     if path is None:
         versions = [
             (space_label(space), version)
-            for space in await ask.app.spaces()
+            for space in await open_spaces(ask.app)
             for version in await ask.app.history(space.id, None, limit)
         ]
     else:
@@ -278,7 +293,7 @@ async def _restore(ask: Ask) -> Answer:
 
 async def _from_bin(ask: Ask, asked: PathAndVersion) -> EntryInfo:
     """Bring back what was deleted at a path: the latest, when there were several."""
-    for space in await ask.app.spaces():
+    for space in await open_spaces(ask.app):
         for item in await ask.app.bin(space.id):
             inside = "/".join(item.path)
             full = str(space.folder / inside) if space.folder else inside
@@ -289,7 +304,7 @@ async def _from_bin(ask: Ask, asked: PathAndVersion) -> EntryInfo:
 
 async def _bin(ask: Ask) -> Answer:
     items: list[object] = []
-    for space in await spaces_named(ask.app, ask.params.maybe("space")):
+    for space in await open_spaces(ask.app, ask.params.maybe("space")):
         items += [bin_shape(item, space_label(space)) for item in await ask.app.bin(space.id)]
     return Answer(items)
 
@@ -299,7 +314,7 @@ async def _drafts(ask: Ask) -> Answer:
     if dropped is not None:
         return await _drop(ask, Path(dropped))
     drafts: list[object] = []
-    for space in await spaces_named(ask.app, ask.params.maybe("space")):
+    for space in await open_spaces(ask.app, ask.params.maybe("space")):
         drafts += [
             draft_shape(draft, space_label(space)) for draft in await ask.app.drafts(space.id)
         ]
@@ -307,7 +322,7 @@ async def _drafts(ask: Ask) -> Answer:
 
 
 async def _drop(ask: Ask, path: Path) -> Answer:
-    for space in await ask.app.spaces():
+    for space in await open_spaces(ask.app):
         if space.folder is not None and path.is_relative_to(space.folder):
             inside = path.relative_to(space.folder).parts
             await ask.app.drop_draft(space.id, inside)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.errors import BadUsage
 from app.facade import App
-from app.values import EntryInfo, SpaceInfo
+from app.values import EntryInfo, Mirroring, SpaceInfo
 from storage.errors import NotFound
 
 SHORTEST_ID = 4
@@ -70,6 +70,14 @@ async def space_named(app: App, name: str) -> SpaceInfo:
 async def spaces_named(app: App, name: str | None) -> tuple[SpaceInfo, ...]:
     """Return the one of that name, or all."""
     return await app.spaces() if name is None else (await space_named(app, name),)
+
+
+async def open_spaces(app: App, name: str | None = None) -> tuple[SpaceInfo, ...]:
+    """Return the one of that name, or all that could be opened."""
+    found = await spaces_named(app, name)
+    if name is not None:
+        return found
+    return tuple(space for space in found if space.mirroring is not Mirroring.NONE)
 
 
 async def the_entry(app: App, path: str, given: str | None) -> EntryInfo:

@@ -136,7 +136,9 @@ def _spaces(value: _Value, now: float) -> str:
         return "No folder here yet. Add one with: atoll add FOLDER\n"
     return table(
         [
-            (
+            (str(space["name"]), "cannot be opened", "", "", str(space["folder"]))
+            if _is_shut_out(space)
+            else (
                 str(space["name"]),
                 _can(space, now),
                 count_words(space["entries"].number, "entry", "entries"),
@@ -146,6 +148,10 @@ def _spaces(value: _Value, now: float) -> str:
             for space in value.each
         ]
     )
+
+
+def _is_shut_out(space: _Value) -> bool:
+    return str(space["mirroring"]) == "none"
 
 
 def _can(space: _Value, now: float) -> str:

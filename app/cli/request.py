@@ -88,18 +88,26 @@ def code_of(typed: str) -> dict[str, object]:
 
     Raises:
         Unreadable: it is a file that cannot be read.
+        BadUsage: it is too long for a code.
     """
     if typed == "-":
         given = sys.stdin.buffer.read(MAX_HAND_OVER)
-    elif os.sep in typed or Path(typed).is_file():
+    elif os.sep in typed or _is_file(typed):
         given = _read(Path(typed).expanduser())
     else:
-        return {"code": typed}
+        given = os.fsencode(typed)
     if given.startswith(HAND_OVER):
         return {"code": "-", "file": given.hex()}
     if len(given) > MAX_CODE:
         raise BadUsage("that is neither a code nor a hand-over file")
     return {"code": given.decode("utf-8", "replace").strip()}
+
+
+def _is_file(typed: str) -> bool:
+    try:
+        return Path(typed).is_file()
+    except OSError:  # longer than a name may be, as codes often are
+        return False
 
 
 def _read(path: Path) -> bytes:

@@ -13,7 +13,8 @@ from app.cli.commands import Commands
 from app.cli.listener import Listener, bind
 from app.clock import SystemClock
 from app.config import Config
-from app.errors import AlreadyRunning, NotSetUp
+from app.errors import AlreadyRunning, NotSetUp, Unreadable
+from app.events import Listener as Hears
 from app.facade import RunningApp
 from app.owner import Owner, Ownership, holder
 from app.places import Places, control_address, forget_control, prepare
@@ -35,6 +36,7 @@ class Running:
         Raises:
             NotSetUp: `init` was not done yet.
             AlreadyRunning: another app owns it.
+            Unreadable: nothing can be written in it.
         """
         self._config = config
         self._places = config.places
@@ -42,14 +44,20 @@ class Running:
             raise NotSetUp("this data folder is not set up yet")
         prepare(self._places)
         self._owner = _own_as_app(self._places)
-        self._address = control_address(self._places)
-        self._listening = bind(self._address)
+        try:
+            self._address = control_address(self._places)
+            self._listening = bind(self._address)
+        except OSError as error:
+            self._owner.close()
+            raise Unreadable(error.strerror or "no socket", str(self._places.data)) from error
         self._listener: Listener | None = None
         self._node: RunningApp | None = None
 
-    async def start(self) -> RunningApp:
-        """Open everything, and answer."""
+    async def start(self, hear: Hears | None = None) -> RunningApp:
+        """Open everything, and answer; `hear` is told all from the first trouble on."""
         node: RunningApp = late.compose().build_node(self._config)
+        if hear is not None:
+            node.events.listen(hear)
         await node.start()
         self._node = node
         self._listener = Listener(self._listening, Commands(node, SystemClock()))

@@ -45,8 +45,7 @@ async def _until_stopped(running: Running, *, quiet: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopped.set)
     try:
-        node = await running.start()
-        node.events.listen(_tell_trouble)
+        node = await running.start(_tell_trouble)
         if not quiet:
             await _greet(node)
         broken = asyncio.ensure_future(node.broken())

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.errors import FolderInUse, FolderUnavailable
+from app.errors import FolderInUse, FolderUnavailable, Unreadable
 from app.folder.ignore import OWN_FOLDER
 from app.folder.port import Folder, Place, Shape
 
@@ -84,7 +84,12 @@ def read_marker(folder: Folder) -> Marker | None:
 
 
 def write_marker(folder: Folder, marker: Marker) -> None:
-    """Mark a folder as ours, durably. FolderInUse when it is marked already."""
+    """Mark a folder as ours, durably.
+
+    Raises:
+        FolderInUse: it is marked already.
+        Unreadable: nothing can be written to it.
+    """
     try:
         with folder.enter(()) as root:
             with suppress(FileExistsError):
@@ -103,7 +108,7 @@ def write_marker(folder: Folder, marker: Marker) -> None:
     except FileExistsError as error:
         raise FolderInUse("the folder is marked already") from error
     except OSError as error:
-        raise FolderUnavailable(f"the folder cannot be marked: {error.strerror}") from error
+        raise Unreadable(f"the folder cannot be marked: {error.strerror}", "") from error
 
 
 def root_of(folder: Folder, expected: Marker) -> Standing:

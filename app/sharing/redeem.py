@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from app.accounts import Account
-from app.errors import BadUsage, FolderInUse, FolderNotEmpty, Unreadable
+from app.errors import AlreadyHere, BadUsage, FolderNotEmpty, Unreadable
 from app.places import Places
 from app.progress import Progress, Report
 from app.sharing.announcing import Announcing
-from app.spaces import Spaces
+from app.spaces import Spaces, check_usable
 from app.values import SpaceInfo
 from app.work import Worker
 from storage.access.invite import InviteCode, code_from_text, handover_from
@@ -64,6 +63,7 @@ class Joining:
         """Accept a code or a hand-over file.
 
         Raises:
+            AlreadyHere: what the code gives is on this device.
             FolderNotEmpty, FolderInUse, Unreadable: the folder cannot be filled.
             PeerUnreachable: nobody who has it answered in time.
             BadToken, AccessExpired: the code is damaged, or its time is over.
@@ -88,7 +88,7 @@ class Joining:
         if code.giver == self._account.keys.signing.public:
             raise BadUsage("this code was made on this very device; use it on another one")
         if code.space.hex() in self._account.state.spaces:
-            raise FolderInUse("this folder is on this device already")
+            raise AlreadyHere("this folder is on this device already")
 
     async def _enter(
         self, code: InviteCode, things: Sequence[Thing], folder: Path, report: Report
@@ -156,8 +156,7 @@ def _made_ready(into: Path, merge: bool) -> Path:  # noqa: FBT001  it is passed 
     """
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with os.scandir(into) as found:
-            holds_something = next(found, None) is not None
+        holds_something = check_usable(into)
     except OSError as error:
         raise Unreadable(error.strerror or "not readable", str(into)) from error
     if holds_something and not merge:

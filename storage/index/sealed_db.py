@@ -18,6 +18,8 @@ _CORRUPT, _NOT_A_DATABASE = 11, 26  # SQLite's own numbers
 class IndexDamaged(StoreUnusable):
     """A database file is damaged. What is kept in one can be made again from elsewhere."""
 
+    code = "storage.index-damaged"
+
 
 class GuardedConnection(sqlcipher3.Connection):
     """Says in our words whatever goes wrong, and remembers when the file was found damaged."""
@@ -132,6 +134,17 @@ def _open(
         raise StoreUnusable(f"cannot open {path.name}: {error.strerror}") from error
     path.chmod(0o600)
     return connection
+
+
+def set_aside(path: Path) -> None:
+    """Move a damaged database away, so that it is made anew. Not deleted: it may be evidence."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for ending in ("", "-wal", "-shm"):
+        found = path.with_name(path.name + ending)
+        if found.exists():
+            found.rename(aside.with_name(aside.name + ending))
 
 
 def as_storage_error(error: Exception, path: Path) -> StoreFull | StoreLocked | StoreUnusable:
