@@ -94,9 +94,6 @@ CODES: dict[str, Words] = {
         "That name cannot be used in every folder.",
         "Leave out slashes and control characters, and keep it shorter.",
     ),
-    "storage.index-damaged": Words(
-        "A file that Atoll can make again was damaged.", "Try again: it is being made anew."
-    ),
     "storage.overtaken": Words(
         "This was changed by somebody else in the meantime.", "Look at it, and do it again."
     ),

@@ -20,8 +20,6 @@ class IndexDamaged(StoreUnusable):
 
     code = "storage.index-damaged"
 
-    code = "storage.index-damaged"
-
 
 class GuardedConnection(sqlcipher3.Connection):
     """Says in our words whatever goes wrong, and remembers when the file was found damaged."""
