@@ -30,6 +30,10 @@ UNWATCHED = 15.0
 """Seconds between looks at a folder that the system does not watch for us."""
 IN_THE_WAY = 0.25
 """Seconds until something that was in the way is tried once more."""
+MUCH = 100
+"""So many entries to write are written unwatched; then one look finds what others wrote."""
+HEAR_AGAIN = 0.5
+"""Seconds after such writing until the folder is watched again."""
 NONE: frozenset[EntryId] = frozenset()
 MANY = 20_000
 """So many hints at once are one look at everything."""
@@ -53,6 +57,9 @@ class InStep:
         self._timers: set[asyncio.TimerHandle] = set()
         self.came_back: Callable[[], None] | None = None
         """Called when the folder is there again after it was not: watch it anew."""
+        self.stop_watching: Callable[[], None] | None = None
+        """Called before much is written: hints at our own writing cost more than the writing."""
+        self._hear_again: asyncio.TimerHandle | None = None
 
     # -- what wakes it -------------------------------------------------------------------
     def changed(self, paths: Iterable[Path]) -> None:
@@ -101,6 +108,8 @@ class InStep:
         finally:
             for timer in self._timers:
                 timer.cancel()
+            if self._hear_again is not None:
+                self._hear_again.cancel()
 
     async def look(self, paths: frozenset[Path] | None, report: Report = silent) -> Looked:
         """Take what changed in the folder into the space now, and bring what came of it."""
@@ -123,10 +132,14 @@ class InStep:
     async def bring(self, entries: frozenset[EntryId] | None, report: Report = silent) -> Brought:
         """Write what the space has anew to the folder; None compares everything."""
         opened = self._opened
+        if entries is not None and len(entries) >= MUCH:
+            await self._stop_hearing()
         brought = await opened.run_reporting(
             lambda _vault, told: opened.mirror().bring(told, entries), report
         )
         self._settled()
+        if self._hear_again is not None:
+            self._hear_soon()
         if brought.again:
             self._later(IN_THE_WAY, brought.again, entries)
         return brought
@@ -165,6 +178,29 @@ class InStep:
             self._trouble = ""
         finally:
             self._tell(Working(self._opened.id, None))
+
+    async def _stop_hearing(self) -> None:
+        """Let nobody watch the folder until a while after the last long writing."""
+        if self.stop_watching is None or self.came_back is None:
+            return
+        if self._hear_again is None:
+            await asyncio.to_thread(self.stop_watching)
+        self._hear_soon()
+
+    def _hear_soon(self) -> None:
+        if self._hear_again is not None:
+            self._hear_again.cancel()
+        self._hear_again = asyncio.get_running_loop().call_later(HEAR_AGAIN, self._hear)
+
+    def _hear(self) -> None:
+        """Watch again, and look at what was missed meanwhile."""
+        if self._entries:
+            self._hear_soon()
+            return
+        self._hear_again = None
+        if self.came_back is not None:
+            self.came_back()
+        self.missed()
 
     def _working(self, progress: Progress) -> None:
         self._tell(Working(self._opened.id, progress))

@@ -258,15 +258,17 @@ class Spaces:
         """Something was committed here: tell others at once."""
         self._rim.network.announce(opened.key)
 
-    def came(self, opened: OpenSpace, entries: frozenset[EntryId]) -> None:
-        """A peer brought something."""
+    def came(
+        self, opened: OpenSpace, entries: frozenset[EntryId], ready: frozenset[EntryId]
+    ) -> None:
+        """A peer brought something; `ready` are those whose bytes are all here."""
         kept = self._kept.get(opened.id)
         if kept is None:
             return
         kept.moved.set()
         if not entries:
             return
-        kept.in_step.came(entries)
+        kept.in_step.came(ready)
         names = frozenset(entry.hex() for entry in entries)
         self._events.tell(SpaceChanged(opened.id, names, remote=True))
 
@@ -319,6 +321,7 @@ class Spaces:
         if self._rim.watch:
             self._watch(kept)
             in_step.came_back = lambda: self._watch(kept)
+            in_step.stop_watching = lambda: _unwatch(kept)
             kept.task = asyncio.create_task(in_step.run(), name=f"in step {opened.id[:8]}")
             kept.task.add_done_callback(self._ended)
         self._rim.network.add(replica)
@@ -326,8 +329,7 @@ class Spaces:
 
     def _watch(self, kept: Kept) -> None:
         """Watch a folder; once more when it was away, for it may be another inode now."""
-        if kept.unwatch is not None:
-            kept.unwatch()
+        _unwatch(kept)
         kept.unwatch = self._rim.mirrors.watch(kept.opened, kept.in_step)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -352,8 +354,7 @@ class Spaces:
             self._events.tell(DevicesChanged())
 
     async def _shut(self, kept: Kept) -> None:
-        if kept.unwatch is not None:
-            await asyncio.to_thread(kept.unwatch)
+        await asyncio.to_thread(_unwatch, kept)
         self._rim.network.remove(kept.opened.key)
         if kept.task is not None:
             kept.task.cancel()
@@ -412,3 +413,9 @@ def check_usable(folder: Path) -> bool:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise Unreadable("not writable", str(folder))
     return holds_something
+
+
+def _unwatch(kept: Kept) -> None:
+    unwatch, kept.unwatch = kept.unwatch, None
+    if unwatch is not None:
+        unwatch()

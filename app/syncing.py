@@ -17,7 +17,7 @@ from sync.ports import Accepted, Heads, Parcel
 class Hears:
     """Who hears what peers did to a space."""
 
-    came: Callable[[OpenSpace, frozenset[EntryId]], None]
+    came: Callable[[OpenSpace, frozenset[EntryId], frozenset[EntryId]], None]
     """Entries changed, or are complete now."""
     signed: Callable[[OpenSpace], None]
     """Others said anew what they hold."""
@@ -56,8 +56,8 @@ class SpaceReplica:
     async def accept(self, things: Sequence[Thing], peer: str) -> Accepted:
         """Verify and keep what a peer sent."""
         del peer  # what counts is who signed, not who carried
-        accepted, people = await self.opened.run(lambda vault: _accept(vault, things))
-        self._came(self.opened, accepted.entries)
+        accepted, ready, people = await self.opened.run(lambda vault: _accept(vault, things))
+        self._came(self.opened, accepted.entries, ready)
         if people:
             self._joined(self.opened)
         return accepted
@@ -73,7 +73,7 @@ class SpaceReplica:
     async def put_blocks(self, blocks: Sequence[bytes]) -> frozenset[EntryId]:
         """Keep blocks that were wanted."""
         entries = await self.opened.run(lambda vault: vault.put_blocks(blocks))
-        self._came(self.opened, entries)
+        self._came(self.opened, entries, entries)
         return entries
 
     async def receipt(self) -> Thing:
@@ -86,15 +86,16 @@ class SpaceReplica:
         self._signed(self.opened)
 
 
-def _accept(vault: Vault, things: Sequence[Thing]) -> tuple[Accepted, bool]:
-    """Take things in; say whether they told of people.
+def _accept(vault: Vault, things: Sequence[Thing]) -> tuple[Accepted, frozenset[EntryId], bool]:
+    """Take things in; say which entries can be written out, and whether people are told of.
 
     Who came by an invite gets the keys from whoever may give them.
     """
     accepted = vault.accept(things)
     if accepted.others:
         vault.welcome()
-    return accepted, accepted.others > 0
+    ready = accepted.entries - vault.lacking(accepted.entries)
+    return accepted, ready, accepted.others > 0
 
 
 def _heads(vault: Vault) -> Heads:

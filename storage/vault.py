@@ -401,6 +401,10 @@ class Vault(Past, Finding, Sharing):
         """Return addresses of content that is still to come."""
         return self._wants.missing(limit)
 
+    def lacking(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
+        """Return those of the entries whose bytes are not all here."""
+        return self._wants.lacking(entries)
+
     def missing_count(self) -> tuple[int, int]:
         """Return how many blocks are still to come, and about how many bytes."""
         return self._wants.count()

@@ -20,6 +20,7 @@ from storage.facts.values import Content, value_to_cbor
 from storage.index.line import plain_content
 from storage.tree.compress import CHUNK_MAX
 
+_AT_ONCE = 500
 _OLDER = b"\xff"
 _SOME_DOT = Dot(Writer(bytes(8)), 1)
 _NOTHING = Content(None, 0, bytes(32), is_text=False)
@@ -95,6 +96,20 @@ class Wants:
             (limit,),
         )
         return tuple(bytes(row[0]) for row in rows.fetchall())
+
+    def lacking(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
+        """Return those of the entries whose bytes are not all here."""
+        wanted = list(entries)
+        found: set[EntryId] = set()
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            marks = ",".join("?" for _ in part)
+            rows = self._core.connection.execute(
+                f"SELECT DISTINCT entry FROM want WHERE entry IN ({marks})",  # noqa: S608
+                part,
+            )
+            found.update(EntryId(bytes(row[0])) for row in rows.fetchall())
+        return frozenset(found)
 
     def count(self) -> tuple[int, int]:
         """Return how many blocks of what is shown are to come, and the bytes of their files."""
