@@ -56,8 +56,8 @@ class Opened:
         recover(self._core, self._intake, self._wants)
         core = self._core
         core.lost = frozenset(digest for digest in core.lost if not core.blocks.has(digest))
-        if not self._core.members.delegations:
-            raise StoreUnusable("this space holds no access for this device")
+        if not core.members.has_keys:
+            raise StoreUnusable("this space is not this device's: it holds no key for it")
 
     def mend(self) -> None:
         """Put the parts together anew after a failure, from what the disk holds.
