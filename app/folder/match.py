@@ -76,6 +76,15 @@ def worth_reading(matched: Matched) -> list[Path]:
     ]
 
 
+def gave_way(path: Path, shape: Shape, new: Mapping[Path, Stat]) -> bool:
+    """Say whether what lay at a path cannot come back: something of another kind is there."""
+    there = new.get(path)
+    if there is not None:
+        return there.shape is not shape
+    above = (new.get(path[:n]) for n in range(1, len(path)))
+    return any(stat is not None and stat.shape is not Shape.FOLDER for stat in above)
+
+
 class _Matcher:
     def __init__(
         self, here: Listing, agreed: Mapping[EntryId, Row], ways: Ways, ignores: Ignores

@@ -19,7 +19,7 @@ from app.folder.ground import Brought, Ground, Looked, Tally
 from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, Ignore
 from app.folder.ingest import Ingest
 from app.folder.marker import Marker, Standing, read_marker, standing_of, write_marker
-from app.folder.match import Matched, match, worth_reading
+from app.folder.match import Matched, gave_way, match, worth_reading
 from app.folder.plan import ShareStep, bring, share
 from app.folder.port import Folder, Path, Ways
 from app.folder.reading import StillChanging, digest_of
@@ -213,9 +213,12 @@ class Mirror:
         elsewhere = {e: since for e, since in self._missing.items() if e not in rows}
         self._missing = elsewhere | {e: self._missing.get(e, now) for e in matched.missing}
         left = {e: self._missing[e] + grace - now for e in matched.missing}
-        spare = {entry for entry, seconds in left.items() if seconds > 0}
-        for entry in spare:
+        spare: set[EntryId] = set()
+        for entry in (entry for entry, seconds in left.items() if seconds > 0):
             path = self._ground.agreed.path(entry)
+            if path is not None and gave_way(path, matched.missing[entry].shape, matched.new):
+                continue  # no program saves by turning a file into a folder
+            spare.add(entry)
             if path is not None:
                 tally.again.add(path)
         return spare, min((left[entry] for entry in spare), default=None)
