@@ -8,7 +8,7 @@ was, and no number of a writer's line is used twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -223,7 +223,7 @@ class Core:
         self.blocks.add(Thing(Kind.BLOCK, sealed))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """Everything done inside becomes durable together, or nothing of it happened.
 
         Raises:

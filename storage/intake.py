@@ -216,7 +216,7 @@ class Intake:
         last: tuple[Record, Payload] | None = None
         moved = True
         while moved and batch.todo:
-            moved, later = False, []
+            moved, later = False, list[_Todo]()
             todo, batch.todo = batch.todo, []
             for item in todo:
                 try:

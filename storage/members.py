@@ -27,6 +27,7 @@ from storage.access.roles import Role
 from storage.access.token import Delegation, parse_delegation
 from storage.blocks.store import BlockStore, Kind, Thing
 from storage.codec.dagcbor import decode, encode
+from storage.codec.shape import items_of
 from storage.crypto.primitives import SigningKey, aead_open, aead_seal, hkdf
 from storage.errors import (
     AccessError,
@@ -440,15 +441,19 @@ class Members:
                 self._open_keyring(thing.data)
 
     def _open_keyring(self, data: bytes) -> None:
-        match decode(data):
+        match items_of(decode(data)):
             case [1, bytes() as salt, bytes() as sealed]:
                 plain = decode(aead_open(self._keyring_key(salt), sealed, _KEYRING))
             case _:
                 raise DecodeError("a keyring that is malformed")
-        match plain:
-            case [1, list() as body, bytes() as meeting, bytes() as seed]:
-                for number, secret in body:
-                    self._secrets[number] = secret
+        match items_of(plain):
+            case [1, body, bytes() as meeting, bytes() as seed]:
+                for pair in items_of(body):
+                    match items_of(pair):
+                        case [int() as number, bytes() as secret]:
+                            self._secrets[number] = secret
+                        case _:
+                            raise DecodeError("a keyring that is malformed")
                 self.meeting_key, self.space_seed = meeting, seed
             case _:
                 raise DecodeError("a keyring that is malformed")

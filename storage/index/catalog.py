@@ -13,7 +13,7 @@ from typing import NamedTuple
 from storage.facts.change import TOP, EntryId, Operation
 from storage.facts.dots import Dot, Seen
 from storage.facts.operate import apply_to_entry
-from storage.facts.state import EntryFacts
+from storage.facts.state import NO_FACTS, EntryFacts
 from storage.facts.values import Content
 from storage.facts.view import DeviceName, cut_of_cycle, winner
 from storage.index.line import (
@@ -91,7 +91,7 @@ class Catalog:
         facts_now: dict[EntryId, EntryFacts] = {}
         for entry, its in by_entry.items():
             old = before.get(entry)
-            facts = {} if old is None else decode_own_row(old.facts)
+            facts = NO_FACTS if old is None else decode_own_row(old.facts)
             new = facts_now[entry] = apply_to_entry(facts, its, dot, seen)
             after[entry] = line_of(entry, new, old) if new else None
         gone = self._gone(before, after)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from storage.blocks.store import Kind, Thing
 from storage.codec.dagcbor import decode, encode
+from storage.codec.shape import items_of
 from storage.crypto.primitives import SigningKey, verify
 from storage.errors import BadToken, DecodeError
 from storage.facts.dots import Seen, seen_from_cbor
@@ -58,12 +59,12 @@ def read_receipt(token: bytes) -> Receipt:
 
 
 def _read(token: bytes) -> Receipt:
-    match decode(token):
+    match items_of(decode(token)):
         case [bytes() as body, bytes() as signature]:
             pass
         case _:
             raise DecodeError("not a receipt")
-    match decode(body):
+    match items_of(decode(body)):
         case [
             int() as version,
             bytes() as space,

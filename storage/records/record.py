@@ -17,8 +17,10 @@ from dataclasses import dataclass
 
 from storage.access.token import Invocation, build_invocation, parse_invocation
 from storage.blocks.store import Kind, Thing
-from storage.codec.cid import Cid, parse_cid
+from storage.codec.cid import parse_cid
 from storage.codec.dagcbor import decode, encode_checked
+from storage.codec.fields import Fields
+from storage.codec.shape import items_of
 from storage.crypto.link import DIGEST_SIZE, Link, link_from
 from storage.crypto.primitives import SigningKey, aead_open, aead_seal, hkdf
 from storage.crypto.sealed import address
@@ -168,38 +170,32 @@ def parse_record(token: bytes) -> Record:
 def _record_of(invocation: Invocation) -> Record:
     if invocation.command != COMMAND:
         raise BadToken("a token that is no record")
-    match invocation.args:
-        case {
-            "o": bytes() as digest,
-            "n": int() as size,
-            "p": list() as parents,
-            "e": int() as epoch,
-            "s": int() as number,
-            "w": bytes() as writer,
-            "i": bytes() as incarnation,
-            "by": str(),
-            "k": list() as blocks,
-            **rest,
-        } if not rest:
-            pass
-        case _:
-            raise BadToken("a record with other arguments")
-    _check_bounds(digest, size, number, epoch)
-    _check_lists(parents, blocks)
-    if len(writer) != WRITER_SIZE or len(incarnation) != INCARNATION_SIZE:
-        raise BadToken("a writer of the wrong size")
+    try:
+        fields = Fields(dict(invocation.args), "a record")
+        writer, incarnation = fields.raw("w", WRITER_SIZE), fields.raw("i", INCARNATION_SIZE)
+        record = Record(
+            invocation,
+            Dot(Writer(writer), fields.number("s", 1, MAX_NUMBER)),
+            incarnation,
+            tuple(parent.to_bytes() for parent in fields.cids("p", MAX_PARENTS)),
+            fields.raw("o", DIGEST_SIZE),
+            fields.number("n", 1, MAX_PAYLOAD),
+            fields.number("e", 1, MAX_NUMBER),
+            tuple(_address(block) for block in fields.items("k", MAX_NAMED_BLOCKS)),
+        )
+        fields.text("by")
+        fields.end()
+    except DecodeError as error:
+        raise BadToken(f"not a record: {error}") from error
     if writer_of(public_of(invocation.issuer), incarnation) != writer:
         raise BadToken("a record under another device's writer")
-    return Record(
-        invocation,
-        Dot(Writer(writer), number),
-        incarnation,
-        tuple(parent.to_bytes() for parent in parents),
-        digest,
-        size,
-        epoch,
-        tuple(blocks),
-    )
+    return record
+
+
+def _address(block: object) -> bytes:
+    if not isinstance(block, bytes) or len(block) != DIGEST_SIZE:
+        raise DecodeError("a block that is no address")
+    return block
 
 
 def open_payload(record: Record, sealed: bytes, secret: bytes) -> Payload:
@@ -215,9 +211,9 @@ def open_payload(record: Record, sealed: bytes, secret: bytes) -> Payload:
     size = int.from_bytes(packed[:_SIZE], "big")
     if size > MAX_PAYLOAD_PLAIN:
         raise DecodeError("a payload that is too large")
-    match decode(unpack(packed[_SIZE:], size), limit=MAX_PAYLOAD_PLAIN):
-        case [int() as version, list() as operations, seen, root, str() as words] if (
-            version == _VERSION and len(words) <= MAX_WORDS
+    match items_of(decode(unpack(packed[_SIZE:], size), limit=MAX_PAYLOAD_PLAIN)):
+        case [version, operations, seen, root, str() as words] if (
+            version == _VERSION and version is not True and len(words) <= MAX_WORDS
         ):
             payload = Payload(
                 operations_from_cbor(operations), seen_from_cbor(seen), link_from(root), words
@@ -249,19 +245,3 @@ def _seal_payload(payload: Payload, secret: bytes, nonce: bytes) -> bytes:
 
 def _payload_key(secret: bytes, nonce: bytes) -> bytes:
     return hkdf(secret, b"atoll/payload/1", salt=nonce)
-
-
-def _check_bounds(digest: bytes, size: int, number: int, epoch: int) -> None:
-    if len(digest) != DIGEST_SIZE or not 0 < size <= MAX_PAYLOAD:
-        raise BadToken("a record whose payload is out of bounds")
-    if not 0 < number <= MAX_NUMBER or not 0 < epoch <= MAX_NUMBER:
-        raise BadToken("a record whose number is out of bounds")
-
-
-def _check_lists(parents: list[object], blocks: list[object]) -> None:
-    if len(parents) > MAX_PARENTS or not all(isinstance(parent, Cid) for parent in parents):
-        raise BadToken("a record whose parents are no records")
-    if len(blocks) > MAX_NAMED_BLOCKS or not all(
-        isinstance(block, bytes) and len(block) == DIGEST_SIZE for block in blocks
-    ):
-        raise BadToken("a record whose blocks are no addresses")
