@@ -32,7 +32,7 @@ from storage.facts.values import Content, Fact
 from storage.finding import Finding
 from storage.identity.device import DeviceKeys
 from storage.identity.did import did_of
-from storage.index.line import HIDDEN, Line, plain_content
+from storage.index.line import HIDDEN, plain_content
 from storage.index.sealed_db import IndexDamaged
 from storage.members import card_entry, space_of
 from storage.parts import split
@@ -248,27 +248,29 @@ class Vault(Past, Finding, Sharing):
             return seed_token(plain.digest)
         return self._core.contents.base(self.facts(node.id))
 
-    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
-        """Return the nodes of those entries that are shown, each with its `base`."""
-        core = self._ready()
-        wanted = list(entries)
+    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, Node]:
+        """Return the nodes of those entries that are shown, all at once."""
+        core, wanted = self._ready(), list(entries)
         found = {
-            line.id: (line.to_node(), self._base_of(line))
+            line.id: line.to_node()
             for line in core.catalog.lines(wanted).values()
             if line.parent != HIDDEN
         }
         tree = self.tree()
         for entry in wanted:
             if entry not in found and (node := tree.get(entry)) is not None:
-                found[entry] = (node, b"")
+                found[entry] = node
         return found
 
-    def _base_of(self, line: Line) -> bytes:
-        if not line.is_text:
-            return b""
-        if line.plain:
-            return seed_token(plain_content(line.plain).digest)
-        return self._core.contents.base(self.facts(line.id))
+    def bases(self, nodes: Iterable[Node]) -> dict[EntryId, bytes]:
+        """Return the `base` of each node, all at once."""
+        by_id = {node.id: node for node in nodes}
+        return {
+            line.id: seed_token(plain_content(line.plain).digest)
+            if line.plain and line.is_text
+            else self.base(by_id[line.id])
+            for line in self._core.catalog.lines(by_id).values()
+        }
 
     def is_here(self, node: Node) -> bool:
         """Say whether all bytes of a file are on this device."""

@@ -105,9 +105,10 @@ class Batch:
             self._tally.entries |= touched
         added, self._added = self._added, {}
         nodes = self._ground.space.nodes(added)
+        bases = self._ground.space.bases(nodes.values())
         with self._ground.agreed.together():
             self._ground.agreed.put(
-                file_row(nodes[entry][0], read.place, read.stat, read.digest, nodes[entry][1])
+                file_row(nodes[entry], read.place, read.stat, read.digest, bases.get(entry, b""))
                 for entry, read in added.items()
             )
             for rows in agree:

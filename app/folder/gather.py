@@ -124,7 +124,7 @@ class Gather:
         there: dict[EntryId, Node] = {}
         rows: dict[EntryId, Row] = {}
         folders: set[EntryId] = set()
-        nodes = {entry: node for entry, (node, _) in self._ground.space.nodes(entries).items()}
+        nodes = self._ground.space.nodes(entries)
         rows |= agreed.get_some(entries)
         above: set[EntryId] = {TOP}
         for entry in entries:

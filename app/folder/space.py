@@ -73,8 +73,12 @@ class Space(Protocol):
         """Return a token of a text as it is now, for a later `ChangeSet.write`; cheap."""
         ...
 
-    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
-        """Return the nodes of those entries that are there, each with its `base`; all at once."""
+    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, Node]:
+        """Return the nodes of those entries that are there, all at once."""
+        ...
+
+    def bases(self, nodes: Iterable[Node]) -> dict[EntryId, bytes]:
+        """Return the `base` of each node, all at once."""
         ...
 
     def is_here(self, node: Node) -> bool:

@@ -117,6 +117,8 @@ def _open(
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         connection.execute("PRAGMA cipher_page_size = 16384")
         connection.execute("PRAGMA cipher_memory_security = OFF")
+        # One owner: nobody else ever reads it, so no statement has to ask the system for locks.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchone()
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA busy_timeout = 2000")

@@ -97,10 +97,14 @@ class MemorySpace:
         """Return a text's token."""
         return b"" if node.side_of is not None else self.contents.base(self.facts(node.id))
 
-    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
-        """Return nodes with tokens."""
+    def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, Node]:
+        """Return nodes."""
         found = ((entry, self.tree().get(entry)) for entry in entries)
-        return {entry: (node, self.base(node)) for entry, node in found if node is not None}
+        return {entry: node for entry, node in found if node is not None}
+
+    def bases(self, nodes: Iterable[Node]) -> dict[EntryId, bytes]:
+        """Return tokens."""
+        return {node.id: self.base(node) for node in nodes}
 
     def is_here(self, node: Node) -> bool:
         """Say what the test decided."""
