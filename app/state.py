@@ -13,7 +13,7 @@ from pathlib import Path
 from app.loose import list_in, number_in, text_in
 from app.work import Worker
 from storage.errors import StoreUnusable
-from storage.index.sealed_db import SqlError, as_storage_error, open_sealed
+from storage.index.sealed_db import IndexDamaged, SqlError, as_storage_error, open_sealed
 from storage.index.sql import Connection, Row, SqlValue
 
 Address = tuple[str, int]
@@ -97,7 +97,10 @@ class DeviceState:
         Raises:
             StoreUnusable: damaged, another device's, or of a newer version.
         """
-        return cls(path, open_sealed(path, key))
+        try:
+            return cls(path, open_sealed(path, key))
+        except IndexDamaged as error:  # no index: what it holds is nowhere else
+            raise StoreUnusable(str(error)) from error
 
     @property
     def name(self) -> str:

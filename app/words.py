@@ -112,6 +112,9 @@ CODES: dict[str, Words] = {
         "This code is damaged, or it is not for here.",
         "Copy it once more, whole, or ask for a new one.",
     ),
+    "access.newer-code": Words(
+        "This code was made by a newer Atoll.", "Update Atoll here, then use it once more."
+    ),
     "access.expired": Words("This access has ended.", "Ask for a new code."),
     "access.not-allowed": Words(
         "You can look at this but not change it. Your text is kept here as a private draft.",

@@ -15,6 +15,7 @@ AtollError                       a person or a peer may meet this
     ├── BadName                  a name that no folder may hold
     └── AccessError
         ├── BadToken             a token or invite is malformed or forged
+        │   └── NewerCode        an invite was made by a newer version of the program
         ├── AccessExpired        it was good until a moment that has passed
         └── NotAllowed           the right shown does not reach that far
 
@@ -124,6 +125,12 @@ class BadToken(AccessError):
     """A token or an invite is malformed, forged, or does not fit."""
 
     code = "access.bad-token"
+
+
+class NewerCode(BadToken):
+    """An invite was made by a newer version of the program."""
+
+    code = "access.newer-code"
 
 
 class AccessExpired(AccessError):

@@ -24,7 +24,7 @@ from storage.crypto.primitives import (
     hkdf,
     same,
 )
-from storage.errors import AccessExpired, BadToken, DecodeError
+from storage.errors import AccessExpired, BadToken, DecodeError, NewerCode
 
 SECRET_SIZE: Final = 16
 INVITE_ID_SIZE: Final = 16
@@ -172,7 +172,7 @@ def code_from(payload: bytes) -> InviteCode:
     if len(payload) > MAX_CODE or not same(_check(body), check):
         raise BadToken("this invite code was mistyped, or a part of it is missing")
     if body[:1] != bytes((VERSION,)):
-        raise BadToken("this invite was made by a newer Atoll")
+        raise NewerCode("this invite was made by a newer Atoll")
     try:
         return _parse(_Reader(body[1:]))
     except (DecodeError, ValueError) as error:

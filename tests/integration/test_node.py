@@ -13,7 +13,7 @@ from app.accounts import set_up
 from app.compose import build_node
 from app.config import Config
 from app.entropy import SystemEntropy
-from app.errors import FolderInUse, FolderNotEmpty, NotText
+from app.errors import AlreadyHere, FolderInUse, FolderNotEmpty, NotText
 from app.events import Event, TextArrived
 from app.node import Node
 from app.places import Places, prepare
@@ -237,8 +237,9 @@ def test_folders_that_cannot_be_taken_are_refused_before_anything_happens(tmp_pa
             for folder in (tmp_path / "ana", tmp_path / "ana" / "inside", tmp_path):
                 with pytest.raises(FolderInUse):
                     await ana.add(folder)
-            with pytest.raises(FolderInUse):
+            with pytest.raises(AlreadyHere):
                 await mina.join(code, tmp_path / "mina2")
+            assert not (tmp_path / "mina2").exists()
             entry = await named(ana, space.id, "pic.bin")
             with pytest.raises(NotText):
                 await ana.open_note(space.id, entry.id)
