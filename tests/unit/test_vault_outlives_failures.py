@@ -185,6 +185,7 @@ OPERATIONS: dict[str, Callable[[Ground, Vault], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cuts", [False, True])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_failure_at_any_step_leaves_before_or_after_never_between(
@@ -308,10 +309,10 @@ def test_a_full_disk_loses_nothing_and_room_heals_it(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- lost and damaged files
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Place:
-    """Return a place with a closed vault of some files."""
-    place = Place(tmp_path)
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a closed vault of some files, made once."""
+    place = Place(tmp_path_factory.mktemp("original"))
     vault = place.create()
     for number in range(200):
         write(vault, f"file {number}.md", f"number {number}\n".encode(), TOP)
@@ -320,7 +321,14 @@ def kept(tmp_path: Path) -> Place:
     while vault.index_some():
         pass
     vault.close()
-    return place
+    return place.folder
+
+
+@pytest.fixture
+def kept(original: Path, tmp_path: Path) -> Place:
+    """Return a place with a copy of it, to be harmed."""
+    copytree(original, tmp_path, dirs_exist_ok=True)
+    return Place(tmp_path)
 
 
 def damage_nothing(_path: Path) -> None:
