@@ -99,5 +99,4 @@ def _accept(vault: Vault, things: Sequence[Thing]) -> tuple[Accepted, frozenset[
 
 
 def _heads(vault: Vault) -> Heads:
-    blocks, _ = vault.missing_count()
-    return Heads(vault.seen, vault.root.digest, vault.auth, complete=blocks == 0)
+    return Heads(vault.seen, vault.root.digest, vault.auth, complete=vault.is_complete())

@@ -407,6 +407,10 @@ class Vault(Past, Finding, Sharing):
         """Return those of the entries whose bytes are not all here."""
         return self._wants.lacking(entries)
 
+    def is_complete(self) -> bool:
+        """Say whether all content of what is shown is here."""
+        return not self._wants.any()
+
     def missing_count(self) -> tuple[int, int]:
         """Return how many blocks are still to come, and about how many bytes."""
         return self._wants.count()
@@ -414,7 +418,7 @@ class Vault(Past, Finding, Sharing):
     def receipt(self) -> Thing:
         """Sign what this device holds now."""
         core = self._core
-        complete = self._wants.count()[0] == 0
+        complete = not self._wants.any()
         return write_receipt(
             core.device.signing, core.space, core.seen, int(core.clock.now()), complete=complete
         )

@@ -111,6 +111,13 @@ class Wants:
             found.update(EntryId(bytes(row[0])) for row in rows.fetchall())
         return frozenset(found)
 
+    def any(self) -> bool:
+        """Say whether anything of what is shown is still to come."""
+        row = self._core.connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM want WHERE length(entry) = ?)", (ENTRY_SIZE,)
+        ).fetchone()
+        return bool(row[0])
+
     def count(self) -> tuple[int, int]:
         """Return how many blocks of what is shown are to come, and the bytes of their files."""
         row = self._core.connection.execute(
