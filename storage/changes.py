@@ -66,6 +66,8 @@ class ChangeSet:
         self._clock = clock
         self._entropy = entropy
         self._operations: dict[tuple[EntryId, str | None], Operation] = {}
+        self.documents: dict[EntryId, TextDocument] = {}
+        """The texts as they are once this is committed."""
         self._fresh: dict[EntryId, tuple[EntryId, str]] = {}
         """Folders and files made in this change: where they are."""
         self._paths: dict[EntryId, tuple[str, ...]] = {TOP: ()}
@@ -263,7 +265,9 @@ class ChangeSet:
         update = document.since(plain) if document.version() != plain else b""
         if len(update) > MAX_INLINE_EDIT:
             content, update = self._contents.compact(content, document), b""
-        if not self._contents.reads_back(content, update, document.text):
+        if self._contents.reads_back(content, update, document.text):
+            self.documents[entry] = document
+        else:
             content, update = self._contents.store_bytes(document.text.encode()), b""
         if update:
             self._put(entry, "edits", Edit(dot, update))

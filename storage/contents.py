@@ -12,7 +12,7 @@ from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument, text_of
 from storage.facts.values import Content, Edit
-from storage.facts.view import sides
+from storage.facts.view import content_version, sides
 from storage.tree.chunker import Source
 from storage.tree.content import (
     read_bytes,
@@ -27,6 +27,8 @@ MAX_TEXT = 2 * 1024 * 1024
 _SEED = b"seed:"
 """Begins a token of a text that nobody has edited; its digest follows."""
 _ALONE = Dot(Writer(bytes(8)), 1)
+MAX_AT_HAND = 8
+"""Documents kept at hand: making one takes longer than all the rest of an edit."""
 MAX_DOCUMENT = 32 * 1024 * 1024
 
 
@@ -45,6 +47,8 @@ class Contents:
 
     def __init__(self, blocks: BlockStore, secret: Callable[[], bytes]) -> None:
         self._secret = secret
+        self._documents: dict[bytes, TextDocument] = {}
+        """The last ones asked for, by what they were made of; never handed out themselves."""
         self.use(blocks)
 
     def use(self, blocks: BlockStore) -> None:
@@ -92,7 +96,21 @@ class Contents:
             BlockNotFound: not all of it is on this device.
             DecodeError: an edit or document is malformed.
         """
-        return text_of(facts, self._plain_text, self._fetch, dot)
+        key = _key_of(facts, dot)
+        found = self._documents.pop(key, None)
+        if found is None:
+            found = text_of(facts, self._plain_text, self._fetch, dot)
+        self._keep(key, found)
+        return found.fork()
+
+    def remember(self, facts: EntryFacts, document: TextDocument) -> None:
+        """Keep at hand the document that these facts make: it was just saved, and read back."""
+        self._keep(_key_of(facts, None), document.fork())
+
+    def _keep(self, key: bytes, document: TextDocument) -> None:
+        self._documents[key] = document
+        while len(self._documents) > MAX_AT_HAND:
+            del self._documents[next(iter(self._documents))]
 
     def base(self, facts: EntryFacts) -> bytes:
         """Return a token of an entry's present text, without a document where nobody edited."""
@@ -133,13 +151,13 @@ class Contents:
 
         Whoever saves a text looks first: an edit that reading left out would be words lost.
         """
-        facts: EntryFacts = {"content": {_ALONE: content}}
-        if update:
-            facts = {**facts, "edits": {_ALONE: Edit(_ALONE, update)}}
         try:
-            return self.document(facts).text == text
+            document = self.document({"content": {_ALONE: content}})
+            if update:
+                document.take(update)
         except DecodeError:
             return False
+        return document.text == text
 
     def compact(self, before: Content, document: TextDocument) -> Content:
         """Store a text and its document as one content of the same lineage."""
@@ -199,3 +217,10 @@ def is_edited(facts: EntryFacts) -> bool:
 def seed_token(digest: bytes) -> bytes:
     """Return the token of a text that nobody has edited, by its digest."""
     return _SEED + digest
+
+
+def _key_of(facts: EntryFacts, dot: Dot | None) -> bytes:
+    """Return what a document is kept at hand by: all that it is made of."""
+    contents = facts.get("content", {}).values()
+    links = sorted(c.document.digest for c in contents if isinstance(c, Content) and c.document)
+    return content_version(facts, dot) + b"".join(links)

@@ -322,6 +322,8 @@ class Vault(Past, Finding, Sharing):
             if record is not None and core.ledger.holds(record.cid):
                 return record  # the index was in trouble, the record is safe
             raise
+        for entry, document in change.documents.items():
+            core.contents.remember(self.facts(entry), document)
         return record
 
     def _check_change(self, change: ChangeSet) -> None:

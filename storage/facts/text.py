@@ -223,6 +223,12 @@ class TextDocument:
         """Return the whole document. Equal documents may give different bytes."""
         return self.since(_NOTHING)
 
+    def fork(self) -> TextDocument:
+        """Return this document once more: what is done to one is not done to the other."""
+        with _guarded("a document that cannot be doubled"):
+            self._document.commit()
+            return TextDocument(self._document.fork())
+
     def at(self, version: bytes) -> TextDocument:
         """Return the document as it was at that version, apart from this one.
 
@@ -232,8 +238,11 @@ class TextDocument:
         vector = _version_from_bytes(version)
         with _guarded("not a version"):
             self._document.commit()
-            if not self._document.oplog_vv.includes_vv(vector):
+            held = self._document.oplog_vv
+            if not held.includes_vv(vector):
                 raise DecodeError("a version of another text")
+            if vector.includes_vv(held):
+                return self.fork()
             frontiers = self._document.vv_to_frontiers(vector)
             return TextDocument(self._document.fork_at(frontiers))
 
