@@ -288,7 +288,8 @@ class Checkout:
         while self._ready:
             file = self._ready[-1]
             try:
-                self._rows.append(self._put_in_place(file))
+                row = self._put_in_place(file)  # which may put the rows so far
+                self._rows.append(row)
                 self._tally.written += 1
             except Deferred as error:
                 self._remove_temporary(file)

@@ -147,3 +147,15 @@ def test_a_replaced_file_is_never_absent(one: Mirrored) -> None:
             one.bring()
         flag.unlink()
         assert process.wait(20) == 0
+
+
+def test_what_was_written_is_agreed_at_once(one: Mirrored, tmp_path: Path) -> None:
+    """Found end to end: of each folder the first file was forgotten, and written once more."""
+    paths = {f"d{n % 3}/note-{n}.md": str(n) for n in range(12)} | {"top.md": "top", "up.md": "up"}
+    settled(one, paths)
+    other = Mirrored(tmp_path / "other", one.space)
+    first = other.bring()
+    assert (first.written, first.again) == (len(one.disk()), frozenset())
+    again = other.bring()
+    assert (again.written, again.again) == (0, frozenset())
+    assert other.disk() == one.disk()
