@@ -11,12 +11,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.cli import alone
 from app.cli.exits import Exit
 from app.cli.main import main
+from app.config import Config
 from app.loose import list_in, mapping_in
 from app.words import words_of
 from tests.e2e.devices import Device, environment
@@ -27,10 +30,10 @@ needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root can become someone else, and make disks and networks"
 )
 _AS_NOBODY = f"""
-import sys
+import decimal, fractions, statistics, sys  # what a folder of root's holds cannot be loaded later
 from app.cli import late
 from app.cli.main import main
-late.alone(), late.serve(), late.compose()  # what a folder of root's holds cannot be loaded later
+late.alone(), late.serve(), late.compose()
 import os
 os.setgroups([])
 os.setgid({NOBODY})
@@ -73,6 +76,7 @@ def done(device: Device, *words: str, given: str = "") -> Done:
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr(sys, "stdin", given_stream)
+        patch.setattr(alone, "Config", partial(Config, discovery=False, listen="127.0.0.1"))
         code = main(["--data", str(device.data), *words])
     out, err = (stream.buffer.getvalue().decode() for stream in streams)
     return subprocess.CompletedProcess(words, code, out, err)
