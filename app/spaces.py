@@ -168,11 +168,11 @@ class Spaces:
         raise NotFound("that path is in no shared folder")
 
     # -- one -----------------------------------------------------------------------------
-    async def info(self, kept: Kept) -> SpaceInfo:
-        """Say how a space stands; while it is busy, as it was told last."""
+    async def info(self, kept: Kept, *, patient: bool = False) -> SpaceInfo:
+        """Say how a space stands; while it is busy, as it was told last, or wait for it."""
         opened = kept.opened
         asking = asyncio.ensure_future(self._ask(kept))
-        done, _ = await asyncio.wait({asking}, timeout=PATIENCE if opened.last else None)
+        done, _ = await asyncio.wait({asking}, timeout=PATIENCE if opened.last and not patient else None)
         if done:
             return asking.result()
         asking.cancel()

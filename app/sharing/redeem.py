@@ -81,7 +81,7 @@ class Joining:
             await self._announcing.add(space.id, code)
         else:
             await self._fetch_all(space.id, report)
-            return await self._spaces.info(self._spaces.get(space.id))
+            return await self._spaces.info(self._spaces.get(space.id), patient=True)
         return space
 
     def _refuse_known(self, code: InviteCode) -> None:
