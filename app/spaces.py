@@ -172,7 +172,8 @@ class Spaces:
         """Say how a space stands; while it is busy, as it was told last, or wait for it."""
         opened = kept.opened
         asking = asyncio.ensure_future(self._ask(kept))
-        done, _ = await asyncio.wait({asking}, timeout=PATIENCE if opened.last and not patient else None)
+        longest = PATIENCE if opened.last and not patient else None
+        done, _ = await asyncio.wait({asking}, timeout=longest)
         if done:
             return asking.result()
         asking.cancel()
