@@ -71,8 +71,8 @@ def test_three_devices_edit_one_note_and_it_stays_one_text(
             letters.append(chr(0x4E00 + number))
             long = letters[-1] + "filler " * 900 if what == 2 else letters[-1]
             before = vault.text(note)
-            place = at % (len(before.text) + 1)
-            after = before.text[:place] + long + before.text[place:]
+            spot = at % (len(before.text) + 1)
+            after = before.text[:spot] + long + before.text[spot:]
             save(vault, note, after.encode(), before.base)
         else:
             exchange(vault, vaults[(who + 1 + at % 2) % 3])
