@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from app.cli.island import ROOT, Island, Unexpected
+from app.cli.island import ROOT, Island
 from app.cli.reach import have_done
 from app.cli.table import BY_NAME
 from app.loose import list_in, mapping_in
@@ -20,7 +20,7 @@ from app.progress import silent
 from storage.access.invite import code_from_text
 from storage.errors import AtollError
 
-PATIENCE = 60.0
+PATIENCE = 40.0
 """Seconds within which what was promised has to be so."""
 
 
@@ -142,6 +142,3 @@ def meet(one: Device, other: Device) -> None:
         "both say that all is everywhere",
     )
     until(lambda: not difference(one.folder, other.folder), "equal folders")
-
-
-__all__ = ["Unexpected"]

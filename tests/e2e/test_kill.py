@@ -1,0 +1,140 @@
+"""Programs killed at any moment: the end is the same as if nobody had been."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cli.island import tree_of
+from app.loose import list_in, mapping_in
+from tests.e2e.changes import ONE, OTHER, begin, notes, promises
+from tests.e2e.devices import PATIENCE, Device, difference, meet
+
+pytestmark = [pytest.mark.e2e, pytest.mark.serial, pytest.mark.crash]
+SEEDS = 5
+KILLS = 10
+"""For each seed; fifty in all."""
+NOTES = 250
+BLOBS = 12
+BLOB = 300_000
+LONGEST = 0.7
+"""Seconds until a kill, at most: shorter than what is killed takes."""
+MOST_TRIES = 5
+
+
+class Storm:
+    """Kills that come at moments which a seed chose."""
+
+    def __init__(self, seed: int, devices: tuple[Device, Device]) -> None:
+        self.dice = random.Random(seed)  # noqa: S311  the same each time
+        self.kills = 0
+        self._devices = devices
+
+    def strike(self, device: Device | None = None) -> Device:
+        """Let a device work for a moment, kill it, and start it again."""
+        victim = device or self.dice.choice(self._devices)
+        victim.lives_for(self.dice.uniform(0, LONGEST))
+        victim.kill()
+        self.kills += 1
+        return victim
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
+    """Return two devices that run at the start, and at the end."""
+    one, other = Device("One", tmp_path / "one"), Device("Other", tmp_path / "other")
+    for device in (one, other):
+        device.ask("init", "--name", device.name)
+        device.start()
+    yield one, other
+    for device in (one, other):
+        device.stop()
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_whoever_is_killed_whenever_nothing_is_lost(
+    pair: tuple[Device, Device], seed: int
+) -> None:
+    """While a folder is added, joined, and while two that were apart meet again."""
+    one, other = pair
+    storm = Storm(seed, pair)
+    begin(one.folder)
+    notes(one.folder, NOTES, seed)
+    blobs(one.folder, storm.dice)
+    before = tree_of(one.folder)
+    added(one, storm)
+    joined(one, other, storm)
+    meet(one, other)
+    assert tree_of(other.folder) == before
+    apart(one, other, storm)
+    while storm.kills < KILLS:
+        storm.strike().start()
+    meet(one, other)
+    assert not promises(one.folder)
+    for device in pair:
+        assert device.damaged() == 0
+        now = tree_of(device.folder)
+        lost = [path for path in before if not path.startswith("apart/") and path not in now]
+        assert not lost
+    assert not difference(one.folder, other.folder)
+
+
+def blobs(folder: Path, dice: random.Random) -> None:
+    """Write files that are no text, so that fetching them takes a while."""
+    for number in range(BLOBS):
+        (folder / f"blob-{number}.bin").write_bytes(b"\0" + dice.randbytes(BLOB))
+
+
+def added(one: Device, storm: Storm) -> None:
+    """Add the folder, killed twice while at it; a person types the same again if need be."""
+    for _ in range(2):
+        adding = one.begins("add", str(one.folder))
+        storm.strike(one).start()
+        ended(adding)
+        if has_folder(one):
+            return
+    one.ask("add", str(one.folder))
+
+
+def joined(one: Device, other: Device, storm: Storm) -> None:
+    """Join by code, with both killed while at it; a person types the same again if need be."""
+    code = str(one.value("share", "Notes", "--can", "edit")["code"])
+    for _ in range(MOST_TRIES):
+        joining = other.begins("join", code, "--into", str(other.folder))
+        storm.strike().start()
+        ended(joining)
+        if has_folder(other):
+            return
+    other.ask("join", code, "--into", str(other.folder))
+
+
+def apart(one: Device, other: Device, storm: Storm) -> None:
+    """Let both work on their own: the one while it runs and is killed, the other while off."""
+    other.kill()
+    for number, change in enumerate(ONE):
+        change(one.folder / "apart")
+        if number == len(ONE) // 2:
+            storm.strike(one).start()
+    one.ask("scan")
+    storm.strike(one)
+    for change in OTHER:
+        change(other.folder / "apart")
+    other.start()
+    storm.strike(other).start()
+    one.start()
+
+
+def ended(command: subprocess.Popen[str]) -> None:
+    """Wait for a command whose program was killed: it ends, and says so in words."""
+    _, complaint = command.communicate(timeout=PATIENCE)
+    assert "Traceback" not in complaint, complaint
+    assert command.returncode == 0 or complaint.startswith("atoll: ") or "\natoll: " in complaint
+
+
+def has_folder(device: Device) -> bool:
+    """Say whether the device knows of its folder."""
+    return bool(list_in(mapping_in(device.says("status"))["spaces"]))
