@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.folder.agreed import Agreed
+from app.folder.ignore import OWN_FOLDER
+from app.folder.marker import MARKER
 from app.folder.mirror import Mirror
 from app.progress import Report
 from app.values import Mirroring, SpaceInfo
@@ -76,8 +78,14 @@ class OpenSpace:
         return self.mirrored.mirror
 
     def seems_there(self) -> bool:
-        """Say whether something lies at the folder's path. Cheap; the mirror knows for sure."""
-        return self.folder.is_dir()
+        """Say whether a marked folder lies at its path. Cheap; the mirror knows for sure.
+
+        Where a drive was unplugged, an empty folder may be left, so being there is not enough.
+        """
+        try:
+            return (self.folder / OWN_FOLDER / MARKER).is_file()
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Let go of everything, on the vault's thread."""

@@ -1,0 +1,134 @@
+"""Clocks that are a week off: nothing is lost or ordered by them, and ends are judged sanely."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import app.compose
+from app.clock import SystemClock
+from app.node import Node
+from app.values import Reach, Role
+from storage.access.invite import code_from_text
+from storage.errors import AccessExpired
+from tests.integration.test_node import named, node, share_and_join, until
+
+HOUR = 3600
+WEEK = 7 * 24 * HOUR
+
+
+def clock_off_by(seconds: float) -> Callable[[], SystemClock]:
+    """Return a maker of clocks that are so far off."""
+
+    class Off(SystemClock):
+        def now(self) -> float:
+            return super().now() + seconds
+
+    return Off
+
+
+@pytest.mark.parametrize("off", [WEEK, -WEEK], ids=["ahead", "behind"])
+def test_a_clock_a_week_off_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: float
+) -> None:
+    """Both write after one another and both are heard: order is what was seen, not what time."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana:
+            monkeypatch.setattr(app.compose, "SystemClock", clock_off_by(off))
+            async with node(tmp_path, "Mina") as mina:
+                space, _ = await share_and_join(ana, mina, tmp_path)
+                for turn, (writer, reader) in enumerate([(ana, mina), (mina, ana)] * 2):
+                    await writes(writer, reader, tmp_path, space.id, turn)
+                for each in (ana, mina):
+                    report = await each.check()
+                    assert not report.findings
+                    assert not await each.bin(space.id)
+                    steps = await each.history(space.id)
+                    assert {step.device for step in steps} >= {"Ana", "Mina"}
+
+    asyncio.run(story())
+
+
+async def writes(writer: Node, reader: Node, base: Path, space: str, turn: int) -> None:
+    """Let one write a line below all others, and wait until the other has the same note."""
+    name = await writer.device_name()
+    path = base / name.lower() / "bread.md"
+    path.write_text(path.read_text("utf-8") + f"{turn} by {name}\n", "utf-8")
+    await writer.scan(space)
+    wanted = path.read_bytes()
+
+    async def has() -> bool:
+        entry = await named(reader, space, "bread.md")
+        return await reader.read(space, entry.id) == wanted
+
+    await until(reader, has)
+
+    async def everywhere() -> bool:
+        return (await writer.delivery(space)).reach is Reach.EVERYWHERE
+
+    await until(writer, everywhere)
+
+
+def test_a_code_is_judged_by_whoever_reads_it_and_whoever_gave_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock ahead says 'ended' and asks nobody; a clock behind does not make it good again."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana:
+            folder = tmp_path / "ana"
+            folder.mkdir()
+            (folder / "bread.md").write_text("flour\n", "utf-8")
+            space = await ana.add(folder)
+            soon = int(time.time()) + HOUR
+            code = (await ana.share(space.id, Role.EDIT, soon)).code
+            monkeypatch.setattr(app.compose, "SystemClock", clock_off_by(WEEK))
+            async with node(tmp_path, "Ahead") as ahead:
+                with pytest.raises(AccessExpired) as raised:
+                    await ahead.join(code, tmp_path / "ahead")
+                assert raised.value.until == soon
+                assert not await ahead.spaces()
+            monkeypatch.setattr(app.compose, "SystemClock", clock_off_by(-WEEK))
+            async with node(tmp_path, "Behind") as behind:
+                joined = await behind.join(code, tmp_path / "behind")
+                assert joined.until == soon
+                assert (tmp_path / "behind/bread.md").read_text("utf-8") == "flour\n"
+
+    asyncio.run(story())
+
+
+def test_a_code_that_ended_is_refused_by_its_giver_whatever_the_joiners_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turning back one's own clock opens nothing."""
+
+    async def story() -> None:
+        monkeypatch.setattr(app.compose, "SystemClock", clock_off_by(-WEEK))
+        async with node(tmp_path, "Ana") as early:
+            folder = tmp_path / "ana"
+            folder.mkdir()
+            space = await early.add(folder)
+            ended = int(time.time()) - WEEK + HOUR
+            made = await early.share(space.id, Role.EDIT, ended)
+        monkeypatch.setattr(app.compose, "SystemClock", clock_off_by(0))
+        async with node(tmp_path, "Ana") as ana:
+            code = made.code
+            port = await ana.meeting.listening()
+            monkeypatch.setattr(app.compose, "SystemClock", clock_off_by(-WEEK))
+            async with node(tmp_path, "Behind") as behind:
+                with pytest.raises(AccessExpired):
+                    await behind.join(at_port(code, port), tmp_path / "behind")
+                assert not await behind.spaces()
+
+    asyncio.run(story())
+
+
+def at_port(code: str, port: int) -> str:
+    """Return a code that says where its giver is now."""
+    return replace(code_from_text(code), hints=(("127.0.0.1", port),)).text()
