@@ -23,6 +23,8 @@ from sync.ports import Card, InviteKey
 _PAIR = b"atoll/pair/1"
 Invitation = Callable[[str, bytes], Awaitable[Sequence[Thing]]]
 """Returns the things that an invite to a space promises."""
+REMEMBERED = 30 * 24 * 3600
+"""Seconds for which who comes with an invite that ended is told that, and not 'unknown'."""
 
 
 class Devices:
@@ -63,9 +65,9 @@ class Devices:
         return self._pair_keys
 
     def invites(self) -> Iterable[InviteKey]:
-        """Return the invites that we gave and that are still good."""
-        now = self._clock.now()
-        return [key for key, until in self._invites.values() if until is None or until > now]
+        """Return the invites that we gave; also those that just ended, so that we can say so."""
+        then = self._clock.now() - REMEMBERED
+        return [key for key, until in self._invites.values() if _is_good(until, then)]
 
     def admits(self, did: str, space: bytes) -> bool:
         """Say whether that device may have what is in that space."""
