@@ -24,7 +24,7 @@ STATIC = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
     "mypy": ["-m", "mypy"],
-    "pyright": ["-m", "pyright"],
+    "pyright": ["-m", "pyright", "--pythonpath", PYTHON],
     "import contracts": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
 }
 QUICK = "not slow and not bench and not crash and not e2e and not serial"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from app.folder.port import Folder, Path, Place
@@ -17,7 +17,7 @@ class Doors:
         self._place: Place | None = None
 
     @contextmanager
-    def at(self, path: Path) -> Iterator[Place]:
+    def at(self, path: Path) -> Generator[Place]:
         """Enter a directory below the root, or stay in it. Raises OSError as `enter` does."""
         if self._place is None or path != self._path:
             self.close()
