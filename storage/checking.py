@@ -66,7 +66,7 @@ def _check_records(core: Core, step: Step, found: list[Found]) -> Iterator[bytes
             core.members.may_write(record, record.at)
             core.history.payload(entry)
         except AtollError as error:
-            found.append(Found(f"a record of {entry.words or 'changes'}", error.code, "damaged"))
+            found.append(Found(f"a record of {entry.words or 'changes'}", str(error), "damaged"))
         yield entry.cid
 
 

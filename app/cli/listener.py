@@ -26,7 +26,8 @@ from storage.errors import AtollError, DecodeError
 
 Work = Callable[[str, Json, Report], Coroutine[object, object, Answer]]
 """Does a command: its name, what was typed, whom to tell."""
-BACKLOG = 16
+BACKLOG = 128
+"""Terminals that may knock while the app is busy; one too many hears that nobody is there."""
 
 
 def bind(address: Path) -> socket.socket:
@@ -57,7 +58,9 @@ class Listener:
 
     async def start(self) -> None:
         """Begin to answer."""
-        self._server = await asyncio.start_unix_server(self._meet, sock=self._listening)
+        self._server = await asyncio.start_unix_server(
+            self._meet, sock=self._listening, backlog=BACKLOG
+        )
 
     async def close(self) -> None:
         """Take no more terminals, and stop what they asked for."""

@@ -30,11 +30,18 @@ needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root can become someone else, and make disks and networks"
 )
 _AS_NOBODY = f"""
-import decimal, fractions, statistics, sys  # what a folder of root's holds cannot be loaded later
+import contextlib, io, os, sys, tempfile
 from app.cli import late
 from app.cli.main import main
-late.alone(), late.serve(), late.compose()
-import os
+
+# Where Python lies in a folder of root's, nothing can be loaded once the rights are gone:
+# so all that a command may need is loaded by doing one.
+late.serve()
+with tempfile.TemporaryDirectory() as top, contextlib.redirect_stdout(io.StringIO()):
+    os.mkdir(top + "/Notes")
+    open(top + "/Notes/a.md", "w").close()
+    for words in (["init", "--name", "Warm"], ["add", top + "/Notes"], ["bin"]):
+        main(["--data", top + "/data", *words])
 os.setgroups([])
 os.setgid({NOBODY})
 os.setuid({NOBODY})

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -122,11 +122,12 @@ def test_a_socket_left_by_a_killed_program_is_in_nobodys_way(ana: Device) -> Non
 def test_whatever_is_said_to_the_control_socket_the_app_goes_on_answering(ana: Device) -> None:
     """Noise, half and huge messages, and terminals that hang: none stops another."""
     ana.start()
+    closing_later = ExitStack()
 
     def line() -> socket.socket:
-        found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        found.settimeout(SECONDS)
+        found = closing_later.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         found.connect(str(ana.data / "control.sock"))
+        found.settimeout(SECONDS)
         return found
 
     hanging = [line() for _ in range(200)]
@@ -162,8 +163,7 @@ def test_whatever_is_said_to_the_control_socket_the_app_goes_on_answering(ana: D
             assert b'"app.usage"' in speaking.recv(1000), odd
     assert ana.tries("status").returncode == Exit.OK
     whole(ana)
-    for each in hanging:
-        each.close()
+    closing_later.close()
 
 
 def test_a_port_in_use_is_said_and_another_one_is_taken(ana: Device) -> None:

@@ -72,6 +72,13 @@ def test_no_link_leads_nowhere(path: Path) -> None:
     assert not [link for link in links if not (path.parent / link).exists()]
 
 
+def test_the_map_of_promises_names_tests_that_are_there() -> None:
+    """A promise whose proof was moved looks proven and is not."""
+    named = re.findall(r"`([a-z0-9]+/[a-z0-9_/]+\.py)`", text("tests", "README.md"))
+    assert len(named) > 50
+    assert not [path for path in named if not (ROOT / "tests" / path).is_file()]
+
+
 def test_every_decision_is_listed() -> None:
     """In the order in which they were made."""
     listing = text("docs", "decisions", "README.md")
