@@ -204,15 +204,17 @@ class Spaces:
         """Take a vault that was just made into the spaces, and bring its folder in step."""
         space = vault.space.hex()
         opened = await self._opened(vault, worker, folder)
+        # remembered first: a folder that bears our mark is one that the next start knows
+        await self._account.state.put_space(SpaceRow(space, folder, folder.name))
         try:
             await opened.run(lambda _vault: opened.mirror())
         except BaseException:
+            await self._account.state.forget_space(space)
             await opened.run(lambda _vault: opened.close())
             await worker.close()
             shutil.rmtree(self._rim.places.space(space), ignore_errors=True)
             raise
         kept = await self._keep(opened)
-        await self._account.state.put_space(SpaceRow(space, folder, folder.name))
         await kept.in_step.look(None, report)
         await kept.in_step.bring(None, report)
         self._events.tell(SpacesChanged())

@@ -51,9 +51,10 @@ class Announcing:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        """Go on with what is left from before."""
+        """Go on with what is left from before, where joining came to its end."""
         for space, code in self._state.pending.items():
-            self._begin(space, code_from_text(code))
+            if space in self._state.spaces:
+                self.begin(code_from_text(code))
 
     async def stop(self) -> None:
         """Stop; it goes on at the next start."""
@@ -63,10 +64,15 @@ class Announcing:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def add(self, space: str, code: InviteCode) -> None:
-        """We joined a space whose giver does not know of it."""
-        await self._state.put_pending(space, code.text())
-        self._begin(space, code)
+    async def remember(self, code: InviteCode) -> None:
+        """We are about to join a space whose giver does not know of it."""
+        await self._state.put_pending(code.space.hex(), code.text())
+
+    def begin(self, code: InviteCode) -> None:
+        """We joined: tell the giver, as soon as it is there."""
+        space = code.space.hex()
+        if self._network.meets:
+            self._tasks[space] = asyncio.create_task(self._try(space, code))
 
     async def at(self, place: Address) -> str | None:
         """Look for givers at one address; return the DID of the one that is there."""
@@ -79,10 +85,6 @@ class Announcing:
             await self._done(space)
             return did_of(code.giver)
         return None
-
-    def _begin(self, space: str, code: InviteCode) -> None:
-        if self._network.meets:
-            self._tasks[space] = asyncio.create_task(self._try(space, code))
 
     async def _try(self, space: str, code: InviteCode) -> None:
         while space in self._state.pending:

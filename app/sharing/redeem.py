@@ -76,9 +76,11 @@ class Joining:
         if not things:
             report(Progress("Looking for", code.by))
             things = await self._network.redeem(code)
+        if isinstance(given, bytes):
+            await self._announcing.remember(code)
         space = await self._enter(code, things, folder, report)
         if isinstance(given, bytes):
-            await self._announcing.add(space.id, code)
+            self._announcing.begin(code)
         else:
             await self._fetch_all(space.id, report)
             return await self._spaces.info(self._spaces.get(space.id), patient=True)

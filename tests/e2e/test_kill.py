@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from app.cli.island import tree_of
 from app.loose import list_in, mapping_in
 from tests.e2e.changes import ONE, OTHER, begin, notes, promises
-from tests.e2e.devices import PATIENCE, Device, difference, meet
+from tests.e2e.devices import PATIENCE, Device, difference, environment, meet, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.serial, pytest.mark.crash]
 SEEDS = 5
@@ -24,6 +25,18 @@ BLOB = 300_000
 LONGEST = 0.7
 """Seconds until a kill, at most: shorter than what is killed takes."""
 MOST_TRIES = 5
+DIED = 9
+DIES_MARKING = f"""
+import os, sys
+from app.cli.main import main
+from app.folder import mirror
+mark = mirror.write_marker
+def mark_and_die(folder, marker):
+    mark(folder, marker)
+    os._exit({DIED})
+mirror.write_marker = mark_and_die
+sys.exit(main())
+"""
 
 
 class Storm:
@@ -55,10 +68,37 @@ def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
         device.stop()
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_whoever_is_killed_whenever_nothing_is_lost(
-    pair: tuple[Device, Device], seed: int
+def test_a_folder_marked_by_a_program_that_died_is_known_at_the_next_start(
+    tmp_path: Path,
 ) -> None:
+    """Found by seed 111: else it was refused for ever, as one of another space."""
+    one = Device("One", tmp_path / "one")
+    notes(one.folder, 5)
+    one.ask("init", "--name", "One")
+    assert dies_marking(one, "add", str(one.folder))
+    one.start()
+    assert has_folder(one)
+    until(lambda: one.space()["mirroring"] == "settled" and one.space()["entries"], "all is read")
+    one.stop()
+
+
+def test_a_folder_that_was_being_joined_is_filled_at_the_next_start(
+    pair: tuple[Device, Device],
+) -> None:
+    """Found by seed 105: else the same code was refused, since the folder held our mark."""
+    one, other = pair
+    notes(one.folder, 5)
+    one.ask("add", str(one.folder))
+    code = str(one.value("share", "Notes", "--can", "edit")["code"])
+    other.stop()
+    assert dies_marking(other, "join", code, "--into", str(other.folder))
+    other.start()
+    assert has_folder(other)
+    meet(one, other)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_whoever_is_killed_whenever_nothing_is_lost(pair: tuple[Device, Device], seed: int) -> None:
     """While a folder is added, joined, and while two that were apart meet again."""
     one, other = pair
     storm = Storm(seed, pair)
@@ -133,6 +173,13 @@ def ended(command: subprocess.Popen[str]) -> None:
     _, complaint = command.communicate(timeout=PATIENCE)
     assert "Traceback" not in complaint, complaint
     assert command.returncode == 0 or complaint.startswith("atoll: ") or "\natoll: " in complaint
+
+
+def dies_marking(device: Device, *words: str) -> bool:
+    """Do a command that dies just when it marked the folder."""
+    command = [sys.executable, "-P", "-c", DIES_MARKING, "--data", str(device.data), *words]
+    done = subprocess.run(command, env=environment(), check=False, timeout=PATIENCE)
+    return done.returncode == DIED and (device.folder / ".atoll").is_dir()
 
 
 def has_folder(device: Device) -> bool:
