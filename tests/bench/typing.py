@@ -17,8 +17,8 @@ def keystroke(scratch: Path, runs: int) -> Row:
     with BenchDevice(here, "A") as a, BenchDevice(here, "B") as b:
         a.cli("add", str(here / "Notes"))
         b.cli("join", "-", "--into", str(here / "There"), given=a.code_for("Notes"))
-    reader = _typist(here / "B data", "There", "read", runs)
-    writer = _typist(here / "A data", "Notes", "write", runs)
+    reader = _typist(here / "B data", "read", runs)
+    writer = _typist(here / "A data", "write", runs)
     shown = _moments(reader, "shown", begin=(reader, writer))
     typed = _moments(writer, "typed", begin=())
     reader.wait(30)
@@ -27,9 +27,9 @@ def keystroke(scratch: Path, runs: int) -> Row:
     return Row("a keystroke, until the other editor has it", seconds, 0.020)
 
 
-def _typist(data: Path, space: str, role: str, count: int) -> subprocess.Popen[str]:
+def _typist(data: Path, role: str, count: int) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [PYTHON, "-m", "tests.bench.typist", str(data), space, "note.md", role, str(count)],
+        [PYTHON, "-m", "tests.bench.typist", str(data), "note.md", role, str(count)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None

@@ -1,6 +1,6 @@
 """Two editors on one note, in two processes: how long a keystroke takes from one to the other.
 
-Run by `tests.bench.typing`: `python -m tests.bench.typist DATA SPACE PATH write|read COUNT`. Both
+Run by `tests.bench.typing`: `python -m tests.bench.typist DATA NAME write|read COUNT`. Both
 print moments of the clock that all processes of a machine share.
 """
 
@@ -21,11 +21,11 @@ from app.places import Places
 PAUSE = 0.05
 
 
-async def _main(data: Path, space_name: str, name: str, role: str, count: int) -> None:
+async def _main(data: Path, name: str, role: str, count: int) -> None:
     node = build_node(Config(Places(data), listen="127.0.0.1"))
     await node.start()
     try:
-        space = next(s for s in await node.spaces() if s.name == space_name)
+        space = (await node.spaces())[0]
         entry = next(e for e in await node.all_entries(space.id) if e.name == name)
         note = await node.open_note(space.id, entry.id)
         _say("ready")
@@ -69,5 +69,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    folder, shared, path, what, times = sys.argv[1:6]
-    asyncio.run(_main(Path(folder), shared, path, what, int(times)))
+    folder, path, what, times = sys.argv[1:5]
+    asyncio.run(_main(Path(folder), path, what, int(times)))
