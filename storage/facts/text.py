@@ -31,6 +31,7 @@ from storage.crypto.link import Link
 from storage.errors import DecodeError
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
+from storage.facts.steps import Step
 from storage.facts.text_wire import (
     MARK,
     MAX_COUNTER,
@@ -65,6 +66,7 @@ class TextDocument:
         self._document = document
         self._content = document.get_text(TEXT)
         self._undo: UndoManager | None = None
+        self._step: Step | None = None
 
     @classmethod
     def seed(cls, text: str) -> TextDocument:
@@ -101,18 +103,19 @@ class TextDocument:
         with _guarded("a document without text"):
             return self._content.to_string()
 
-    def sit(self, peer: int, *, merge_ms: int = 0) -> None:
+    def sit(self, peer: int) -> None:
         """Begin a sitting: changes made from now on are by this peer, and can be undone.
 
         `peer` is random and used for one sitting only: what is sent before it is durable
-        may be lost in a crash, and its number must never stand for other text. Changes
-        that follow each other within `merge_ms` are undone in one step.
+        may be lost in a crash, and its number must never stand for other text. Which
+        splices are undone in one step is said in storage.facts.steps.
         """
         with _guarded("a peer out of bounds"):
             self._document.peer_id = peer
             self._undo = UndoManager(self._document)
             self._undo.set_max_undo_steps(MAX_UNDO)
-            self._undo.set_merge_interval(merge_ms)
+            self._undo.set_merge_interval(0)
+            self._step = None
 
     def splice(self, at: int, remove: int, insert: str) -> None:
         """Change the text at one place, in a sitting.
@@ -121,13 +124,20 @@ class TextDocument:
             DecodeError: beyond the text's end, or in the middle of a character.
         """
         assert self._undo is not None, "sit first"
+        step = None if self._step is None else self._step.then(at, remove, insert)
+        if step is None:
+            self._end_step()
         with _guarded("a splice beyond the text"):
+            if step is None:
+                self._undo.group_start()
             self._content.splice_utf16(at, remove, insert)
             self._document.commit()
+        self._step = step or Step.of(at, remove, insert)
 
     def rewrite(self, text: str) -> None:
         """Make it this text, by the smallest change that is found in good time; in a sitting."""
         assert self._undo is not None, "sit first"
+        self._end_step()
         with _guarded("a text that is no text"):
             try:
                 self._content.update(text, timeout_ms=PATIENCE_MS)
@@ -185,6 +195,8 @@ class TextDocument:
             DecodeError: not an update.
         """
         changes = changes_from_bytes(update)
+        if changes:
+            self._end_step()
         return self._watched("not an update", lambda: _import(self._document, changes))
 
     def knows(self, update: bytes) -> bool:
@@ -247,14 +259,22 @@ class TextDocument:
             return TextDocument(self._document.fork_at(frontiers))
 
     def undo(self) -> tuple[Splice, ...]:
-        """Take back this sitting's last change, not what others did; return what changed."""
+        """Take back this sitting's last step, not what others did; return what changed."""
+        self._end_step()
         undo = self._undo
         return self._watched("nothing to undo", undo.undo) if undo is not None else ()
 
     def redo(self) -> tuple[Splice, ...]:
         """Do again what was undone last; return what changed."""
+        self._end_step()
         undo = self._undo
         return self._watched("nothing to redo", undo.redo) if undo is not None else ()
+
+    def _end_step(self) -> None:
+        self._step = None
+        if self._undo is not None:
+            with _guarded("a step that does not end"):
+                self._undo.group_end()
 
     def _watched(self, what: str, change: Callable[[], object]) -> tuple[Splice, ...]:
         """Do something, and return how the text changed by it."""

@@ -249,6 +249,88 @@ def test_undo_takes_back_only_ones_own() -> None:
     assert TextDocument.seed("abc").undo() == () == TextDocument.seed("abc").redo()
 
 
+@given(
+    st.text(max_size=20),
+    st.lists(
+        st.one_of(
+            st.tuples(
+                st.integers(0, 40), st.integers(0, 3), st.sampled_from(("", "a", " ", "b c"))
+            ),
+            st.just("theirs"),
+        ),
+        max_size=30,
+    ),
+)
+def test_undo_goes_all_the_way_back_and_redo_all_the_way_again(
+    text: str, todo: list[tuple[int, int, str] | str]
+) -> None:
+    """However splices make steps, and whatever came between: nothing own stays or is missing.
+
+    What was deleted may come back on the other side of what another put there meanwhile.
+    """
+    here, there = TextDocument.seed(text), TextDocument.seed(text)
+    here.sit(5)
+    there.sit(6)
+    for what in todo:
+        since = there.version()
+        if isinstance(what, str):
+            there.splice(0, 0, what)
+            here.take(there.since(since))
+        else:
+            with suppress(DecodeError):
+                here.splice(*what)
+    done, theirs = here.text, there.text
+    while here.undo():
+        pass
+    alone = "theirs" not in todo
+    assert here.text == theirs if alone else sorted(here.text) == sorted(theirs)
+    while here.redo():
+        pass
+    assert here.text == done if alone else sorted(here.text) == sorted(done)
+
+
+STEPS = [
+    ("Hello ", [""]),
+    ("Hello my world", ["Hello my ", "Hello ", ""]),
+    ("one, two.\nthree", ["one, two.\n", "one, ", ""]),
+    ("Hello, \b\b\bwell", ["Hell", "Hello, ", ""]),
+    ("字" * 70, ["字" * 64, ""]),
+]
+
+
+@pytest.mark.parametrize(("keys", "back"), STEPS)
+def test_words_are_taken_back_whole(keys: str, back: list[str]) -> None:
+    """Nobody wants to press Ctrl+Z once for each letter, nor to lose a page by it."""
+    document = TextDocument.seed("")
+    document.sit(9)
+    for key in keys:
+        end = len(document.text)
+        if key == "\b":
+            document.splice(end - 1, 1, "")
+        else:
+            document.splice(end, 0, key)
+        document.take(document.since(document.version()))
+    for text in back:
+        assert document.undo() and document.text == text
+    assert not document.undo()
+
+
+def test_steps_end_where_the_writer_goes_elsewhere() -> None:
+    """A letter here and a letter there are two things that were done."""
+    document = TextDocument.seed("abc")
+    document.sit(9)
+    document.splice(0, 0, "1")
+    document.splice(4, 0, "2")
+    document.splice(1, 1, "x")
+    document.splice(2, 0, "y")
+    document.splice(3, 1, "")
+    document.splice(3, 1, "")
+    texts = [document.text]
+    while document.undo():
+        texts.append(document.text)
+    assert texts == ["1xy2", "1xybc2", "1abc2", "1abc", "abc"]
+
+
 def test_an_old_version_can_be_looked_at_and_written_from() -> None:
     """A mirror edits the version it had written to disk, not the one of now."""
     document = TextDocument.seed("one two")
