@@ -16,6 +16,7 @@ from app.values import EntryInfo, Role, SpaceInfo
 from storage.errors import AtollError, NotFound
 from ui.below import Below
 from ui.jobs import Job
+from ui.letters import count
 from ui.models.note import NoteEditor, Saving
 from ui.models.places import Places
 from ui.pages.reader import Reader
@@ -47,6 +48,7 @@ class EntryDesk(QObject):
         self._reader, self._footer, self._places, self._below = reader, footer, places, below
         self._turn = 0
         reader.header.title.renamed.connect(self.rename)
+        reader.header.title.returnPressed.connect(self._take_keys)
         reader.header.history.connect(self.toggle_history)
         reader.note.failed.connect(partial(self._fail, again=self._save_again))
         reader.note.saving_changed.connect(self._on_saving)
@@ -244,7 +246,7 @@ class EntryDesk(QObject):
             self._footer.show_words(count)
 
     def _count(self) -> None:
-        self._footer.show_words(len(self._reader.note.edit.toPlainText().split()))
+        self._footer.show_words(count(self._reader.note.edit.toPlainText()))
 
     # -- links and files
     def _on_followed(self, target: str) -> None:

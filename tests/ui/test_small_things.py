@@ -1,4 +1,4 @@
-"""Words with buttons, pace, comparison, memory: what needs no window."""
+"""Words with buttons, pace, comparison, memory: what needs no whole window."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from app.words import CODES as SENTENCES
 from storage.errors import AtollError, StoreFull
+from ui.letters import count
 from ui.memory import Memory
 from ui.models.compare import Line, beside, changes
 from ui.models.pace import WINDOW, Pace
-from ui.pages.switcher import rank
-from ui.theme.theme import Look
+from ui.models.rows import Item, Row
+from ui.pages.switcher import Switcher, rank
+from ui.theme.theme import Look, Theme
 from ui.theme.tokens import NOTE_SIZE, PANES
 from ui.words import BUTTONS, CODES, Act, say, say_code
 
@@ -91,6 +95,27 @@ def test_letters_that_begin_a_word_fit_better() -> None:
     assert begins < inside
     assert rank("mak dal", "Dal makhani") is not None
     assert rank("xyz", "Dal makhani") is None
+    assert rank("deja", "Déjà vu") == rank("DÉJÀ", "Deja vu") is not None
+
+
+def test_a_switcher_that_finds_nothing_says_so(qtbot: QtBot, theme: Theme) -> None:
+    """An empty box would look as if it were still at work."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    switcher = Switcher([(Item("a/b", Row("Bread")), "Bread")], "Jump", theme, window)
+    assert switcher.nothing.isHidden() and not switcher.list.isHidden()
+    switcher.box.setText("zebra")
+    assert switcher.list.isHidden() and not switcher.nothing.isHidden()
+    assert switcher.nothing.text() == "Nothing fits these letters."
+    switcher.box.setText("br")
+    assert switcher.nothing.isHidden() and not switcher.list.isHidden()
+
+
+def test_the_signs_of_markdown_are_no_words() -> None:
+    """The foot of the window counts what a person would count."""
+    assert count("# Groceries\n\nMilk *and* eggs.\n- [ ] buy\n- [x] flour\n* * *\n") == 6
+    assert count("") == 0
+    assert count("l'été 2027, 日本") == 3
 
 
 def test_the_window_remembers(tmp_path: Path) -> None:

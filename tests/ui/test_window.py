@@ -94,6 +94,7 @@ def test_a_new_note_is_made_and_named(stage: Stage) -> None:
     QTest.keyClicks(stage.desk.reader.header.title, "Rye")
     press(stage, Qt.Key.Key_Return)
     stage.wait(lambda: any(e.path == ("Rye.md",) for e in stage.app.all))
+    assert stage.desk.reader.note.edit.hasFocus()
 
 
 def test_a_name_that_is_taken_is_said_and_given_back(stage: Stage) -> None:
@@ -154,6 +155,8 @@ def test_the_list_can_be_filtered(stage: Stage) -> None:
     """By any word of a name; Esc takes it back."""
     go(stage, "space:recipes")
     stage.desk.listing.filter.setText("mak")
+    assert titles(stage) == ["Dal makhani"]
+    stage.desk.listing.filter.setText("MÁK")
     assert titles(stage) == ["Dal makhani"]
     QTest.keyClick(stage.desk.listing.filter, Qt.Key.Key_Escape)
     assert len(titles(stage)) == 6
@@ -317,10 +320,10 @@ def test_the_first_run_names_the_device_and_goes_on(open_stage: Open) -> None:
     assert first is not None
     assert not first.go_on.isEnabled()
     first.name.setText("Ana's laptop")
-    first.go_on.click()
+    QTest.keyClick(first.go_on, Qt.Key.Key_Return)
     stage.wait(lambda: first.steps.currentIndex() == 1)
     assert stage.app.name == "Ana's laptop"
-    first.later_button.click()
+    QTest.keyClick(first.later_button, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
     assert stage.window.body.currentWidget() is stage.window.splitter
 
 

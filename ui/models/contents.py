@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.events import DeliveryChanged, Event, SpaceChanged
 from app.values import EntryInfo
 from ui.below import Below
+from ui.letters import bare
 from ui.models.question import Question
 from ui.models.rows import Item, Row, RowModel
 from ui.words import REACH_ICONS, entry_note, entry_spoken, icon_of, shown_name
@@ -137,10 +138,10 @@ class Contents(QObject):
         self.changed.emit()
 
     def _fitting(self) -> Sequence[EntryInfo]:
-        words = self._filter.casefold().split()
+        words = bare(self._filter).split()
         if not words:
             return self.entries
-        return [e for e in self.entries if all(word in e.name.casefold() for word in words)]
+        return [e for e in self.entries if all(word in bare(e.name) for word in words)]
 
     def _draw(self, thing: object) -> Row:
         assert isinstance(thing, EntryInfo)

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWi
 
 from app.values import EntryInfo
 from app.words import DOT
+from ui.letters import bare
 from ui.models.rows import Item, Row, RowModel
 from ui.theme.theme import Theme
 from ui.theme.tokens import M, S
+from ui.widgets.parts import label
 from ui.widgets.row_delegate import Measures
 from ui.widgets.row_list import RowList
 from ui.words import icon_of, shown_name, tr
@@ -27,9 +29,9 @@ def rank(words: str, text: str) -> int | None:
 
     All words must be in it; what begins a word is better than what is inside one.
     """
-    low = text.casefold()
+    low = bare(text)
     score = 0
-    for word in words.casefold().split():
+    for word in bare(words).split():
         at = low.find(word)
         if at < 0:
             return None
@@ -57,11 +59,14 @@ class Switcher(QDialog):
         self.list = RowList(self.rows, theme, LINES)
         self.list.setAccessibleName(tr("Matches"))
         self.list.clicked.connect(self._on_clicked)
+        self.nothing = label("", "soft")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         down = QVBoxLayout(self)
         down.setContentsMargins(M, M, M, M)
         down.setSpacing(S)
         down.addWidget(self.box)
         down.addWidget(self.list, 1)
+        down.addWidget(self.nothing, 1)
         self.resize(560, 420)
         self.box.textChanged.connect(self._show)
         self._show("")
@@ -91,6 +96,11 @@ class Switcher(QDialog):
         best = sorted(ranked)[:SHOWN] if words.strip() else ranked[:SHOWN]
         self.rows.show([self._items[n][0] for _, n in best])
         self.list.choose(self.rows.key(0))
+        self.list.setVisible(bool(best))
+        self.nothing.setVisible(not best)
+        self.nothing.setText(
+            tr("Nothing fits these letters.") if words.strip() else tr("Nothing here yet.")
+        )
 
     def _on_clicked(self, index: QModelIndex) -> None:
         self._pick(self.rows.key(index.row()))

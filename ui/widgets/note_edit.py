@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
+from ui.letters import count
 from ui.models.sheet import units
 from ui.models.splices import Splice
 from ui.theme.theme import Theme
@@ -181,7 +182,7 @@ class NoteEdit(QPlainTextEdit):
         self.resize_text(self._size)
 
     def _tell_words(self) -> None:
-        self.counted.emit(len(self.toPlainText().split()))
+        self.counted.emit(count(self.toPlainText()))
 
     def _spread(self) -> None:
         """Keep lines short enough to follow, under the title."""

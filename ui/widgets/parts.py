@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ui.slots import ignoring
@@ -13,11 +13,43 @@ from ui.theme.theme import Theme
 from ui.theme.tokens import ICON, XS
 
 
+def _as_space(event: QKeyEvent) -> QKeyEvent:
+    """Return what a stock button knows: Enter does on it what the space bar does."""
+    if event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+        return event
+    space, held = Qt.Key.Key_Space, event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return QKeyEvent(event.type(), space, held, " ", event.isAutoRepeat())
+
+
+class _PushButton(QPushButton):
+    """A push button that Enter presses too."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go down."""
+        super().keyPressEvent(_as_space(event))
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Come up, which is the click."""
+        super().keyReleaseEvent(_as_space(event))
+
+
+class _ToolButton(QToolButton):
+    """An icon button that Enter presses too."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go down."""
+        super().keyPressEvent(_as_space(event))
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Come up, which is the click."""
+        super().keyReleaseEvent(_as_space(event))
+
+
 def icon_button(
     theme: Theme, icon: str, name: str, slot: Callable[[], object] | None = None
 ) -> QToolButton:
     """Return a button that is an icon alone, with a name and a tip."""
-    button = QToolButton()
+    button = _ToolButton()
     button.setAccessibleName(name)
     button.setToolTip(name)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -47,7 +79,7 @@ def button(
     icon: str = "",
 ) -> QPushButton:
     """Return a push button; kind is '', 'primary' or 'quiet'."""
-    made = QPushButton(text)
+    made = _PushButton(text)
     made.setProperty("kind", kind)
     made.setAutoDefault(False)
     if slot is not None:
