@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import ipaddress
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -148,12 +149,15 @@ class RealNetwork:
             replicas,
             known,
             TcpTransport(self._entropy, self._config.listen),
-            LateDiscovery(self._clock, self._entropy) if self._config.discovery else NoDiscovery(),
+            self._discovery() if self._config.discovery else NoDiscovery(),
             clock=self._clock,
             entropy=self._entropy,
             listener=listener,
             port=port,
         )
+
+    def _discovery(self) -> LateDiscovery:
+        return LateDiscovery(self._clock, self._entropy, networks_of(self._config.listen))
 
 
 class NoDiscovery:
@@ -171,15 +175,20 @@ class NoDiscovery:
 class LateDiscovery:
     """Discovery whose library is loaded beside the loop, after the app answers already."""
 
-    def __init__(self, clock: SystemClock, entropy: SystemEntropy) -> None:
+    def __init__(
+        self, clock: SystemClock, entropy: SystemEntropy, networks: tuple[str, ...] | None
+    ) -> None:
         self._clock = clock
         self._entropy = entropy
+        self._networks = networks
         self._real: Discovery | None = None
 
     async def run(self, port: int, tags: Tags, tell: Callable[[Found], None]) -> None:
         """Load it, and let it run."""
         module = await asyncio.to_thread(importlib.import_module, "sync.discovery.mdns")
-        real: Discovery = module.MdnsDiscovery(self._clock, self._entropy, loopback=True)
+        real: Discovery = module.MdnsDiscovery(
+            self._clock, self._entropy, loopback=True, interfaces=self._networks
+        )
         self._real = real
         await real.run(port, tags, tell)
 
@@ -187,6 +196,15 @@ class LateDiscovery:
         """Show and look anew, once it runs."""
         if self._real is not None:
             self._real.refresh()
+
+
+def networks_of(listen: str) -> tuple[str, ...] | None:
+    """Return on which addresses to show ourselves: where we listen; None for all networks."""
+    try:
+        chosen = ipaddress.IPv4Address(listen)
+    except ValueError:
+        return None
+    return None if chosen.is_unspecified else (listen,)
 
 
 def own_addresses(listen: str) -> Sequence[str]:

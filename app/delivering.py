@@ -6,7 +6,7 @@ Pure: it is given what the vault says at one moment and who is near, and counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.values import Delivery, DeviceInfo, Holding, Reach
 from storage.facts.dots import Dot, Seen
@@ -66,6 +66,13 @@ def delivery_of(
         if did in devices
     )
     return Delivery(reach_of(standing, dot, here=here, near=near), holdings)
+
+
+def unsure(delivery: Delivery) -> Delivery:
+    """Return what may still be said of it while something new may be on its way in here."""
+    reach = Reach.PARTLY if delivery.reach is Reach.EVERYWHERE else delivery.reach
+    holdings = (replace(holding, complete=False) for holding in delivery.holdings)
+    return replace(delivery, reach=reach, holdings=tuple(holdings))
 
 
 def _holds(standing: Standing, did: str, dot: Dot | None) -> bool:

@@ -12,7 +12,7 @@ from app.views import device_of
 from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
-from storage.records.ledger import Step
+from storage.records.ledger import Binned, Step
 from storage.tree.node import Tree
 from storage.vault import Vault
 
@@ -20,6 +20,8 @@ ID_OFFSET = 4
 """A record is named by the digest inside its CID; the four bytes before are always the same."""
 MANY_PATHS = 50
 """So many paths of one step are listed; a thousand files moved at once need no thousand lines."""
+TOGETHER = 60
+"""Steps that delete below one folder are one deletion while no more seconds lie between them."""
 
 
 class History:
@@ -172,19 +174,39 @@ def _bin(vault: Vault) -> list[BinItem]:
 
 
 def _unbin(vault: Vault, wanted: EntryId) -> frozenset[EntryId]:
-    """Bring back an entry and what the same step deleted below it, as they were before."""
+    """Bring back an entry and what was deleted below it with it, as they were before."""
     binned = {item.entry: item for item in vault.bin()}
     root = binned.get(wanted)
     if root is None:
         raise NotFound("it is not in the bin")
-    depth = len(root.path)
-    below = [
-        item
-        for item in binned.values()
-        if item.step.pos == root.step.pos and item.path[:depth] == root.path
-    ]
+    below = deleted_with(root, binned.values())
     change = vault.change()
     for item in sorted(below, key=lambda item: len(item.path)):
-        change.bring_back(item.entry, vault.facts_before(item.entry, item.step))
+        change.bring_back(item.entry, vault.facts_before(item.entry, item.step), item.path)
     vault.commit(change, f"brought back {root.path[-1]}")
     return frozenset(item.entry for item in below)
+
+
+def deleted_with(root: Binned, binned: Iterable[Binned]) -> list[Binned]:
+    """Return what was deleted below a folder together with it, itself too.
+
+    Deleting a large folder takes its time, and becomes several steps of one device, each
+    soon after the other. What was deleted there long before stays in the bin.
+    """
+    depth = len(root.path)
+    below = [item for item in binned if item.path[:depth] == root.path]
+    moments = {item.step.at for item in below if item.step.issuer == root.step.issuer}
+    first = last = root.step.at
+    for at in sorted((at for at in moments if at < first), reverse=True):
+        if first - at > TOGETHER:
+            break
+        first = at
+    for at in sorted(at for at in moments if at > last):
+        if at - last > TOGETHER:
+            break
+        last = at
+    return [
+        item
+        for item in below
+        if item.step.issuer == root.step.issuer and first <= item.step.at <= last
+    ]

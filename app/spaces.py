@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.accounts import Account
+from app.delivering import unsure
 from app.devices import Devices
 from app.errors import BadUsage, FolderInUse, Unreadable
 from app.events import (
@@ -169,7 +170,10 @@ class Spaces:
 
     # -- one -----------------------------------------------------------------------------
     async def info(self, kept: Kept, *, patient: bool = False) -> SpaceInfo:
-        """Say how a space stands; while it is busy, as it was told last, or wait for it."""
+        """Say how a space stands; while it is busy, as it was told last, or wait for it.
+
+        Who is busy may be reading what nobody else has yet: nobody is said to hold it all.
+        """
         opened = kept.opened
         asking = asyncio.ensure_future(self._ask(kept))
         longest = PATIENCE if opened.last and not patient else None
@@ -178,7 +182,8 @@ class Spaces:
             return asking.result()
         asking.cancel()
         assert opened.last is not None
-        return replace(opened.last, mirroring=Mirroring.WORKING)
+        last = opened.last
+        return replace(last, mirroring=Mirroring.WORKING, delivery=unsure(last.delivery))
 
     async def add(self, folder: Path, report: Report = silent) -> SpaceInfo:
         """Make a folder of real files a space of its own.
@@ -218,14 +223,15 @@ class Spaces:
         await kept.in_step.look(None, report)
         await kept.in_step.bring(None, report)
         self._events.tell(SpacesChanged())
-        return await self.info(kept)
+        return await self.info(kept, patient=True)
 
     async def leave(self, space: str) -> None:
         """Forget a space. The plain folder stays; so does the store, unless others hold it all."""
         data, everywhere = self._rim.places.space(space), False
         if self._shut_out.pop(space, None) is None:
             kept = self.get(space)
-            everywhere = (await self.info(kept)).delivery.reach is Reach.EVERYWHERE
+            found = await self.info(kept, patient=True)  # what was true a while ago is not enough
+            everywhere = found.delivery.reach is Reach.EVERYWHERE
             await self._shut(kept)
             del self._kept[space]
             self._devices.forget_space(kept.opened.key)

@@ -212,8 +212,11 @@ class ChangeSet:
         """Put a `fact:<name>`."""
         self._put(entry, f"fact:{name}", Fact(value))
 
-    def bring_back(self, entry: EntryId, facts: EntryFacts) -> None:
+    def bring_back(self, entry: EntryId, facts: EntryFacts, path: tuple[str, ...] = ()) -> None:
         """Let an entry be as these facts say: the place, content, meta of some moment.
+
+        If its folder is gone, it comes back at `path`, where it lay last; without one, at the
+        path of its last edit.
 
         Raises:
             BlockNotFound: not all of that version is on this device.
@@ -232,7 +235,7 @@ class ChangeSet:
         if place is not None and self._is_there(EntryId(place[1].parent)):
             self._fresh[entry] = (EntryId(place[1].parent), place[1].name)
             self._keep(entry)
-        elif path := kept_path(facts) or ((place[1].name,) if place else ()):
+        elif path := path or kept_path(facts) or ((place[1].name,) if place else ()):
             self._paths[entry] = path  # its folder is gone: the view brings that back, by name
             self._put(entry, "keep", Keep(path))
 

@@ -156,8 +156,10 @@ def _is_shut_out(space: _Value) -> bool:
 
 def _can(space: _Value, now: float) -> str:
     until = space["until"].moment
-    end = "" if until is None else f" {until_words(int(until), now)}"
-    return f"you {space['can'].role}{end}"
+    if until is None:
+        return f"you {space['can'].role}"
+    ends = until_words(int(until), now)
+    return f"your access {ends}" if until <= now else f"you {space['can'].role} {ends}"
 
 
 def _status(value: _Value, now: float) -> str:
@@ -169,18 +171,24 @@ def _status(value: _Value, now: float) -> str:
 
 def _space_status(space: _Value, now: float) -> str:
     lines = [f"{safe(str(space['name']))}: {safe(str(space['where']['sentence']))}"]
+    busy = str(space["mirroring"]) == "working"
     for holding in space["where"]["holdings"].each:
         device = holding["device"]
         if not device["this"]:
             has = "has all of it" if holding["complete"] else "does not have all of it yet"
-            lines.append(f"  {safe(str(device['name']))}: {has}, {_seen(device, now)}")
+            known = _seen(device, now) if busy else f"{has}, {_seen(device, now)}"
+            lines.append(f"  {safe(str(device['name']))}: {known}")
+    ended = (space["until"].moment or now + 1) <= now
+    if ended:
+        lines.append(f"  {_can(space, now).capitalize()}. Ask for a new code.")
     if space["mirroring"] and str(space["mirroring"]) == "unavailable":
         lines.append(f"  The folder {safe(str(space['folder']))} is not there. Nothing is deleted.")
     if space["missing_blocks"]:
         lines.append(f"  {count_words(space['missing_blocks'].number, 'part')} still to come")
     if space["drafts"]:
         kept = count_words(space["drafts"].number, "change")
-        lines.append(f"  {kept} kept here only: you can view but not change. See: atoll drafts")
+        why = "" if ended else ": you can view but not change"
+        lines.append(f"  {kept} kept here only{why}. See: atoll drafts")
     lines += [f"  not shared: {safe(str(name))}" for name in space["skipped"].each]
     return "".join(f"{line}\n" for line in lines)
 

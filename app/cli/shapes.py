@@ -11,12 +11,14 @@ from app.values import (
     EntryInfo,
     Hit,
     InviteInfo,
+    Mirroring,
     SpaceInfo,
     Version,
 )
 from app.words import delivery_sentence
 
 Shape = dict[str, object]
+BUSY = "Looking through what changed; who holds it is known after that"
 
 
 def space_shape(space: SpaceInfo, now: float) -> Shape:
@@ -41,11 +43,18 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
             }
             for member in space.members
         ],
-        "where": delivery_shape(space.delivery, now),
+        "where": _where(space, now),
         "drafts": space.drafts,
         "missing_blocks": space.missing_blocks,
         "skipped": list(space.skipped),
     }
+
+
+def _where(space: SpaceInfo, now: float) -> Shape:
+    where = delivery_shape(space.delivery, now)
+    if space.mirroring is Mirroring.WORKING:
+        where["sentence"] = BUSY
+    return where
 
 
 def delivery_shape(delivery: Delivery, now: float) -> Shape:

@@ -320,3 +320,33 @@ class Later:
     def monotonic(self) -> float:
         """Return nothing useful."""
         return 0.0
+
+
+def test_a_folder_that_was_deleted_in_several_steps_comes_back_whole(tmp_path: Path) -> None:
+    """And where it lay last, not where its files were made."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana:
+            folder = tmp_path / "notes"
+            (folder / "many" / "deep").mkdir(parents=True)
+            for number in range(6):
+                (folder / "many" / "deep" / f"{number}.md").write_text(f"{number}\n")
+            (folder / "stays.md").write_text("stays\n")
+            space = await ana.add(folder)
+            (folder / "many").rename(folder / "renamed")
+            await ana.scan(space.id)
+            for name in ("0.md", "1.md", "2.md"):
+                await ana.remove(space.id, (await named(ana, space.id, name)).id)
+            (top,) = [entry for entry in await ana.entries(space.id) if entry.is_folder]
+            await ana.remove(space.id, top.id)
+            assert sorted(path.name for path in folder.glob("[!.]*")) == ["stays.md"]
+            binned = {"/".join(item.path): item for item in await ana.bin(space.id)}
+            await ana.restore_from_bin(space.id, binned["renamed/deep/4.md"].id)
+            assert (folder / "renamed" / "deep" / "4.md").exists()
+            assert not (folder / "many").exists()
+            await ana.restore_from_bin(space.id, binned["renamed"].id)
+            found = sorted(path.name for path in (folder / "renamed" / "deep").iterdir())
+            assert found == [f"{number}.md" for number in range(6)]
+            assert await ana.bin(space.id) == ()
+
+    asyncio.run(story())

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from app.cli.names import path_and_version
 from app.cli.output import safe, table
 from app.cli.request import until_of
-from app.delivering import Held, Standing, delivery_of, reach_of
+from app.compose import networks_of
+from app.delivering import Held, Standing, delivery_of, reach_of, unsure
 from app.errors import AlreadyRunning, BadUsage
 from app.history import side_by_side
 from app.notes import as_splices
@@ -73,6 +74,32 @@ def test_delivery_names_each_member_once() -> None:
         ("you", True),
         ("her", False),
     ]
+
+
+def test_while_something_new_is_read_nobody_is_said_to_hold_all() -> None:
+    """What was true before a file came is not true of the file."""
+    full = Held(NOW, complete=True)
+    known = {did: device(did) for did in ("me", "you", "her")}
+    told = unsure(delivery_of(standing(you=full, her=full), None, known, here=True))
+    assert told.reach is Reach.PARTLY
+    assert not any(holding.complete for holding in told.holdings)
+
+
+@pytest.mark.parametrize(
+    ("listen", "networks"),
+    [
+        ("", None),
+        ("0.0.0.0", None),  # noqa: S104  it is read, not bound
+        ("127.0.0.1", ("127.0.0.1",)),
+        ("::1", None),
+        ("localhost", None),
+    ],
+)
+def test_who_listens_at_one_address_shows_no_other(
+    listen: str, networks: tuple[str, ...] | None
+) -> None:
+    """Others would dial where nobody answers."""
+    assert networks_of(listen) == networks
 
 
 @pytest.mark.parametrize(
