@@ -35,17 +35,23 @@ class Wants:
     def note(self, facts: Mapping[EntryId, EntryFacts]) -> None:
         """Note what is wanted of entries that changed, and that search has to read them again."""
         run = self._core.connection.executemany
+        if self._core.connection.execute("SELECT EXISTS (SELECT 1 FROM want)").fetchone()[0]:
+            self._hand_on(facts)
+        run(
+            "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)",
+            [(digest, entry) for entry, its in facts.items() for digest in self._missing(its)],
+        )
+        run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
+
+    def _hand_on(self, facts: Iterable[EntryId]) -> None:
+        """Want what was wanted of entries for their older versions only."""
+        run = self._core.connection.executemany
         run(
             "INSERT OR IGNORE INTO want(digest, entry) "
             "SELECT digest, CAST(x'ff' || substr(digest, 1, 16) AS BLOB) FROM want WHERE entry = ?",
             [(entry,) for entry in facts],
         )
         run("DELETE FROM want WHERE entry = ?", [(entry,) for entry in facts])
-        run(
-            "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)",
-            [(digest, entry) for entry, its in facts.items() for digest in self._missing(its)],
-        )
-        run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
 
     def note_versions(
         self, contents: Iterable[Content], facts: Mapping[EntryId, EntryFacts]

@@ -41,7 +41,9 @@ def apply_to_entry(
     for operation in operations:
         match operation:
             case Put(_, attribute, value):
-                after[attribute] = {**_unseen(after.get(attribute, {}), seen_before), dot: value}
+                held = after.get(attribute)
+                kept = _unseen(held, seen_before) if held else {}
+                after[attribute] = {**kept, dot: value}
             case Add(_, attribute, value):
                 after[attribute] = {**after.get(attribute, {}), dot: value}
             case Drop(_, attribute):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import NewType
 
+from storage.codec.dagcbor import encode_checked
 from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link, link_from
 from storage.errors import DecodeError
@@ -118,6 +120,17 @@ def value_to_cbor(value: Value) -> object:  # noqa: PLR0911 - one for each kind
             return list(path)
         case Fact(scalar):
             return scalar
+
+
+def value_bytes(value: Value) -> bytes:
+    """Return the CBOR bytes of a value: a commit needs them twice, in its record and its rows."""
+    # Fact(1) equals Fact(True) and must not get its bytes, so facts are not remembered.
+    return encode_checked(value.value) if isinstance(value, Fact) else _remembered_bytes(value)
+
+
+@lru_cache(maxsize=16_384)
+def _remembered_bytes(value: Value) -> bytes:
+    return encode_checked(value_to_cbor(value))
 
 
 def value_from_cbor(attribute: str, raw: object) -> Value:

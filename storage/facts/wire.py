@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from storage.codec.heads import ARRAY, NULL, head, text
 from storage.codec.shape import is_list, items_of
 from storage.errors import DecodeError
 from storage.facts.change import ENTRY_SIZE, Add, Drop, EntryId, Operation, Put
 from storage.facts.operate import check_attribute, check_operations
-from storage.facts.values import value_from_cbor, value_to_cbor
+from storage.facts.values import value_bytes, value_from_cbor, value_to_cbor
 
 PUT, ADD, DROP = 1, 2, 3
+_PUT_HEAD, _ADD_HEAD, _DROP_HEAD = (b"\x84" + bytes([what]) + b"\x50" for what in (PUT, ADD, DROP))
 MAX_OPERATIONS = 65_536
 """In one commit; what is more is committed in parts."""
 
@@ -18,6 +20,21 @@ MAX_OPERATIONS = 65_536
 def operations_to_cbor(operations: Iterable[Operation]) -> list[list[object]]:
     """Return the canonical form of the operations, in their order."""
     return [_operation_to_cbor(operation) for operation in operations]
+
+
+def operations_bytes(operations: Sequence[Operation]) -> bytes:
+    """Return what `operations_to_cbor` gives, encoded."""
+    parts = [head(ARRAY, len(operations))]
+    for operation in operations:
+        match operation:
+            case Put(entry, attribute, value):
+                parts += (_PUT_HEAD, entry, text(attribute), value_bytes(value))
+            case Add(entry, attribute, value):
+                parts += (_ADD_HEAD, entry, text(attribute), value_bytes(value))
+            case Drop(entry, attribute):
+                name = NULL if attribute is None else text(attribute)
+                parts += (_DROP_HEAD, entry, name, NULL)
+    return b"".join(parts)
 
 
 def operations_from_cbor(raw: object) -> tuple[Operation, ...]:

@@ -146,7 +146,9 @@ class Catalog:
         )
         for entry, line in after.items():
             if _holds(before.get(entry)) != _holds(line):
-                rows = self.connection.execute("SELECT id FROM entry WHERE raw = ?", (entry,))
+                rows = self.connection.execute(
+                    "SELECT id FROM entry WHERE folder IN (?, ?) AND raw = ?", (entry, LOOSE, entry)
+                )
                 wanted.update(EntryId(bytes(row[0])) for row in rows.fetchall())
         loaded = self.lines(wanted - after.keys())
         before |= {entry: _copy(line) for entry, line in loaded.items()}

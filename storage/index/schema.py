@@ -34,7 +34,6 @@ CREATE INDEX IF NOT EXISTS entry_folder ON entry(folder, id);
 CREATE INDEX IF NOT EXISTS entry_cut ON entry(folder, id) WHERE cut = 1;
 CREATE INDEX IF NOT EXISTS entry_parent ON entry(parent, folded);
 CREATE INDEX IF NOT EXISTS entry_odd ON entry(parent, odd) WHERE odd <> 0;
-CREATE INDEX IF NOT EXISTS entry_raw ON entry(raw);
 CREATE TABLE IF NOT EXISTS side (
     id BLOB PRIMARY KEY, entry BLOB NOT NULL, writer BLOB NOT NULL, n INTEGER NOT NULL,
     parent BLOB NOT NULL, shown TEXT NOT NULL

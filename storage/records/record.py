@@ -20,6 +20,7 @@ from storage.blocks.store import Kind, Thing
 from storage.codec.cid import parse_cid
 from storage.codec.dagcbor import decode, encode_checked
 from storage.codec.fields import Fields
+from storage.codec.heads import ARRAY, UNSIGNED, head
 from storage.codec.shape import items_of
 from storage.crypto.link import DIGEST_SIZE, Link, link_from
 from storage.crypto.primitives import SigningKey, aead_open, aead_seal, hkdf
@@ -28,7 +29,7 @@ from storage.errors import BadToken, DecodeError
 from storage.facts.change import Operation
 from storage.facts.dots import MAX_NUMBER, WRITER_SIZE, Dot, Seen, Writer, seen_from_cbor
 from storage.facts.operate import check_operations
-from storage.facts.wire import operations_from_cbor, operations_to_cbor
+from storage.facts.wire import operations_bytes, operations_from_cbor
 from storage.identity.device import writer_of
 from storage.identity.did import public_of
 from storage.tree.compress import pack, unpack
@@ -228,14 +229,15 @@ def open_payload(record: Record, sealed: bytes, secret: bytes) -> Payload:
 
 def _seal_payload(payload: Payload, secret: bytes, nonce: bytes) -> bytes:
     check_operations(payload.operations)
-    plain = encode_checked(
-        [
-            _VERSION,
-            operations_to_cbor(payload.operations),
-            payload.seen.to_cbor(),
-            payload.root.to_bytes(),
-            payload.words,
-        ]
+    plain = b"".join(
+        (
+            head(ARRAY, 5),
+            head(UNSIGNED, _VERSION),
+            operations_bytes(payload.operations),
+            encode_checked(payload.seen.to_cbor()),
+            encode_checked(payload.root.to_bytes()),
+            encode_checked(payload.words),
+        )
     )
     if len(plain) > MAX_PAYLOAD_PLAIN:
         raise TooLarge("a commit that is too large for one record")

@@ -16,13 +16,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from storage.codec import dagcbor
+from storage.codec.heads import ARRAY, BYTES, UNSIGNED, head, text
 from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link, link_from
 from storage.errors import DecodeError
 from storage.facts.change import ENTRY_SIZE, EntryId
 from storage.facts.dots import MAX_NUMBER, WRITER_SIZE, Dot, Writer
 from storage.facts.state import Dots, EntryFacts
-from storage.facts.values import Value, value_from_cbor, value_to_cbor
+from storage.facts.values import Value, value_bytes, value_from_cbor, value_to_cbor
 
 Row = tuple[EntryId, EntryFacts, Link | None]
 """An entry, its facts, and the link to the folder's own rows."""
@@ -38,17 +39,22 @@ SPILL_KIND: Final = b"row"
 _FRAGMENT_HEAD = b"\x89"  # a list of nine
 _SPILLED_HEAD = b"\x83"  # a list of three
 _NO_LINK = b"\xf6"
+_EMPTY = b"\x80"  # an empty list
+_PAIR = b"\x82"  # a list of two
+_DOT_HEAD = b"\x83\x48"  # a list of three, the first of them 8 bytes
+_NO_DOTS: Dots = {}
 _LINK_HEAD = b"\x58\x40"  # 64 bytes
 
 
 def encode_row(entry: EntryId, facts: EntryFacts) -> bytes:
     """Return the fragment of an entry's row: all but the child link."""
-    columns = [dots_to_cbor(facts.get(attribute, {})) for attribute in COLUMNS]
-    others = [
-        [name, dots_to_cbor(facts[name])] for name in sorted(facts, key=_as_bytes)
-        if name not in COLUMNS
-    ]  # fmt: skip
-    return _FRAGMENT_HEAD + dagcbor.encode_checked([entry, *columns, others])[1:]
+    parts = [_FRAGMENT_HEAD, head(BYTES, len(entry)), entry]
+    parts += [_dots_bytes(facts.get(attribute, _NO_DOTS)) for attribute in COLUMNS]
+    others = [name for name in facts if name not in COLUMNS]
+    parts.append(head(ARRAY, len(others)))
+    for name in sorted(others, key=_as_bytes):
+        parts += (_PAIR, text(name), _dots_bytes(facts[name]))
+    return b"".join(parts)
 
 
 def finish_row(fragment: bytes, child: bytes | None) -> bytes:
@@ -141,6 +147,16 @@ def row_from_pieces(entry: EntryId, pieces: list[bytes], child: Link | None) -> 
     if found != entry or len(fragment) <= MAX_FRAGMENT:
         raise DecodeError("a spilled row of another entry, or too short for one")
     return entry, facts, child
+
+
+def _dots_bytes(dots: Dots) -> bytes:
+    """Return what `dots_to_cbor` gives, encoded."""
+    if not dots:
+        return _EMPTY
+    parts = [head(ARRAY, len(dots))]
+    for dot in sorted(dots) if len(dots) > 1 else dots:
+        parts += (_DOT_HEAD, dot[0], head(UNSIGNED, dot[1]), value_bytes(dots[dot]))
+    return b"".join(parts)
 
 
 def dots_to_cbor(dots: Dots) -> list[list[object]]:
