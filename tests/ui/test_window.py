@@ -187,6 +187,34 @@ def test_the_past_is_shown_beside_now_and_brought_back(stage: Stage) -> None:
     assert stage.desk.reader.in_note
 
 
+def test_two_notes_of_one_step_have_each_its_own_past(stage: Stage) -> None:
+    """A folder that was added is one step for all its files; what is brought back is this one."""
+    open_note(stage)
+    history = stage.desk.reader.history
+    stage.desk.entry.toggle_history()
+    stage.wait(lambda: "7:00" in history.then.toPlainText())
+    stage.desk.entry.toggle_history()
+    open_note(stage, "dal")
+    stage.desk.entry.toggle_history()
+    assert history.then.toPlainText() == "" == history.summary.text()
+    assert not history.bring_back.isEnabled()
+    stage.wait(history.bring_back.isEnabled)
+    assert history.then.toPlainText().split() == stage.app.texts["dal"].split()
+
+
+def test_the_past_is_compared_with_what_is_there_now(stage: Stage) -> None:
+    """Not with what was there when it was looked at first."""
+    open_note(stage)
+    history = stage.desk.reader.history
+    stage.desk.entry.toggle_history()
+    stage.wait(lambda: "7:00" in history.then.toPlainText())
+    stage.desk.entry.toggle_history()
+    QTest.keyClicks(stage.desk.reader.note.edit, "New ")
+    stage.wait(lambda: stage.app.texts["sourdough"].startswith("New "))
+    stage.desk.entry.toggle_history()
+    stage.wait(lambda: "New " in history.now.toPlainText())
+
+
 def test_search_finds_while_typing_and_opens(stage: Stage) -> None:
     """Down chooses while the box keeps the keys; Enter opens."""
     stage.desk.actions["search"].trigger()

@@ -27,6 +27,7 @@ _ORDERS = {
 class Comparison:
     """A version beside now; no lines where it is no text."""
 
+    entry: str
     version: Version
     lines: tuple[Beside, ...] | None
     size_then: int
@@ -36,6 +37,8 @@ class Comparison:
 class Past(QObject):
     """Lists the versions, reads one, brings it back."""
 
+    left = Signal()
+    """Another entry's past is to be shown: nothing of the one before may stay."""
     changed = Signal()
     compared = Signal(object)
     restored = Signal(object)
@@ -58,8 +61,10 @@ class Past(QObject):
     def look_at(self, entry: EntryInfo) -> None:
         """Show the past of an entry."""
         if self.entry is None or (entry.space, entry.id) != (self.entry.space, self.entry.id):
+            self._read.forget()
             self.versions = ()
             self.rows.show(())
+            self.left.emit()
         self.entry = entry
         self._list.ask_anew()
 
@@ -106,7 +111,7 @@ class Past(QObject):
             texts = then.decode("utf-8", "replace"), now.decode("utf-8", "replace")
             found = await self._below.aside(lambda: beside(*texts))
             lines = cast("tuple[Beside, ...]", found)
-        return Comparison(version, lines, len(then), len(now))
+        return Comparison(entry.id, version, lines, len(then), len(now))
 
     def _on_list(self, versions: object) -> None:
         self.versions = cast("tuple[Version, ...]", versions)
@@ -114,7 +119,11 @@ class Past(QObject):
         self.changed.emit()
 
     def _on_read(self, comparison: object) -> None:
-        if isinstance(comparison, Comparison) and comparison.version.record == self._record:
+        if (
+            isinstance(comparison, Comparison)
+            and self.entry is not None
+            and (comparison.entry, comparison.version.record) == (self.entry.id, self._record)
+        ):
             self.compared.emit(comparison)
 
     def _draw(self, thing: object) -> Row:

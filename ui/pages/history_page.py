@@ -95,6 +95,7 @@ class HistoryPage(QWidget):
         self._stack = QStackedWidget()
         self._lay_out()
         self.versions.chosen.connect(self.past.compare)
+        self.past.left.connect(self._clear)
         self.past.changed.connect(self._on_list)
         self.past.compared.connect(self._on_compared)
         for one, other in ((self.then, self.now), (self.now, self.then)):
@@ -140,14 +141,24 @@ class HistoryPage(QWidget):
         versions = self.past.versions
         self._stack.setCurrentIndex(0 if versions else 1)
         if versions and self.past.version(self.versions.key) is None:
-            first = next(iter(versions[1:]), versions[0])
-            self.versions.choose(first.record)
-            self.past.compare(first.record)
+            self.versions.choose(next(iter(versions[1:]), versions[0]).record)
+        if versions:  # what it is compared with may have changed
+            self.past.compare(self.versions.key)
+
+    def _clear(self) -> None:
+        self._comparison = None
+        self.versions.choose("")
+        self.then_words.setText(tr("As it was"))
+        for side in (self.then, self.now):
+            side.clear()
+        self.summary.setText("")
+        self.bring_back.setEnabled(False)
 
     def _on_compared(self, comparison: object) -> None:
         assert isinstance(comparison, Comparison)
-        self._comparison = comparison
-        self._show()
+        if comparison != self._comparison:
+            self._comparison = comparison
+            self._show()
 
     def _show(self) -> None:
         comparison = self._comparison
