@@ -34,6 +34,8 @@ MUCH = 100
 """So many entries to write are written unwatched; then one look finds what others wrote."""
 HEAR_AGAIN = 0.5
 """Seconds after such writing until the folder is watched again."""
+DEAF_AT_MOST = 10
+"""After so many such pauses everything is looked at, for people go on writing."""
 NONE: frozenset[EntryId] = frozenset()
 MANY = 20_000
 """So many hints at once are one look at everything."""
@@ -60,6 +62,8 @@ class InStep:
         self.stop_watching: Callable[[], None] | None = None
         """Called before much is written: hints at our own writing cost more than the writing."""
         self._hear_again: asyncio.TimerHandle | None = None
+        self._written = 0.0
+        self._deaf_for = 0
 
     # -- what wakes it -------------------------------------------------------------------
     def changed(self, paths: Iterable[Path]) -> None:
@@ -138,8 +142,7 @@ class InStep:
             lambda _vault, told: opened.mirror().bring(told, entries), report
         )
         self._settled()
-        if self._hear_again is not None:
-            self._hear_soon()
+        self._written = asyncio.get_running_loop().time()
         if brought.again:
             self._later(IN_THE_WAY, brought.again, entries)
         return brought
@@ -184,20 +187,22 @@ class InStep:
         if self.stop_watching is None or self.came_back is None:
             return
         if self._hear_again is None:
+            self._hear_soon()
             await asyncio.to_thread(self.stop_watching)
-        self._hear_soon()
 
     def _hear_soon(self) -> None:
-        if self._hear_again is not None:
-            self._hear_again.cancel()
         self._hear_again = asyncio.get_running_loop().call_later(HEAR_AGAIN, self._hear)
 
     def _hear(self) -> None:
-        """Watch again, and look at what was missed meanwhile."""
-        if self._entries:
+        """Watch again when no more is written; until then look at everything now and then."""
+        quiet = asyncio.get_running_loop().time() - self._written >= HEAR_AGAIN
+        if self._entries or not quiet:
+            self._deaf_for += 1
+            if self._deaf_for % DEAF_AT_MOST == 0:
+                self.missed()
             self._hear_soon()
             return
-        self._hear_again = None
+        self._hear_again, self._deaf_for = None, 0
         if self.came_back is not None:
             self.came_back()
         self.missed()

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path as OsPath
 
 from watchdog.events import (
@@ -74,12 +75,30 @@ class Watcher:
         """End; no hint comes after this returns."""
         self._unhook()
         if self._observer.is_alive():
-            self._observer.stop()
-            self._observer.join()
+            with _stopping():
+                self._observer.stop()
+                self._observer.join()
 
     def _unhook(self) -> None:
         for name in _LOGGERS:
             logging.getLogger(name).removeHandler(self._overflow)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """Keep the observer from calling it an error that it is told of a file while it stops."""
+
+    def is_news(record: logging.LogRecord) -> bool:
+        return "thread is inactive" not in record.getMessage()
+
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    for logger in loggers:
+        logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_news)
 
 
 class Watch:
