@@ -78,7 +78,10 @@ def test_a_folder_marked_by_a_program_that_died_is_known_at_the_next_start(
     assert dies_marking(one, "add", str(one.folder))
     one.start()
     assert has_folder(one)
-    until(lambda: one.space()["mirroring"] == "settled" and one.space()["entries"], "all is read")
+    until(
+        lambda: one.space()["mirroring"] == "settled" and bool(one.space()["entries"]),
+        "all is read",
+    )
     one.stop()
 
 
