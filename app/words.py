@@ -87,7 +87,8 @@ CODES: dict[str, Words] = {
         "devices can let this one in again.",
     ),
     "storage.not-found": Words(
-        "It is not here any more.", "It may have been renamed or deleted. Look in the bin."
+        "It is not here, or not any more.",
+        "Check the name. It may have been renamed or deleted: look in the bin.",
     ),
     "storage.name-taken": Words("Something of that name is here already.", "Choose another name."),
     "storage.bad-name": Words(

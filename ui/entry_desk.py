@@ -55,6 +55,7 @@ class EntryDesk(QObject):
         reader.note.drop_draft.connect(self._drop_draft)
         reader.note.edit.followed.connect(self._on_followed)
         reader.note.edit.counted.connect(self._on_counted)
+        reader.history.left.connect(self.toggle_history)
         reader.history.past.failed.connect(self._fail)
         reader.history.past.restored.connect(self._on_restored)
         reader.file.open_wanted.connect(self._open_outside)

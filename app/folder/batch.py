@@ -23,9 +23,9 @@ _VERBS = ("added", "edited", "moved", "deleted")
 
 
 def words_for(counts: Counter[str]) -> str:
-    """Return what the history says of a change: "added 1,024 files, edited"."""
+    """Return what the history says of a change: "added 1,024 items, edited"."""
     return ", ".join(
-        verb if counts[verb] == 1 else f"{verb} {counts[verb]:,} files"
+        verb if counts[verb] == 1 else f"{verb} {counts[verb]:,} items"
         for verb in _VERBS
         if counts[verb]
     )

@@ -223,7 +223,7 @@ def test_a_full_disk_under_the_data_folder_is_said_and_overcome(tmp_path: Path) 
         (plain / "big.bin").write_bytes(big)
         before = content_of(plain)
         says_only(done(ana, "scan"), "storage.full", Exit.WRONG)
-        assert "added 2 files" in done(ana, "log").stdout
+        assert "added 2 items" in done(ana, "log").stdout
         assert content_of(plain) == before and listed(ana, "bin") == []
         ballast.unlink()
         told = done(ana, "scan")

@@ -200,6 +200,10 @@ def test_two_notes_of_one_step_have_each_its_own_past(stage: Stage) -> None:
     assert not history.bring_back.isEnabled()
     stage.wait(history.bring_back.isEnabled)
     assert history.then.toPlainText().split() == stage.app.texts["dal"].split()
+    for part in (history.versions, history.now):
+        QTest.keyClick(part, Qt.Key.Key_Escape)
+        assert not stage.desk.reader.in_past
+        stage.desk.entry.toggle_history()
 
 
 def test_the_past_is_compared_with_what_is_there_now(stage: Stage) -> None:

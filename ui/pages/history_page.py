@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -76,6 +76,9 @@ class Side(QPlainTextEdit):
 class HistoryPage(QWidget):
     """A list of versions, and two texts."""
 
+    left = Signal()
+    """Esc was pressed: back to the note."""
+
     def __init__(self, theme: Theme, below: Below) -> None:
         super().__init__()
         self._now = below.now
@@ -136,6 +139,13 @@ class HistoryPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._stack)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave with Esc."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
 
     def _on_list(self) -> None:
         versions = self.past.versions

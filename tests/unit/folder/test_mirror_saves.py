@@ -90,7 +90,7 @@ def test_a_file_that_stays_away_is_deleted(tmp_path: Path) -> None:
     assert not one.look().changed
     one.clock.at += 2.5
     assert one.look().removed == 3
-    assert one.space.words[-1] == "deleted 3 files"
+    assert one.space.words[-1] == "deleted 3 items"
     assert not one.space.files()
 
 
