@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
+from app.folder.names import is_text
 from app.folder.port import Path, Shape, Stat
 from storage.facts.change import TOP, EntryId
 from storage.facts.values import EntryKind
@@ -190,6 +191,8 @@ class Agreed:
 
     def at(self, parent: EntryId, disk: str) -> Row | None:
         """Return the row of what is agreed to lie under a name on disk."""
+        if not is_text(disk):
+            return None  # nothing is ever agreed on under a name that is no text
         query = f"SELECT {_COLUMNS} FROM mirror_row WHERE parent = ? AND disk = ?"  # noqa: S608
         raw = self._db.execute(query, (parent, disk)).fetchone()
         return None if raw is None else _row(raw)

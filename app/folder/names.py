@@ -42,6 +42,15 @@ def from_disk(name: str, ways: Ways) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)
 
 
+def is_text(name: str) -> bool:
+    """Say whether a name on disk is text at all: a disk may hold any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def disk_key(name: str, ways: Ways) -> str:
     """Return what two names share when this disk takes one for the other."""
     if ways.folds_case:

@@ -73,7 +73,7 @@ def scan(
     if paths is None or () in (paths := set(paths)):
         _scan_top(folder, ignore, listing)
         return listing
-    for path in sorted(paths):
+    for path in sorted({path[:MAX_DEPTH] for path in paths}):
         if not ignore.ignores_below(path, is_folder=False):
             _look_at(folder, ignore, path, listing, ways or Ways())
     return listing

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path as OsPath
+from tempfile import TemporaryDirectory
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -46,6 +47,10 @@ _EVENTS: list[type[FileSystemEvent]] = [
 if not sys.platform.startswith("linux"):
     _EVENTS.append(FileModifiedEvent)  # elsewhere nobody says when a file is closed
 
+_WALKS = 5000
+"""The observer goes down folders by recursion, and a path has at most 2,048 of them. When it
+cannot, its thread ends, and nothing is ever heard again."""
+
 Listener = Callable[[Hint], None]
 
 
@@ -59,8 +64,9 @@ class Watcher:
         self._overflow = _Overflow(listener)
 
     def start(self) -> bool:
-        """Begin; False when the system watches no more folders, and only looking is left."""
+        """Begin; False when the system does not watch all folders, and only looking is sure."""
         teller = _Teller(self._root, self._listener)
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _WALKS))
         for name in _LOGGERS:
             logging.getLogger(name).addHandler(self._overflow)
         try:
@@ -69,6 +75,19 @@ class Watcher:
         except OSError:
             self._unhook()
             return False
+        return self._watches_more()
+
+    def _watches_more(self) -> bool:
+        """Say whether the system would watch one more folder.
+
+        A folder below the first that it did not watch for want of room is passed over in silence.
+        """
+        with TemporaryDirectory() as folder:
+            try:
+                trial = self._observer.schedule(FileSystemEventHandler(), folder)
+            except OSError:
+                return False
+            self._observer.unschedule(trial)
         return True
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.clock import SystemClock
 from app.folder.settle import MOST, WINDOW, Due, Hint, Settle, What
-from app.folder.watcher import Watch
+from app.folder.watcher import Watch, Watcher
 from tests.helpers.mirrored import Mirrored
 
 A, B = ("a",), ("d", "b")
@@ -175,3 +176,70 @@ def test_our_own_writing_is_not_hinted_at(tmp_path: Path) -> None:
 
     one = watched(tmp_path / "folder", story)
     assert {path for due in one.dues for path in due.paths} == {("last.md",)}
+
+
+def test_a_hint_at_a_name_that_is_no_text_harms_nobody(one: Mirrored) -> None:
+    """A disk may hold any bytes as a name; what cannot be shared is said, and left alone."""
+    one.write("a.md", "text")
+    one.round()
+    name = os.fsdecode(b"\xff\xfe.md")
+    (one.root / name).write_bytes(b"x")
+    looked = one.look(name, "a.md")
+    assert [(skipped.path, skipped.why) for skipped in looked.skipped] == [((name,), "name")]
+    assert not looked.changed
+
+
+def test_a_hint_from_deep_below_is_a_hint_at_where_looking_ends(one: Mirrored) -> None:
+    """Nobody goes down for ever."""
+    deep = "/".join(["d"] * 600)
+    (one.root / deep).mkdir(parents=True)
+    (one.root / deep / "a.md").write_text("text\n")
+    looked = one.look(f"{deep}/a.md")
+    assert {skipped.why for skipped in looked.skipped} == {"deep"}
+    assert one.look().skipped == looked.skipped
+
+
+def test_a_watcher_goes_down_as_deep_as_paths_can_be(tmp_path: Path) -> None:
+    """Else it would end in silence."""
+    (tmp_path / "/".join(["d"] * 1500)).mkdir(parents=True)
+
+    async def story() -> None:
+        heard = asyncio.Event()
+        watch = Watch(tmp_path, SystemClock(), lambda _due: heard.set())
+        assert watch.start()
+        (tmp_path / "a.md").write_text("text\n")
+        await asyncio.wait_for(heard.wait(), 20)
+        watch.stop()
+
+    asyncio.run(story())
+
+
+class Full:
+    """An observer that finds room for one folder, and no more."""
+
+    def __init__(self) -> None:
+        self.room = 1
+
+    def schedule(self, handler: object, path: str, **more: object) -> None:
+        """Watch a folder."""
+        del handler, path, more
+        if not self.room:
+            raise OSError(errno.ENOSPC, "inotify watch limit reached")
+        self.room -= 1
+
+    def start(self) -> None:
+        """Begin."""
+
+    def is_alive(self) -> bool:
+        """It never began."""
+        return False
+
+
+def test_when_no_more_folders_can_be_watched_looking_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder below the first that finds no room is passed over in silence: so ask."""
+    monkeypatch.setattr("app.folder.watcher.Observer", Full)
+    watcher = Watcher(tmp_path, lambda _hint: None)
+    assert not watcher.start()
+    watcher.stop()
