@@ -191,7 +191,7 @@ def test_a_hint_at_a_name_that_is_no_text_harms_nobody(one: Mirrored) -> None:
 
 def test_a_hint_from_deep_below_is_a_hint_at_where_looking_ends(one: Mirrored) -> None:
     """Nobody goes down for ever."""
-    deep = "/".join(["d"] * 600)
+    deep = "/".join(["d"] * 300)
     (one.root / deep).mkdir(parents=True)
     (one.root / deep / "a.md").write_text("text\n")
     looked = one.look(f"{deep}/a.md")
@@ -201,7 +201,8 @@ def test_a_hint_from_deep_below_is_a_hint_at_where_looking_ends(one: Mirrored) -
 
 def test_a_watcher_goes_down_as_deep_as_paths_can_be(tmp_path: Path) -> None:
     """Else it would end in silence."""
-    (tmp_path / "/".join(["d"] * 1500)).mkdir(parents=True)
+    bottom = tmp_path / "/".join(["d"] * 1500)
+    bottom.mkdir(parents=True)
 
     async def story() -> None:
         heard = asyncio.Event()
@@ -212,6 +213,7 @@ def test_a_watcher_goes_down_as_deep_as_paths_can_be(tmp_path: Path) -> None:
         watch.stop()
 
     asyncio.run(story())
+    os.removedirs(bottom)  # whoever tidies up goes down by recursion too
 
 
 class Full:
