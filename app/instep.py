@@ -115,8 +115,13 @@ class InStep:
             if self._hear_again is not None:
                 self._hear_again.cancel()
 
-    async def look(self, paths: frozenset[Path] | None, report: Report = silent) -> Looked:
-        """Take what changed in the folder into the space now, and bring what came of it."""
+    async def look(
+        self, paths: frozenset[Path] | None, report: Report = silent, *, then_bring: bool = True
+    ) -> Looked:
+        """Take what changed in the folder into the space now, and bring what came of it.
+
+        Without `then_bring` whoever asks brings: everything is compared once, not twice.
+        """
         opened = self._opened
         looked = await opened.run_reporting(
             lambda _vault, told: opened.mirror().look(told, paths), report
@@ -127,7 +132,7 @@ class InStep:
         if looked.changed:
             self._told(looked.entries, remote=False)
             self._committed(self._opened)
-        if looked.entries:
+        if looked.entries and then_bring:
             await self.bring(looked.entries)
         if looked.again and looked.again_in is not None:
             self._later(looked.again_in, looked.again)

@@ -220,7 +220,7 @@ class Spaces:
             shutil.rmtree(self._rim.places.space(space), ignore_errors=True)
             raise
         kept = await self._keep(opened)
-        await kept.in_step.look(None, report)
+        await kept.in_step.look(None, report, then_bring=False)
         await kept.in_step.bring(None, report)
         self._events.tell(SpacesChanged())
         return await self.info(kept, patient=True)
