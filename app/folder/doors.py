@@ -30,8 +30,11 @@ class Doors:
             yield place
         finally:
             self._inside = False
-            if self._path is None:  # closed meanwhile
+            if self._is_left():  # closed meanwhile
                 self.close()
+
+    def _is_left(self) -> bool:
+        return self._path is None
 
     def close(self) -> None:
         """Leave the directory; who is inside may finish there, but nobody else enters by it."""
