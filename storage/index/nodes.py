@@ -106,18 +106,25 @@ class Nodes:
         """Return the (low, high] ranges between cuts that hold the entries, apart and sorted."""
         segments: list[tuple[bytes, bytes]] = []
         for entry in sorted(entries):
-            if segments and entry <= segments[-1][1]:
+            if segments and entry < segments[-1][1]:
+                continue
+            if segments and entry == segments[-1][1]:  # a new cut: what is after it lost its leaf
+                segments[-1] = (segments[-1][0], self._end_after(folder, entry))
                 continue
             low = self._connection.execute(
                 "SELECT max(id) FROM entry WHERE folder = ? AND cut = 1 AND id < ?", (folder, entry)
             ).fetchone()[0]
-            beyond = ">" if is_cut(entry, 0) else ">="
-            high = self._connection.execute(
-                f"SELECT min(id) FROM entry WHERE folder = ? AND cut = 1 AND id {beyond} ?",  # noqa: S608
-                (folder, entry),
-            ).fetchone()[0]
-            segments.append((bytes(low or b""), bytes(high) if high is not None else _END))
+            segments.append((bytes(low or b""), self._end_after(folder, entry)))
         return segments
+
+    def _end_after(self, folder: EntryId, entry: EntryId) -> bytes:
+        """Return the next cut; of an entry that is a cut, or was one, the next after it."""
+        beyond = ">" if is_cut(entry, 0) else ">="
+        end = self._connection.execute(
+            f"SELECT min(id) FROM entry WHERE folder = ? AND cut = 1 AND id {beyond} ?",  # noqa: S608
+            (folder, entry),
+        ).fetchone()[0]
+        return _END if end is None else bytes(end)
 
     def _reseal_segment(self, folder: EntryId, low: bytes, high: bytes, sealing: Sealing) -> None:
         def sealed(kind: bytes, plain: bytes) -> Link:
