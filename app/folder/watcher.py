@@ -87,7 +87,8 @@ class Watcher:
                 trial = self._observer.schedule(FileSystemEventHandler(), folder)
             except OSError:
                 return False
-            self._observer.unschedule(trial)
+            with _stopping():
+                self._observer.unschedule(trial)
         return True
 
     def stop(self) -> None:
