@@ -322,6 +322,7 @@ class Intake:
             core.connection.execute("ROLLBACK TO record")
             self._forget_dirty()
             core.seen = core.ledger.seen()
+            core.refresh_root()
             batch.facts = facts
             del batch.kept[kept:]
             del batch.contents[contents:]

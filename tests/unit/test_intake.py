@@ -176,6 +176,15 @@ def test_a_forged_record_is_named_and_what_is_good_beside_it_joins(
     assert stage.owner.check().found == ()
 
 
+def test_a_tree_that_was_lied_about_leaves_no_trace_when_it_comes_alone(stage: Stage) -> None:
+    """Found by killing programs: the root that was refused was told to others as ours."""
+    before = stage.owner.root
+    accepted = stage.owner.accept(forge(stage, lambda s, made: replace(made, root=s.other.root)))
+    assert [code for _, code in accepted.refused] == [ROOT]
+    assert stage.owner.root == before
+    assert stage.owner.root.to_bytes() == pure_root(stage.owner)
+
+
 def test_a_record_whose_signature_is_not_its_issuers_is_refused(stage: Stage) -> None:
     """Else anybody could write in anybody's name."""
     payload, record = forge(stage, lambda _s, made: made)

@@ -27,8 +27,10 @@ def made(vault: Vault, parent: EntryId, count: int, fits: Callable[[list[bool]],
     "cuts", [[False, True], [True, True], [False, True, True], [True, False]], ids=str
 )
 def test_new_ends_of_leaves_leave_no_row_outside(tmp_path: Path, cuts: list[bool]) -> None:
-    """Found by killing programs (seed 225): what stood after a new end fell out of the tree,
-    and whoever had seen the same and signed the right root was refused for ever.
+    """Found by killing programs (seed 225).
+
+    What stood after a new end fell out of the tree, and whoever had seen the same and signed
+    the right root was refused from then on.
     """
     place = Place(tmp_path)
     one = place.create("one")
