@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from storage.blocks.store import Thing
 from storage.errors import AtollError
-from sync.errors import PeerUnreachable
+from sync.errors import PeerRefused, PeerUnreachable
 from sync.ports import InviteKey
 from sync.talks import DOUBLE, Talk, Talks
 
@@ -22,6 +22,11 @@ class Joining:
         """How long to wait before the next round, if nobody new is seen."""
         self._talks = talks
         self._key = key
+
+    @property
+    def refused(self) -> bool:
+        """Whether somebody was there last time, and would not talk."""
+        return isinstance(self.error, PeerRefused)
 
     def failed(self, error: AtollError) -> None:
         """Nobody was at a place, or someone else."""

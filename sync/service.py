@@ -37,6 +37,8 @@ WOKE = 30.0
 """The wall clock ran so much further than the other: this machine slept."""
 GOODBYE = 2.0
 REDEEM_PATIENCE = 60.0
+REFUSED_PATIENCE = 10.0
+"""Who answers where the giver should be, and still does not take the code, is not waited for."""
 _BYE = "bye"
 _LEFT = "left"
 
@@ -207,7 +209,7 @@ class SyncService:
         key = InviteKey(code.keys.id, code.keys.mac, code.space)
         giver = Shared(key.mac, did_of(code.giver), key)
         joining = Joining(self._news.talks, key)
-        late = self._now + patience
+        begun = self._now
         while True:
             self._sighted.clear()
             places = (*code.hints, *self._places_of(key))
@@ -217,7 +219,8 @@ class SyncService:
                     return await joining.ask(talk)
                 except SyncError as error:  # not the giver, or an impostor: another place may do
                     joining.failed(error)
-            left = late - self._now
+            longest = min(patience, REFUSED_PATIENCE) if joining.refused else patience
+            left = begun + longest - self._now
             if left <= 0:
                 raise joining.error
             await _wait(self._sighted, min(left, joining.pause))
