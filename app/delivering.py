@@ -6,9 +6,11 @@ Pure: it is given what the vault says at one moment and who is near, and counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from app.values import Delivery, DeviceInfo, Holding, Reach
+from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen
 
 
@@ -19,12 +21,19 @@ class Held:
     seen: Seen
     complete: bool
     """All content that these commits name is there too."""
+    lacks: AbstractSet[EntryId] | None = None
+    """The entries with a commit that it has not signed for, and the folders around them; None
+    where nobody asked for them. One dot of an entry says nothing of the others."""
 
-    def holds(self, dot: Dot | None, all_seen: Seen) -> bool:
-        """Say whether it holds the version of that dot, or (None) everything."""
+    def holds(self, what: Dot | EntryId | None, all_seen: Seen) -> bool:
+        """Say whether it holds a commit, an entry as it is now, or (None) everything."""
         if not self.complete:
             return False
-        return self.seen.covers(all_seen) if dot is None else self.seen.includes(dot)
+        if what is None:
+            return self.seen.covers(all_seen)
+        if isinstance(what, Dot):
+            return self.seen.includes(what)
+        return self.lacks is not None and what not in self.lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +50,37 @@ class Standing:
     receipts: Mapping[str, Held]
 
 
-def reach_of(standing: Standing, dot: Dot | None, *, here: bool, near: frozenset[str]) -> Reach:
-    """Say where a version is; `here` says whether this device holds it all."""
+def reach_of(
+    standing: Standing, what: Dot | EntryId | None, *, here: bool, near: frozenset[str]
+) -> Reach:
+    """Say where something is; `here` says whether this device holds it all."""
     others = [did for did in standing.members if did != standing.this]
     if not others:
         return Reach.ONLY_HERE
-    lacking = [did for did in others if not _holds(standing, did, dot)]
+    lacking = [did for did in others if not _holds(standing, did, what)]
     if not lacking:
         return Reach.EVERYWHERE if here else Reach.PARTLY
     return Reach.SENDING if any(did in near for did in lacking) else Reach.PARTLY
 
 
 def delivery_of(
-    standing: Standing, dot: Dot | None, devices: Mapping[str, DeviceInfo], *, here: bool
+    standing: Standing,
+    what: Dot | EntryId | None,
+    devices: Mapping[str, DeviceInfo],
+    *,
+    here: bool,
 ) -> Delivery:
-    """Say who holds a version, or (dot None) all of the space."""
+    """Say who holds something, or (None) all of the space."""
     near = frozenset(did for did, device in devices.items() if device.near)
     holdings = tuple(
         Holding(
             devices[did],
-            complete=here if did == standing.this else _holds(standing, did, dot),
+            complete=here if did == standing.this else _holds(standing, did, what),
         )
         for did in standing.members
         if did in devices
     )
-    return Delivery(reach_of(standing, dot, here=here, near=near), holdings)
+    return Delivery(reach_of(standing, what, here=here, near=near), holdings)
 
 
 def unsure(delivery: Delivery) -> Delivery:
@@ -75,6 +90,6 @@ def unsure(delivery: Delivery) -> Delivery:
     return replace(delivery, reach=reach, holdings=tuple(holdings))
 
 
-def _holds(standing: Standing, did: str, dot: Dot | None) -> bool:
+def _holds(standing: Standing, did: str, what: Dot | EntryId | None) -> bool:
     held = standing.receipts.get(did)
-    return held is not None and held.holds(dot, standing.seen)
+    return held is not None and held.holds(what, standing.seen)

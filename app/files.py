@@ -185,7 +185,9 @@ class Files:
 
         def looked(vault: Vault) -> Answer:
             drafts = agreed.draft_entries()
-            return work(vault, Looking(vault, standing_of(vault, this), near, drafts))
+            return work(
+                vault, Looking(vault, standing_of(vault, this, of_entries=True), near, drafts)
+            )
 
         return await kept.opened.run(looked)
 

@@ -11,7 +11,7 @@ from app.spaces import Spaces
 from app.standing import standing_of
 from app.values import CheckReport, Delivery, Finding
 from storage.errors import StoreUnusable
-from storage.facts.dots import Dot
+from storage.facts.change import EntryId
 from storage.vault import Vault
 
 
@@ -27,16 +27,16 @@ class Health:
         """Say who holds the present version of an entry, or all of a space."""
         this = self._account.did
 
-        def work(vault: Vault) -> tuple[Standing, Dot | None, bool]:
-            standing = standing_of(vault, this)
+        def work(vault: Vault) -> tuple[Standing, EntryId | None, bool]:
+            standing = standing_of(vault, this, of_entries=entry is not None)
             if entry is None:
                 return standing, None, standing.complete
             node = node_of(vault.tree(), entry_id(entry))
-            return standing, node.dot, standing.complete or vault.is_here(node)
+            return standing, node.entry, standing.complete or vault.is_here(node)
 
-        standing, dot, here = await self._spaces.get(space).opened.run(work)
+        standing, what, here = await self._spaces.get(space).opened.run(work)
         known = {did: self._devices.device(did) for did in standing.members}
-        return delivery_of(standing, dot, known, here=here)
+        return delivery_of(standing, what, known, here=here)
 
     async def check(self, space: str | None, report: Report) -> CheckReport:
         """Verify every block, record and chain."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from app.delivering import Held, Standing, delivery_of
@@ -11,6 +12,8 @@ from app.opened import OpenSpace
 from app.state import SpaceRow
 from app.values import Delivery, MemberInfo, Mirroring, Reach, Role, SpaceInfo
 from storage.access import roles
+from storage.facts.change import EntryId
+from storage.facts.dots import Seen
 from storage.members import Member
 from storage.vault import Vault
 
@@ -48,12 +51,26 @@ class Told:
     drafts: int
 
 
-def standing_of(vault: Vault, this: str) -> Standing:
-    """Take what receipts and members say. On the vault's thread."""
+def standing_of(vault: Vault, this: str, *, of_entries: bool = False) -> Standing:
+    """Take what receipts and members say, also of entries if asked. On the vault's thread."""
     blocks, _ = vault.missing_count()
-    receipts = {did: Held(its.seen, complete=its.complete) for did, its in vault.receipts().items()}
+    receipts = {
+        did: Held(
+            its.seen, complete=its.complete, lacks=_lacked(vault, its.seen) if of_entries else None
+        )
+        for did, its in vault.receipts().items()
+    }
     members = tuple(member.did for member in vault.members())
     return Standing(vault.seen, blocks == 0, this, members, receipts)
+
+
+def _lacked(vault: Vault, seen: Seen) -> AbstractSet[EntryId]:
+    """Return the entries that were touched since, and the folders that they lie in."""
+    found = level = vault.touched_since(seen)
+    while level:
+        level = {node.parent for node in vault.nodes(level).values()} - found
+        found |= level
+    return found
 
 
 def tell(opened: OpenSpace, this: str) -> Told:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.delivering import Standing, reach_of
-from app.values import EntryInfo, Reach
+from app.values import EntryInfo
 from storage.facts.change import TOP
-from storage.facts.dots import Dot, Writer
+from storage.facts.dots import Writer
 from storage.facts.values import EntryKind
 from storage.records.ledger import Binned, Step
 from storage.tree.node import Node
@@ -29,7 +29,6 @@ class Looking:
         self._drafts = drafts
         # thousands of entries come from few commits of few devices
         self._names: dict[Writer, str] = {}
-        self._reaches: dict[tuple[Dot, bool], Reach] = {}
 
     def entry(self, path: tuple[str, ...], node: Node) -> EntryInfo:
         """Describe one."""
@@ -43,7 +42,7 @@ class Looking:
             size=node.size,
             mtime=node.mtime_ns / BILLION,
             by=self._name(node.dot.writer),
-            reach=self._reach(node.dot, here=here),
+            reach=reach_of(self._standing, node.entry, here=here, near=self._near),
             here=here,
             draft=node.id in self._drafts,
         )
@@ -53,13 +52,6 @@ class Looking:
         if name is None:
             name = self._names[writer] = self._vault.device_name(writer)
         return name
-
-    def _reach(self, dot: Dot, *, here: bool) -> Reach:
-        reach = self._reaches.get((dot, here))
-        if reach is None:
-            reach = reach_of(self._standing, dot, here=here, near=self._near)
-            self._reaches[dot, here] = reach
-        return reach
 
     def top(self) -> EntryInfo:
         """Describe the space's own top folder."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from storage.crypto.link import Link
 from storage.errors import NotFound
 from storage.facts.change import EntryId
+from storage.facts.dots import Seen
 from storage.facts.node import Tree
 from storage.facts.state import EntryFacts
 from storage.facts.whole import View
@@ -26,6 +27,10 @@ class Past(Opened):
     def touched(self, step: Step) -> tuple[EntryId, ...]:
         """Return the entries that a record names."""
         return self._core.ledger.touched_by(step.pos)
+
+    def touched_since(self, seen: Seen) -> set[EntryId]:
+        """Return the entries that records name which `seen` does not include."""
+        return self._core.ledger.touched_since(seen, self._core.seen)
 
     def step(self, beginning: bytes) -> Step:
         """Return the record whose id (the CID's digest) begins so. Raises NotFound."""

@@ -30,9 +30,14 @@ class Node:
     executable: bool
     is_text: bool
     dot: Dot
-    """The largest among its facts: who touched it last."""
+    """Who changed it last, at `mtime_ns`. Other commits may have touched it too."""
     side_of: tuple[EntryId, Dot] | None = None
     """The entry and the dot of the content that this is the other version of."""
+
+    @property
+    def entry(self) -> EntryId:
+        """The entry whose facts it shows."""
+        return self.id if self.side_of is None else self.side_of[0]
 
 
 class Tree(Protocol):

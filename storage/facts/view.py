@@ -93,8 +93,17 @@ def created_by(facts: EntryFacts) -> Dot:
 
 
 def touched_by(facts: EntryFacts) -> Dot:
-    """Return the largest dot of all: who touched it last."""
+    """Return the largest dot of all."""
     return max(chain.from_iterable(facts.values()), key=_rank)
+
+
+def changed_by(facts: EntryFacts) -> Dot:
+    """Return the dot of the latest meta, which comes with each change: who made it.
+
+    Numbers of two writers do not compare: of all dots the largest may be an old one.
+    """
+    metas = facts.get("meta")
+    return max(metas, key=_rank) if metas else touched_by(facts)
 
 
 # --- versions side by side -----------------------------------------------------
@@ -324,7 +333,7 @@ def node_of(entry: EntryId, facts: EntryFacts, parent: EntryId, name: str) -> No
         mtime_ns=meta.mtime_ns,
         executable=meta.executable,
         is_text=isinstance(content, Content) and content.is_text,
-        dot=touched_by(facts),
+        dot=changed_by(facts),
     )
 
 

@@ -16,13 +16,13 @@ from storage.facts.node import Node
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind, value_from_cbor, value_to_cbor
 from storage.facts.view import (
+    changed_by,
     content_version,
     is_shown,
     kind_of,
     latest_meta,
     sides,
     stored_name,
-    touched_by,
     winner,
 )
 from storage.index.sql import Connection
@@ -110,7 +110,7 @@ def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
     kind = kind_of(facts)
     main = None if kind == EntryKind.FOLDER else _main_content(facts)
     meta = latest_meta(facts)
-    last = touched_by(facts)
+    last = changed_by(facts)
     has_sides = kind != EntryKind.FOLDER and bool(sides(facts)[1])
     return Line(
         id=entry,

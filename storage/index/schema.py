@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS entry (
     executable INTEGER NOT NULL,
     is_text INTEGER NOT NULL,
     plain BLOB NOT NULL,
-    writer BLOB NOT NULL,
+    writer BLOB NOT NULL, -- and n: who changed it last
     n INTEGER NOT NULL,
     odd INTEGER NOT NULL,
     cut INTEGER NOT NULL,

@@ -175,7 +175,16 @@ class Ledger:
 
     def touched_since(self, seen: Seen, now: Seen) -> set[EntryId]:
         """Return the entries that records name which `seen` does not include."""
-        return {entry for step in self.after(seen, now) for entry in self.touched_by(step.pos)}
+        found: set[EntryId] = set()
+        for writer, n in now.items():
+            if n > seen.of(writer):
+                rows = self._connection.execute(
+                    "SELECT DISTINCT touch.entry FROM record JOIN touch ON touch.pos = record.pos"
+                    " WHERE record.writer = ? AND record.n > ?",
+                    (writer, seen.of(writer)),
+                ).fetchall()
+                found.update(EntryId(bytes(row[0])) for row in rows)
+        return found
 
     def touched_by(self, pos: int) -> tuple[EntryId, ...]:
         """Return the entries that a record names."""

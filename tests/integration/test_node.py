@@ -119,6 +119,45 @@ def test_two_type_in_one_note_and_both_keep_their_words(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_note_is_everywhere_only_when_its_last_words_are(tmp_path: Path) -> None:
+    """However many commits the other made before: what it does not have is not with it."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Mina") as mina:
+            async with node(tmp_path, "Ana") as ana:
+                space, _ = await share_and_join(ana, mina, tmp_path)
+                folder = await ana.new_folder(space.id, None, "soups")
+                note = await ana.new_note(space.id, folder.id, "leek.md", "one\n")
+                for number in range(5):
+                    await ana.rename(space.id, note.id, f"leek {number}.md")
+                await ana.rename(space.id, note.id, "leek.md")
+
+                async def all_there() -> bool:
+                    entries = await mina.all_entries(space.id)
+                    return {(e.name, e.reach) for e in entries} == {
+                        (name, Reach.EVERYWHERE) for name in ("leek.md", "bread.md", "pic.bin")
+                    }
+
+                await until(mina, all_there)
+                assert (await named(mina, space.id, "leek.md")).by == "Ana"
+
+            here = await mina.open_note(space.id, note.id)
+            await here.splice(0, 0, "Mina: ")
+            await here.close()
+            soups = await mina.entry(space.id, folder.id)
+            entries = {e.name: e for e in (soups, *await mina.all_entries(space.id))}
+            reached = {"soups": False, "leek.md": False, "bread.md": True, "pic.bin": True}
+            assert entries["leek.md"].by == "Mina"
+            for name, everywhere in reached.items():
+                entry = entries[name]
+                told = await mina.delivery(space.id, entry.id)
+                assert {entry.reach is Reach.EVERYWHERE, told.reach is Reach.EVERYWHERE} == {
+                    everywhere
+                }
+
+    asyncio.run(story())
+
+
 def test_a_note_that_was_saved_is_in_the_plain_folder(tmp_path: Path) -> None:
     """Any other program reads it; what other programs write comes back by refresh."""
 

@@ -21,6 +21,7 @@ from app.owner import Owner, Ownership, holder
 from app.places import Places, prepare
 from app.sharing.grants import address_of, hint_of
 from app.values import DeviceInfo, Reach
+from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.text import apply_splices
 
@@ -57,6 +58,18 @@ def test_an_old_receipt_speaks_for_what_it_had_seen() -> None:
     assert reach_of(here, Dot(A, 2), here=True, near=near) is Reach.EVERYWHERE
     assert reach_of(here, Dot(A, 3), here=True, near=near) is Reach.PARTLY
     assert reach_of(here, Dot(A, 3), here=True, near=frozenset({"you"})) is Reach.SENDING
+
+
+def test_an_entry_is_with_whom_nothing_of_it_is_lacking() -> None:
+    """And with nobody of whom that is not known."""
+    one, other = EntryId(b"1" * 16), EntryId(b"2" * 16)
+    old = Held(Seen({A: 2}), complete=True, lacks={one})
+    here = standing(you=old, her=old)
+    near: frozenset[str] = frozenset()
+    assert reach_of(here, other, here=True, near=near) is Reach.EVERYWHERE
+    assert reach_of(here, one, here=True, near=near) is Reach.PARTLY
+    unasked = standing(you=Held(NOW, complete=True), her=Held(NOW, complete=True))
+    assert reach_of(unasked, other, here=True, near=near) is Reach.PARTLY
 
 
 def test_alone_is_said_as_it_is() -> None:
