@@ -175,13 +175,22 @@ class Core:
         self.names = self._names_now()
 
     def _read_incarnation(self) -> None:
-        """A new index is a new incarnation: its writer never used a number that is not in it."""
-        found = get_meta(self.connection, "incarnation")
-        if found is None:
+        """A new index is a new incarnation: its writer never used a number that is not in it.
+
+        So is one that was copied here, or came back from a backup: the numbers after those in
+        it may be used already.
+        """
+        found, lies = get_meta(self.connection, "incarnation"), self._lies()
+        if found is None or get_meta(self.connection, "lies") != lies:
             found = self.entropy.take(INCARNATION_SIZE)
             set_meta(self.connection, "incarnation", found)
+            set_meta(self.connection, "lies", lies)
             set_meta(self.connection, "space", self.space)
         self.author_incarnation = found
+
+    def _lies(self) -> bytes:
+        """Return what a copy of the index does not share with it."""
+        return f"{self.folder.stat().st_ino} {self.index_path.stat().st_ino}".encode()
 
     def device_name(self, writer: bytes) -> str:
         """Return what a writer's device is called."""

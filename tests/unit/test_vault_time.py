@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from storage.errors import AtollError, BlockNotFound, NotFound
 from storage.facts.change import TOP, EntryId
 from storage.facts.node import Node, Tree
 from storage.vault import Vault
-from tests.helpers.vaults import META, Place, exchange, save, shown, write
+from tests.helpers.vaults import META, Place, everyone, exchange, save, shown, write
 
 
 @pytest.fixture
@@ -187,3 +188,24 @@ def test_the_history_of_a_file_lists_its_records_and_their_words(vault: Vault) -
     assert len(words[0]) <= 200
     assert vault.touched(vault.history(limit=1)[0]) == (note,)
     assert vault.commit(vault.change(), "nothing") is None
+
+
+def test_a_vault_from_a_backup_uses_no_number_twice(place: Place, vault: Vault) -> None:
+    """What it wrote after the backup is with others already, and must not shut out what follows."""
+    mine = place.join(vault, "mine")
+    writer = mine.writer
+    mine.close()
+    shutil.copytree(place.folder / "mine", place.folder / "backup")
+    mine = place.open("mine")
+    assert mine.writer == writer, "a vault that only was closed goes on with its line"
+    write(mine, "after the backup", b"lost here\n", TOP)
+    exchange(vault, mine)
+    mine.close()
+    shutil.rmtree(place.folder / "mine")
+    (place.folder / "backup").rename(place.folder / "mine")
+    mine = place.open("mine", "restored")
+    write(mine, "after coming back", b"new\n", TOP)
+    everyone((vault, mine))
+    assert shown(mine) == shown(vault)
+    assert shown(vault).keys() == {("after the backup",), ("after coming back",)}
+    mine.close()
