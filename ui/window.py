@@ -81,7 +81,7 @@ class Window(QWidget):
         self._connect_looks()
         self.actions_["quit"].triggered.connect(self.close)
         if not self.restoreGeometry(memory.geometry):
-            self.resize(FIRST_SIZE)
+            self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
 
     # -- what is in front
     def set_panes(self, middle: QWidget, right: QWidget) -> None:

@@ -20,6 +20,7 @@ from ui.models.rows import Item, Row
 from ui.pages.switcher import Switcher, rank
 from ui.theme.theme import Look, Theme
 from ui.theme.tokens import NOTE_SIZE, PANES
+from ui.window import FIRST_SIZE, Window
 from ui.words import BUTTONS, CODES, Act, say, say_code
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=12)
@@ -109,6 +110,15 @@ def test_a_switcher_that_finds_nothing_says_so(qtbot: QtBot, theme: Theme) -> No
     assert switcher.nothing.text() == "Nothing fits these letters."
     switcher.box.setText("br")
     assert switcher.nothing.isHidden() and not switcher.list.isHidden()
+
+
+def test_a_first_window_fits_its_screen(qtbot: QtBot, theme: Theme, tmp_path: Path) -> None:
+    """At 200 % many a screen is smaller than the window would like to be."""
+    window = Window(theme, Memory(tmp_path / "window.ini"), lambda: 0.0)
+    qtbot.addWidget(window)
+    room = window.screen().availableSize()
+    assert room.width() < FIRST_SIZE.width(), "the test needs a small screen"
+    assert window.size() == FIRST_SIZE.boundedTo(room)
 
 
 def test_the_signs_of_markdown_are_no_words() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWidget
 
@@ -67,7 +67,7 @@ class Switcher(QDialog):
         down.addWidget(self.box)
         down.addWidget(self.list, 1)
         down.addWidget(self.nothing, 1)
-        self.resize(560, 420)
+        self.resize(QSize(560, 420).boundedTo(self.screen().availableSize() * 0.9))
         self.box.textChanged.connect(self._show)
         self._show("")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ui.actions import MENUS, Actions
@@ -16,7 +17,7 @@ class KeysDialog(QDialog):
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Keys"))
-        self.resize(460, 560)
+        self.resize(QSize(460, 560).boundedTo(self.screen().availableSize() * 0.9))
         self.text = QPlainTextEdit(keys_text(actions))
         self.text.setReadOnly(True)
         self.text.setProperty("kind", "field")
