@@ -62,7 +62,8 @@ class InStep:
         self.stop_watching: Callable[[], None] | None = None
         """Called before much is written: hints at our own writing cost more than the writing."""
         self._hear_again: asyncio.TimerHandle | None = None
-        self._written = 0.0
+        self._written = False
+        """Since `_hear` was called last."""
         self._deaf_for = 0
 
     # -- what wakes it -------------------------------------------------------------------
@@ -147,7 +148,7 @@ class InStep:
             lambda _vault, told: opened.mirror().bring(told, entries), report
         )
         self._settled()
-        self._written = asyncio.get_running_loop().time()
+        self._written = True
         if brought.again:
             self._later(IN_THE_WAY, brought.again, entries)
         return brought
@@ -200,8 +201,8 @@ class InStep:
 
     def _hear(self) -> None:
         """Watch again when no more is written; until then look at everything now and then."""
-        quiet = asyncio.get_running_loop().time() - self._written >= HEAR_AGAIN
-        if self._entries or not quiet:
+        written, self._written = self._written, False
+        if self._entries or written:
             self._deaf_for += 1
             if self._deaf_for % DEAF_AT_MOST == 0:
                 self.missed()
