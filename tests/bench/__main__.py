@@ -33,8 +33,12 @@ def main(names: list[str]) -> None:
     }
     try:
         rows = [work() for name, work in measures.items() if not names or name in names]
+        _say(rows, size)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _say(rows: list[Row], size: int) -> None:
     lines = [
         f"NOTES: {COUNT} Markdown notes, {size / 2**20:.1f} MiB, 200 folders.",
         f"Machine: {os.cpu_count()} cores, CPython {platform.python_version()}; {noise()}.",
@@ -42,6 +46,7 @@ def main(names: list[str]) -> None:
         table(rows),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
