@@ -110,11 +110,13 @@ def test_a_folder_we_may_not_read_is_not_empty() -> None:
         assert one.space.files().keys() == {"d/", "d/a.md"}
 
 
-def test_special_files_are_passed_over_with_a_note(one: Mirrored) -> None:
+def test_special_files_are_passed_over_with_a_note(
+    one: Mirrored, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A pipe must not make us wait, a device must not be read."""
     os.mkfifo(one.root / "pipe")
     listener = socket.socket(socket.AF_UNIX)
-    os.chdir(one.root)
+    monkeypatch.chdir(one.root)
     listener.bind("socket")
     listener.close()
     one.write("back\\slash", "x")
