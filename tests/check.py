@@ -1,6 +1,6 @@
 """Every check, in one command: `python -m tests.check fast | full | night`.
 
-fast    what a person runs before each commit: about two minutes, no slow tests
+fast    what a person runs before each commit: a minute or two, no slow tests
 full    all but the benchmarks: under 15 minutes; this is what CI runs
 night   full, with many more examples for every law
 

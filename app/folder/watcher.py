@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path as OsPath
 from tempfile import TemporaryDirectory
@@ -105,7 +105,7 @@ class Watcher:
 
 
 @contextmanager
-def _stopping() -> Iterator[None]:
+def _stopping() -> Generator[None]:
     """Keep the observer from calling it an error that it is told of a file while it stops."""
 
     def is_news(record: logging.LogRecord) -> bool:

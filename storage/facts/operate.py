@@ -42,7 +42,7 @@ def apply_to_entry(
         match operation:
             case Put(_, attribute, value):
                 held = after.get(attribute)
-                kept = _unseen(held, seen_before) if held else {}
+                kept: Dots = _unseen(held, seen_before) if held else {}
                 after[attribute] = {**kept, dot: value}
             case Add(_, attribute, value):
                 after[attribute] = {**after.get(attribute, {}), dot: value}
