@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path as OsPath
@@ -67,6 +68,8 @@ class Watcher:
         """Begin; False when the system does not watch all folders, and only looking is sure."""
         teller = _Teller(self._root, self._listener)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _WALKS))
+        # It warns of a folder that it was told of twice, with every path that it watches.
+        warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
         for name in _LOGGERS:
             logging.getLogger(name).addHandler(self._overflow)
         try:
