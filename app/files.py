@@ -19,10 +19,10 @@ from app.values import EntryInfo
 from app.views import BILLION, Looking, Shown
 from storage.errors import NameTaken, NotFound
 from storage.facts.change import TOP, EntryId
+from storage.facts.names import collision_key
+from storage.facts.node import Node, Tree
 from storage.facts.values import EntryKind, Meta
 from storage.ports import Clock
-from storage.tree.names import collision_key
-from storage.tree.node import Node, Tree
 from storage.vault import Vault
 
 Answer = TypeVar("Answer")

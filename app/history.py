@@ -12,8 +12,8 @@ from app.views import device_of
 from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
+from storage.facts.node import Tree
 from storage.records.ledger import Binned, Step
-from storage.tree.node import Tree
 from storage.vault import Vault
 
 ID_OFFSET = 4

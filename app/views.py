@@ -6,9 +6,9 @@ from app.delivering import Standing, reach_of
 from app.values import EntryInfo
 from storage.facts.change import TOP
 from storage.facts.dots import Writer
+from storage.facts.node import Node
 from storage.facts.values import EntryKind
 from storage.records.ledger import Binned, Step
-from storage.tree.node import Node
 from storage.vault import Vault
 
 BILLION = 1_000_000_000

@@ -65,10 +65,6 @@ class Contents:
         """Seal bytes."""
         return self.store(BytesIO(data))
 
-    def store_edit(self, update: bytes) -> Link:
-        """Seal an edit that is too long to stand inline."""
-        return store_bytes(update, put=self._stage, secret=self._secret())
-
     def read(self, facts: EntryFacts, dot: Dot | None = None) -> Iterator[bytes]:
         """Yield the bytes that an entry (or its side version `dot`) holds, edits included.
 

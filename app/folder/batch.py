@@ -14,8 +14,8 @@ from app.folder.port import Path, Stat
 from app.folder.reading import Read, fresh, settled
 from storage.changes import ChangeSet
 from storage.facts.change import TOP, EntryId
+from storage.facts.node import Node
 from storage.facts.values import EntryKind, Meta
-from storage.tree.node import Node
 
 MAX_CHANGES = 1024
 MAX_HELD = 16 << 20

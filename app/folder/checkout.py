@@ -32,10 +32,10 @@ from app.folder.scan import GONE, Skipped
 from app.progress import Progress, Report
 from storage.errors import AtollError, BlockNotFound, DecodeError, StoreFull
 from storage.facts.change import TOP, EntryId
+from storage.facts.names import collision_key
+from storage.facts.node import Node
 from storage.facts.values import EntryKind
 from storage.tree.compress import CHUNK_MAX
-from storage.tree.names import collision_key
-from storage.tree.node import Node
 
 MAX_BATCH = 1024
 """Steps until all is made durable; a flush of the disk costs as much for one as for all."""

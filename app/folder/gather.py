@@ -12,8 +12,8 @@ from app.folder.port import Path, Shape
 from app.folder.scan import Listing
 from app.folder.space import Tree
 from storage.facts.change import TOP, EntryId
+from storage.facts.node import Node
 from storage.facts.values import EntryKind
-from storage.tree.node import Node
 
 MANY = 500
 """So many differences: see the whole tree at once, not thing by thing."""

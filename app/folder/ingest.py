@@ -37,9 +37,9 @@ from app.folder.scan import GONE, Skipped
 from app.progress import Progress, Report
 from storage.errors import BlockNotFound
 from storage.facts.change import EntryId
+from storage.facts.names import collision_key
+from storage.facts.node import Node
 from storage.facts.values import Meta
-from storage.tree.names import collision_key
-from storage.tree.node import Node
 
 
 class Ingest:

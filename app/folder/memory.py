@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from app.folder.port import Path, Shape, Stat, Ways
-from storage.tree.names import collision_key
+from storage.facts.names import collision_key
 
 Fault = Callable[[str, Path], int]
 """(what is done, where) -> an errno to fail with, 0 to go on."""

@@ -14,7 +14,7 @@ from collections.abc import Container
 from blake3 import blake3
 
 from app.folder.port import Ways
-from storage.tree.names import collision_key
+from storage.facts.names import collision_key
 
 MAX_DISK_NAME = 255
 _MARK = 8

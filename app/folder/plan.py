@@ -22,8 +22,8 @@ from app.folder.match import Found, Matched
 from app.folder.names import disk_key, from_disk, to_disk
 from app.folder.port import Path, Shape, Stat, Ways
 from storage.facts.change import EntryId
+from storage.facts.node import Node
 from storage.facts.values import EntryKind
-from storage.tree.node import Node
 
 NOBODY: frozenset[EntryId] = frozenset()
 _SHAPES = {EntryKind.FOLDER: Shape.FOLDER, EntryKind.FILE: Shape.FILE, EntryKind.LINK: Shape.LINK}

@@ -15,7 +15,7 @@ from app.folder.ignore import TEMPORARY, Ignore
 from app.folder.names import disk_key
 from app.folder.port import Folder, Path, Place, Shape, Stat, Ways
 from storage.errors import DecodeError
-from storage.tree.names import check_name
+from storage.facts.names import check_name
 
 MAX_DEPTH = 120
 GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from storage.changes import ChangeSet
 from storage.facts.change import EntryId
+from storage.facts.node import Node
 from storage.facts.values import Content
-from storage.tree.node import Node
 
 
 class Source(Protocol):

@@ -30,8 +30,8 @@ from app.folder.port import Path, Shape, Stat, Ways
 from app.folder.scan import Listing
 from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot, Writer
+from storage.facts.node import Node
 from storage.facts.values import EntryKind
-from storage.tree.node import Node
 
 NAMES = ["a", "b", "C", "c", "é", "e\u0301"]
 DOT = Dot(Writer(b"w" * 8), 1)
