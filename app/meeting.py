@@ -217,10 +217,6 @@ class Meeting:
             except TimeoutError:
                 return
 
-    def hear_of_news(self) -> None:
-        """Something came; whoever waits looks again."""
-        self._news.set()
-
     async def listening(self) -> int:
         """Return the port at which others reach us, once that is known."""
         if self._service is not None:

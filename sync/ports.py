@@ -149,17 +149,6 @@ class InviteKey:
     """The public key of the space that it opens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """An invite as its joiner holds it."""
-
-    key: InviteKey
-    giver: str
-    """The DID of the device that gave it."""
-    hints: tuple[tuple[str, int], ...] = ()
-    """(host, port) where the giver was reachable."""
-
-
 class Known(Protocol):
     """Who we are, whom we know, and what we gave. Answers at once, from memory."""
 

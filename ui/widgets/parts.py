@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ui.slots import ignoring
@@ -57,16 +57,6 @@ def icon_button(
     dress(theme, lambda: button.setIcon(theme.icon(icon)), button)
     if slot is not None:
         button.clicked.connect(ignoring(slot))
-    return button
-
-
-def action_button(theme: Theme, icon: str, action: QAction) -> QToolButton:
-    """Return an icon button for an action: its tip shows the keys."""
-    button = icon_button(theme, icon, action.text().replace("&", ""), action.trigger)
-    keys = action.shortcut().toString()
-    if keys:
-        button.setToolTip(f"{button.toolTip()}  {keys}")
-    action.enabledChanged.connect(button.setEnabled)
     return button
 
 
