@@ -45,6 +45,14 @@ class TextArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteOpened:
+    """Another device opened a note that is open here."""
+
+    space: str
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something went wrong in the background; `code` has words."""
 
@@ -67,6 +75,7 @@ Event = (
     | DeliveryChanged
     | DevicesChanged
     | TextArrived
+    | NoteOpened
     | Trouble
     | Working
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol, assert_never
 
 from app.devices import Devices
-from app.events import DeliveryChanged, DevicesChanged, EventHub, TextArrived, Trouble
+from app.events import DeliveryChanged, DevicesChanged, EventHub, NoteOpened, TextArrived, Trouble
 from app.state import Address, DeviceState
 from app.syncing import SpaceReplica
 from storage.access.invite import InviteCode
@@ -23,6 +23,7 @@ from sync.events import (
     Peer,
     PeerLeft,
     PeerMet,
+    ReaderCame,
     ReceiptCame,
     RedeemDone,
     SpaceTrouble,
@@ -265,8 +266,8 @@ class Meeting:
                 self._events.tell(DeliveryChanged(space.hex()))
             case TransferMoved(space) | ReceiptCame(space):
                 self._events.tell(DeliveryChanged(space.hex()))
-            case LiveArrived(space, entry, update, by):
-                self._events.tell(TextArrived(space.hex(), entry.hex(), update, by))
+            case LiveArrived() | ReaderCame():
+                self._hear_of_typing(event)
             case SpaceTrouble(space, _, code):
                 self._events.tell(Trouble(code, "", space.hex()))
             case DiscoveryTrouble(code):
@@ -274,6 +275,13 @@ class Meeting:
                     self._events.tell(Trouble(code, ""))
             case _:
                 assert_never(event)
+
+    def _hear_of_typing(self, event: LiveArrived | ReaderCame) -> None:
+        space, entry = event.space.hex(), event.entry.hex()
+        if isinstance(event, LiveArrived):
+            self._events.tell(TextArrived(space, entry, event.update, event.by))
+        else:
+            self._events.tell(NoteOpened(space, entry))
 
     def _hear_of_people(self, event: PeerMet | PeerLeft | RedeemDone) -> None:
         match event:

@@ -79,6 +79,7 @@ class Node:
         self._spaces = Spaces(account, self.devices_known, self.events, rim)
         self._files = Files(account, self.devices_known, self._spaces, clock)
         self._notes = Notes(self._spaces, self.meeting, clock, entropy)
+        self.events.listen(self._notes.hear)
         self._history = History(self._spaces, self._files)
         self._search = Search(self._spaces)
         self._health = Health(account, self.devices_known, self._spaces)

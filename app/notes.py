@@ -7,8 +7,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakSet
 
 from app.errors import NotText, Unreadable
+from app.events import Event, NoteOpened
 from app.files import entry_id
 from app.opened import OpenSpace
 from app.spaces import Kept, Spaces
@@ -112,6 +114,11 @@ class TypedNote:
         self._saved = version
         self._around.saved()
 
+    def say_again(self) -> None:
+        """Send what was typed and not committed, for somebody who opened the note only now."""
+        if self._typed:
+            self._around.live(self._document.since(self._saved))
+
     async def undo(self) -> Splices:
         """Take back the last own edit."""
         before = self._document.version()
@@ -197,6 +204,7 @@ class Notes:
         self._live = live
         self._clock = clock
         self._entropy = entropy
+        self._open: WeakSet[TypedNote] = WeakSet()
         self._errands: set[asyncio.Future[None]] = set()
 
     async def open(self, space: str, entry: str) -> TypedNote:
@@ -208,7 +216,7 @@ class Notes:
         kept, wanted = self._spaces.get(space), entry_id(entry)
         document = await kept.opened.run(lambda vault: document_of(vault, wanted))
         self._live.open_note(kept.opened.key, wanted)
-        return TypedNote(
+        note = TypedNote(
             kept.opened,
             wanted,
             document,
@@ -216,6 +224,15 @@ class Notes:
             clock=self._clock,
             entropy=self._entropy,
         )
+        self._open.add(note)
+        return note
+
+    def hear(self, event: Event) -> None:
+        """Let who opens a note elsewhere have at once what is typed in it here."""
+        if isinstance(event, NoteOpened):
+            for note in tuple(self._open):
+                if (note.space, note.entry) == (event.space, event.entry):
+                    note.say_again()
 
     async def close(self) -> None:
         """Let what was saved last be written."""

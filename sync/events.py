@@ -96,6 +96,15 @@ class LiveArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderCame:
+    """A device opened a note that is open here: what is typed and not committed is news to it."""
+
+    space: bytes
+    entry: bytes
+    did: str
+
+
+@dataclass(frozen=True, slots=True)
 class RedeemDone:
     """A device redeemed an invite that we gave."""
 
@@ -130,6 +139,7 @@ SyncEvent = (
     | TransferMoved
     | ReceiptCame
     | LiveArrived
+    | ReaderCame
     | RedeemDone
     | SpaceTrouble
     | DiscoveryTrouble

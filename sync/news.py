@@ -183,15 +183,22 @@ class News:
             case tell.Lacking(space, digests):
                 self._claims[space].drop(talk.session, digests)
                 self._look(space, but=talk)
-            case tell.LiveCame(space, entry, Note.UPDATE, update):
-                if (space, entry) in self._notes:
-                    self._tell(told.LiveArrived(space, entry, update, talk.did))
+            case tell.LiveCame():
+                self._live_came(talk.did, event)
             case tell.Redeemed(things):
                 talk.redeemed.set_result(things)
             case tell.Refused(code):
                 talk.fail(_refusal(code))
             case _:
                 pass
+
+    def _live_came(self, did: str, event: tell.LiveCame) -> None:
+        if (event.space, event.entry) not in self._notes:
+            return
+        if event.what is Note.UPDATE:
+            self._tell(told.LiveArrived(event.space, event.entry, event.update, did))
+        elif event.what is Note.OPENED:
+            self._tell(told.ReaderCame(event.space, event.entry, did))
 
     def _met(self, talk: Talk, card: Card, invite: bytes | None) -> None:
         talk.card, talk.invite = card, invite

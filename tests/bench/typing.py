@@ -20,7 +20,7 @@ def keystroke(scratch: Path, runs: int) -> Row:
     reader = _typist(here / "B data", "read", runs)
     writer = _typist(here / "A data", "write", runs)
     shown = _moments(reader, "shown", begin=(reader, writer))
-    typed = _moments(writer, "typed", begin=())
+    typed = _moments(writer, "typed", begin=(writer,))
     reader.wait(30)
     writer.wait(30)
     seconds = tuple((shown[n] - typed[n]) / 1e9 for n in sorted(shown))

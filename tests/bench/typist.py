@@ -19,6 +19,8 @@ from app.node import Node
 from app.places import Places
 
 PAUSE = 0.05
+PATIENCE = 60.0
+"""Seconds after which a reader who still misses a keystroke gives up, instead of hanging."""
 
 
 async def _main(data: Path, name: str, role: str, count: int) -> None:
@@ -33,7 +35,8 @@ async def _main(data: Path, name: str, role: str, count: int) -> None:
         if role == "write":
             await _write(note, count)
         else:
-            await _read(node, note, count)
+            async with asyncio.timeout(PATIENCE):
+                await _read(node, note, count)
         await note.close()
     finally:
         await node.stop()
@@ -44,6 +47,7 @@ async def _write(note: OpenNote, count: int) -> None:
         await asyncio.sleep(PAUSE)
         _say(f"typed {number} {time.monotonic_ns()}")
         await note.splice(0, 0, "x")
+    await asyncio.to_thread(sys.stdin.readline)  # stay until the reader has the last one
 
 
 async def _read(node: Node, note: OpenNote, count: int) -> None:

@@ -119,6 +119,32 @@ def test_two_type_in_one_note_and_both_keep_their_words(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_who_opens_a_note_while_another_types_has_at_once_what_was_typed(tmp_path: Path) -> None:
+    """What was typed before is not committed yet, and what follows makes no sense without it."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana, node(tmp_path, "Mina") as mina:
+            space, _ = await share_and_join(ana, mina, tmp_path)
+            entry = await named(ana, space.id, "bread.md")
+            here = await ana.open_note(space.id, entry.id)
+            await here.splice(0, 0, "rye ")
+            heard: list[TextArrived] = []
+            mina.events.listen(
+                lambda event: heard.append(event) if isinstance(event, TextArrived) else None
+            )
+            there = await mina.open_note(space.id, entry.id)
+
+            async def arrived() -> bool:
+                return bool(heard)
+
+            await until(mina, arrived)
+            for event in heard:
+                await there.receive(event.update)
+            assert there.text == here.text == "rye flour\nwater\n"
+
+    asyncio.run(story())
+
+
 def test_a_note_is_everywhere_only_when_its_last_words_are(tmp_path: Path) -> None:
     """However many commits the other made before: what it does not have is not with it."""
 
