@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -64,6 +64,39 @@ def test_a_filter_on_a_huge_list_lays_it_anew() -> None:
     model.show(items(everything[::2]))
     assert resets
     assert model.rowCount() == MAX_RUNS * 2
+
+
+@given(keys, keys, keys, st.integers(0, 1))
+def test_a_plan_for_a_list_that_has_changed_meanwhile_is_not_followed(
+    before: list[str], meanwhile: list[str], after: list[str], version: int
+) -> None:
+    """It is made on another thread; followed too late it would mix two states."""
+    model = RowModel(draw)
+    model.show(items(before))
+    held = model.held()
+    late, good = held.plan(items(after, version)), held.plan(items(meanwhile))
+    assert model.follow(good)
+    assert not model.follow(late)
+    assert [model.key(n) for n in range(model.rowCount())] == meanwhile
+
+
+def test_room_for_thousands_of_rows_is_made_at_once() -> None:
+    """Qt moves all rows behind along for each new one."""
+    model = RowModel(draw)
+    model.show(items([str(n) for n in range(20_000)]))
+    moves: list[object] = []
+    model.rowsInserted.connect(lambda *_: moves.append(None))
+    model.show(items(["first", *(str(n) for n in range(20_000))]))
+    assert moves
+    model.show(items([*(f"new {n}" for n in range(1000)), *(str(n) for n in range(20_000))]))
+    assert len(moves) == 1
+    assert model.rowCount() == 21_000
+
+
+def test_rows_are_counted_by_qt_alone() -> None:
+    """A list view asks once for each row; in Python that holds the window."""
+    assert RowModel.rowCount is QStringListModel.rowCount
+    assert RowModel.index is QStringListModel.index
 
 
 def test_the_chosen_row_stays_chosen(qtbot: QtBot, theme: Theme) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import shiboken6
@@ -11,18 +13,22 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
-from app.events import Trouble
+from app.events import SpaceChanged, Trouble
 from app.progress import Progress
 from storage.errors import NameTaken, StoreFull
 from sync.errors import PeerUnreachable
+from tests.e2e.window import Meter
 from tests.ui.conftest import Open
 from tests.ui.fake_app import FakeApp, Mood
+from tests.ui.sample import many_entries
 from tests.ui.stage import Stage
 from tests.ui.walk import focusable, said_of
 from ui.actions import MENUS
 from ui.window import Pane, Shape, shape_for
 
 # The offscreen screen says so of every dialog.
+LONGEST = 0.050
+"""Seconds that the window's thread may compute at a time."""
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 
@@ -343,6 +349,29 @@ def test_ten_thousand_entries_are_no_trouble(open_stage: Open) -> None:
     assert len(rows._drawn) < 200  # noqa: SLF001
     spoken = str(rows.index(9_999).data(Qt.ItemDataRole.AccessibleTextRole))
     assert spoken.startswith("Note 09999")
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_entries_never_hold_the_window(open_stage: Open) -> None:
+    """Not when they come, nor when one changes, nor while somebody types in the filter.
+
+    What this thread itself computes is measured, whatever else the machine is busy with.
+    """
+    stage = open_stage(Mood.FULL, app=FakeApp(mood=Mood.FULL))
+    app, contents = stage.app, stage.desk.contents
+    app.all = many_entries(100_000)
+    meter = Meter()
+    stage.desk.go("space:recipes")
+    stage.wait(lambda: contents.rows.rowCount() == 100_000)
+    app.all = [replace(app.all[0], path=("A.md",)), *app.all[1:], replace(app.all[0], id="new")]
+    app.events.tell(SpaceChanged("recipes", frozenset(), remote=True))
+    stage.wait(lambda: contents.rows.rowCount() == 100_001)
+    for word in ("0", "00", "009", "0", ""):
+        stage.desk.listing.filter.setText(word)
+        fitting = sum(word in entry.name for entry in app.all)
+        stage.wait(partial(lambda n: contents.rows.rowCount() == n, fitting))
+        stage.settle()
+    assert meter.longest.own < LONGEST, meter.longest
 
 
 def test_the_first_run_names_the_device_and_goes_on(open_stage: Open) -> None:

@@ -1,8 +1,12 @@
-"""The list in the middle: what a folder holds, or what was touched lately, and a filter."""
+"""The list in the middle: what a folder holds, or what was touched lately, and a filter.
+
+What is in a large folder is filtered and compared with what is shown on another thread, so
+the window answers meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,12 +17,14 @@ from app.values import EntryInfo
 from ui.below import Below
 from ui.letters import bare
 from ui.models.question import Question
-from ui.models.rows import Item, Row, RowModel
+from ui.models.rows import Held, Item, Plan, Row, RowModel
 from ui.words import REACH_ICONS, entry_note, entry_spoken, icon_of, shown_name
 
 GATHER_MS = 120
 RECENT = 200
 CLOCK_MS = 60_000
+AT_ONCE = 1000
+"""More entries than these are made ready aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Contents(QObject):
         self._question = Question(below.runner, self._ask, self)
         self._question.answered.connect(self._on_entries)
         self._question.failed.connect(self._on_failed)
+        self._preparing = Question(below.runner, self._prepare, self)
+        self._preparing.answered.connect(self._on_prepared)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._question.ask)
         self._minute = QTimer(self, interval=CLOCK_MS)
@@ -134,14 +142,25 @@ class Contents(QObject):
         self.changed.emit()
 
     def _show(self) -> None:
-        self.rows.show([Item(key_of(entry), entry) for entry in self._fitting()])
-        self.changed.emit()
+        if max(len(self.entries), self.rows.rowCount()) > AT_ONCE:
+            self._preparing.ask_anew()
+        else:
+            self._preparing.forget()
+            self._on_prepared(_plan(self.rows.held(), self.entries, self._filter))
 
-    def _fitting(self) -> Sequence[EntryInfo]:
-        words = bare(self._filter).split()
-        if not words:
-            return self.entries
-        return [e for e in self.entries if all(word in bare(e.name) for word in words)]
+    def _prepare(self) -> Coroutine[object, object, object]:
+        """Take along what it goes by: it may change while another thread is at work."""
+        return self._prepared(self.rows.held(), self.entries, self._filter)
+
+    async def _prepared(self, held: Held, entries: Sequence[EntryInfo], words: str) -> object:
+        return await self._below.aside(lambda: _plan(held, entries, words))
+
+    def _on_prepared(self, plan: object) -> None:
+        assert isinstance(plan, Plan)
+        if self.rows.follow(plan):
+            self.changed.emit()
+        else:
+            self._preparing.ask()
 
     def _draw(self, thing: object) -> Row:
         assert isinstance(thing, EntryInfo)
@@ -156,6 +175,14 @@ class Contents(QObject):
             state=state,
             state_tone=tone,
         )
+
+
+def _plan(held: Held, entries: Sequence[EntryInfo], words: str) -> Plan:
+    """Return how a list comes to show the entries whose names hold all words."""
+    wanted = bare(words).split()
+    if wanted:
+        entries = [e for e in entries if all(word in bare(e.name) for word in wanted)]
+    return held.plan([Item(key_of(entry), entry) for entry in entries])
 
 
 def key_of(entry: EntryInfo) -> str:

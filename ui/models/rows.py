@@ -2,7 +2,8 @@
 
 A reset costs a screen reader its place and the eye its calm, so a new state of a list is
 turned into the few removals, insertions and changes that lead to it. Only when there are
-more of them than anyone could follow (a filter was typed) is the list laid anew.
+more of them than anyone could follow (a filter was typed) is the list laid anew. What leads
+from one state to the next is a plan, which may be made on another thread.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt
 
 MAX_RUNS = 100
+MAX_SHIFTED = 10_000_000
+"""So many rows at most are moved along, one by one, to make room for new ones."""
+Run = tuple[int, int]
+"""The first and the last of rows that follow each other."""
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -54,18 +59,62 @@ class Item(NamedTuple):
     thing: object
 
 
-class RowModel(QAbstractListModel):
-    """A list that is told its new state and works out what changed."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one state of a list becomes another."""
+
+    turn: int
+    """Which state of the model it begins with."""
+    items: Sequence[Item]
+    """What there is in the end."""
+    anew: bool = False
+    gone: Sequence[Run] = ()
+    come: Sequence[Run] = ()
+    changed: Sequence[Run] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a model shows at a moment, for planning what it shows next."""
+
+    turn: int
+    items: Sequence[Item]
+
+    def plan(self, items: Sequence[Item]) -> Plan:
+        """Return how to become that list. Pure, so it may take its time elsewhere."""
+        first, last = _differing(self.items, items)
+        old = self.items[first : len(self.items) - last]
+        new = items[first : len(items) - last]
+        old_keys, new_keys = [item.key for item in old], [item.key for item in new]
+        stay = set(old_keys) if old_keys == new_keys else _staying(old_keys, new_keys)
+        gone = list(_runs((n for n, key in enumerate(old_keys) if key not in stay), first))
+        come = list(_runs((n for n, key in enumerate(new_keys) if key not in stay), first))
+        shifted = len(items) * sum(end - start + 1 for start, end in come)
+        if len(gone) + len(come) > MAX_RUNS or shifted > MAX_SHIFTED:
+            return Plan(self.turn, items, anew=True)
+        were = {item.key: item.thing for item in old if item.key in stay}
+        same = (n for n, item in enumerate(new) if item.key in stay)
+        changed = list(_runs((n for n in same if were[new[n].key] != new[n].thing), first))
+        return Plan(self.turn, items, gone=gone, come=come, changed=changed)
+
+
+class RowModel(QStringListModel):
+    """A list that is told its new state and works out what changed.
+
+    A list view asks for its length once for each row. So Qt itself counts the rows, in a list
+    of empty strings: asked in Python, 100,000 of them would hold the window for a while.
+    """
 
     def __init__(self, draw: Callable[[object], Row], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._draw = draw
+        self._turn = 0
         self._items: list[Item] = []
+        self._coming: Sequence[Item] = ()
         self._drawn: dict[str, Row] = {}
-
-    def rowCount(self, parent: AnyIndex | None = None) -> int:
-        """Return how many there are."""
-        return 0 if parent is not None and parent.isValid() else len(self._items)
+        # First of all who listen: the views ask about rows as soon as they hear of them.
+        self.rowsInserted.connect(self._on_inserted)
+        self.rowsRemoved.connect(self._on_removed)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what is asked about a row."""
@@ -115,47 +164,48 @@ class RowModel(QAbstractListModel):
         if self._items:
             self.dataChanged.emit(self.index(0), self.index(len(self._items) - 1))
 
+    def held(self) -> Held:
+        """Return what is shown now."""
+        return Held(self._turn, tuple(self._items))
+
     def show(self, items: Sequence[Item]) -> None:
         """Become this list."""
-        first, last = _differing(self._items, items)
-        old_keys = [item.key for item in self._items[first : len(self._items) - last]]
-        new_keys = [item.key for item in items[first : len(items) - last]]
-        if old_keys != new_keys:
-            stay = _staying(old_keys, new_keys)
-            gone = list(_runs((n for n, key in enumerate(old_keys) if key not in stay), first))
-            come = list(_runs((n for n, key in enumerate(new_keys) if key not in stay), first))
-            if len(gone) + len(come) > MAX_RUNS:
-                self._lay_anew(items)
-                return
-            self._remove(gone)
-            self._insert(come, items)
-        self._change(items, range(first, len(items) - last))
+        self.follow(self.held().plan(items))
 
-    def _lay_anew(self, items: Sequence[Item]) -> None:
-        self.beginResetModel()
-        self._items = list(items)
+    def follow(self, plan: Plan) -> bool:
+        """Do what was planned; say no when the list has become another meanwhile."""
+        if plan.turn != self._turn:
+            return False
+        self._turn += 1
+        self._coming = plan.items
+        if plan.anew:
+            self._lay_anew()
+        else:
+            for first, last in reversed(plan.gone):
+                self.removeRows(first, last - first + 1)
+            for first, last in plan.come:
+                self.insertRows(first, last - first + 1)
+            self._change(plan.changed)
+        self._coming = ()
+        return True
+
+    def _lay_anew(self) -> None:
+        self._items = list(self._coming)
         self._drawn.clear()
-        self.endResetModel()
+        self.setStringList([""] * len(self._items))
 
-    def _remove(self, runs: list[tuple[int, int]]) -> None:
-        for first, last in reversed(runs):
-            self.beginRemoveRows(QModelIndex(), first, last)
-            for item in self._items[first : last + 1]:
-                self._drawn.pop(item.key, None)
-            del self._items[first : last + 1]
-            self.endRemoveRows()
+    def _on_removed(self, _: QModelIndex, first: int, last: int) -> None:
+        for item in self._items[first : last + 1]:
+            self._drawn.pop(item.key, None)
+        del self._items[first : last + 1]
 
-    def _insert(self, runs: list[tuple[int, int]], items: Sequence[Item]) -> None:
+    def _on_inserted(self, _: QModelIndex, first: int, last: int) -> None:
+        self._items[first:first] = self._coming[first : last + 1]
+
+    def _change(self, runs: Sequence[Run]) -> None:
         for first, last in runs:
-            self.beginInsertRows(QModelIndex(), first, last)
-            self._items[first:first] = items[first : last + 1]
-            self.endInsertRows()
-
-    def _change(self, items: Sequence[Item], among: range) -> None:
-        changed = [n for n in among if self._items[n].thing != items[n].thing]
-        for first, last in _runs(iter(changed)):
-            self._items[first : last + 1] = items[first : last + 1]
-            for item in items[first : last + 1]:
+            self._items[first : last + 1] = self._coming[first : last + 1]
+            for item in self._items[first : last + 1]:
                 self._drawn.pop(item.key, None)
             self.dataChanged.emit(self.index(first), self.index(last))
 
@@ -169,7 +219,7 @@ def _differing(old: Sequence[Item], new: Sequence[Item]) -> tuple[int, int]:
     return first, last
 
 
-def _runs(numbers: Iterator[int], offset: int = 0) -> Iterator[tuple[int, int]]:
+def _runs(numbers: Iterator[int], offset: int = 0) -> Iterator[Run]:
     """Return the first and last of each unbroken run, counted from an offset."""
     first = last = -2
     for one in numbers:
