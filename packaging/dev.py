@@ -17,6 +17,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -312,8 +313,11 @@ def say(line: str) -> None:
 
 
 def call(command: list[str]) -> int:
-    """Run a program in our place and return its exit code."""
+    """Run a program in our place: signals reach it, and its exit code is ours."""
     sys.stdout.flush()
+    if not WINDOWS:
+        os.execv(command[0], command)  # noqa: S606 -- one of our own
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the program by itself
     return subprocess.call(command, cwd=ROOT)
 
 

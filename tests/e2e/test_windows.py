@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,10 +26,10 @@ GOODBYE = 20.0
 class Screen:
     """A window in a process of its own."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, *launcher: str) -> None:
         self.device = device
         self._program = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tests.e2e.window", "--data", str(device.data)],
+            [*launcher, sys.executable, "-P", "-m", "tests.e2e.window", "--data", str(device.data)],
             env=environment() | {"QT_QPA_PLATFORM": "offscreen"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -56,6 +57,12 @@ class Screen:
                 return wall, own
             case other:
                 raise AssertionError(other)
+
+    def told_to_end(self, number: signal.Signals) -> int:
+        """Send a signal to what was started, and return its exit code."""
+        with self._program:
+            self._program.send_signal(number)
+            return self._program.wait(GOODBYE)
 
     def close(self) -> int:
         """Close it, and return its exit code."""

@@ -83,6 +83,7 @@ class Hand(QObject):
             "typed": lambda: not self._keys,
             "reset": self._meter.reset,
             "busy": lambda: [self._meter.longest.wall, self._meter.longest.own],
+            "ask": self._ask,
             "close": self._close,
         }
         self.asked.connect(self._on_asked, Qt.ConnectionType.QueuedConnection)
@@ -140,6 +141,13 @@ class Hand(QObject):
         return (
             "" if desk is None or not desk.reader.in_note else desk.reader.note.edit.toPlainText()
         )
+
+    def _ask(self) -> bool:
+        """Open a dialog that waits for an answer."""
+        desk = _desk()
+        if desk is not None:
+            QTimer.singleShot(0, desk.folders.leave)
+        return desk is not None
 
     def _close(self) -> bool:
         QTimer.singleShot(0, _window().close)
