@@ -1,6 +1,7 @@
-"""Who holds what: the one source of the delivery sentence, from signed receipts alone.
+"""Who holds what: the one source of the delivery sentence.
 
-Pure: it is given what the vault says at one moment and who is near, and counts.
+That something is held is said by signed receipts alone; how far the sending is, by what those
+near say of themselves. Pure: it is given what the vault says at one moment, and counts.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from app.sending import Way, together
 from app.values import Delivery, DeviceInfo, Holding, Reach
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen
@@ -20,7 +22,7 @@ class Held:
 
     seen: Seen
     complete: bool
-    """All content that these commits name is there too."""
+    """All content that these commits name is stored there too, written to a folder or not."""
     lacks: AbstractSet[EntryId] | None = None
     """The entries with a commit that it has not signed for, and the folders around them; None
     where nobody asked for them. One dot of an entry says nothing of the others."""
@@ -67,27 +69,56 @@ def delivery_of(
     standing: Standing,
     what: Dot | EntryId | None,
     devices: Mapping[str, DeviceInfo],
+    ways: Mapping[str, Way],
     *,
     here: bool,
 ) -> Delivery:
-    """Say who holds something, or (None) all of the space."""
+    """Say who holds something, or (None) all of the space; `ways` is of all of it."""
     near = frozenset(did for did, device in devices.items() if device.near)
     holdings = tuple(
         Holding(
             devices[did],
             complete=here if did == standing.this else _holds(standing, did, what),
+            behind=_behind(standing, did),
         )
         for did in standing.members
         if did in devices
     )
-    return Delivery(reach_of(standing, what, here=here, near=near), holdings)
+    reach = reach_of(standing, what, here=here, near=near)
+    if reach is not Reach.SENDING:
+        return Delivery(reach, holdings)
+    lacking = [it.device.did for it in holdings if not it.complete and it.device.did in near]
+    way = together(ways[did] for did in lacking if did in ways)
+    return Delivery(
+        reach,
+        holdings,
+        done_bytes=way.done_bytes,
+        total_bytes=way.bytes,
+        done_files=way.done_files,
+        total_files=way.files,
+    )
+
+
+def is_safe_elsewhere(delivery: Delivery, now: float) -> bool:
+    """Say whether all others hold it, one at least that was here not long ago."""
+    others = (holding.device for holding in delivery.holdings if not holding.device.is_this)
+    met = any(it.away_since(now) is None and (it.near or it.last_seen is not None) for it in others)
+    return delivery.reach is Reach.EVERYWHERE and met
 
 
 def unsure(delivery: Delivery) -> Delivery:
     """Return what may still be said of it while something new may be on its way in here."""
     reach = Reach.PARTLY if delivery.reach is Reach.EVERYWHERE else delivery.reach
     holdings = (replace(holding, complete=False) for holding in delivery.holdings)
-    return replace(delivery, reach=reach, holdings=tuple(holdings))
+    return Delivery(reach, tuple(holdings), reason=delivery.reason)
+
+
+def _behind(standing: Standing, did: str) -> int | None:
+    """Return how many commits a device has not signed for; None: it never signed for any."""
+    held = standing.receipts.get(did)
+    if did == standing.this or held is None:
+        return 0 if did == standing.this else None
+    return sum(max(0, n - held.seen.of(writer)) for writer, n in standing.seen.items())
 
 
 def _holds(standing: Standing, did: str, what: Dot | EntryId | None) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from app.accounts import Account
+from app.sending import Sending
 from app.state import MAX_ADDRESSES, Address, Admitted, DeviceRow
 from app.values import DeviceInfo
 from storage.access.invite import code_from_text
@@ -44,6 +45,8 @@ class Devices:
         self._pair_keys: dict[str, bytes] = {}
         self._agreements: dict[str, bytes] = {}
         self._near: dict[str, str] = {}
+        self.sending = Sending()
+        """How far those near are with what we send."""
         self._invites: dict[bytes, tuple[InviteKey, int | None]] = {}
         for row in self._state.devices.values():
             self._learn(row.did, row.agreement)
@@ -123,6 +126,7 @@ class Devices:
     def forget_space(self, space: bytes) -> None:
         """A space is here no more."""
         self._members.pop(space, None)
+        self.sending.forget(space)
 
     async def met(self, card: Card, address: Address | None) -> None:
         """A device proved who it is; an address is kept when it can be dialled."""
@@ -144,6 +148,7 @@ class Devices:
     async def gone(self, did: str) -> None:
         """The conversation with a device ended."""
         self._near.pop(did, None)
+        self.sending.gone(did)
         row = self._state.devices.get(did)
         if row is not None:
             await self._state.put_device(replace(row, seen=self._clock.now()))

@@ -36,7 +36,8 @@ class Health:
 
         standing, what, here = await self._spaces.get(space).opened.run(work)
         known = {did: self._devices.device(did) for did in standing.members}
-        return delivery_of(standing, what, known, here=here)
+        ways = self._devices.sending.ways(bytes.fromhex(space), standing.seen)
+        return delivery_of(standing, what, known, ways, here=here)
 
     async def check(self, space: str | None, report: Report) -> CheckReport:
         """Verify every block, record and chain."""

@@ -260,6 +260,7 @@ class Meeting:
                 self._hear_of_people(event)
             case HeadsMoved(space, did, heads):
                 self._heads[space, did] = heads
+                self._devices.sending.heard(space, did, heads.seen, heads.files, heads.size)
                 self._news.set()
             case ThingsAccepted(space) | ContentCame(space):
                 self._news.set()

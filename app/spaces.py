@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.accounts import Account
-from app.delivering import unsure
+from app.delivering import is_safe_elsewhere, unsure
 from app.devices import Devices
 from app.errors import BadUsage, FolderInUse, Unreadable
 from app.events import (
@@ -29,7 +29,7 @@ from app.progress import Report, silent
 from app.standing import info_of, tell
 from app.state import SpaceRow
 from app.syncing import Hears, SpaceReplica
-from app.values import Mirroring, Reach, SpaceInfo
+from app.values import Mirroring, SpaceInfo
 from app.work import Worker
 from storage.errors import AtollError, NotFound
 from storage.facts.change import EntryId
@@ -226,12 +226,15 @@ class Spaces:
         return await self.info(kept, patient=True)
 
     async def leave(self, space: str) -> None:
-        """Forget a space. The plain folder stays; so does the store, unless others hold it all."""
+        """Forget a space. The plain folder stays; so does the store, unless others hold it all.
+
+        Whoever was not here for long may be lost: its word alone does not count.
+        """
         data, everywhere = self._rim.places.space(space), False
         if self._shut_out.pop(space, None) is None:
             kept = self.get(space)
             found = await self.info(kept, patient=True)  # what was true a while ago is not enough
-            everywhere = found.delivery.reach is Reach.EVERYWHERE
+            everywhere = is_safe_elsewhere(found.delivery, self._rim.clock.now())
             await self._shut(kept)
             del self._kept[space]
             self._devices.forget_space(kept.opened.key)

@@ -47,13 +47,14 @@ class Told:
     standing: Standing
     entries: int
     size: int
-    missing: int
+    missing_blocks: int
+    missing_files: int
+    missing_bytes: int
     drafts: int
 
 
 def standing_of(vault: Vault, this: str, *, of_entries: bool = False) -> Standing:
     """Take what receipts and members say, also of entries if asked. On the vault's thread."""
-    blocks, _ = vault.missing_count()
     receipts = {
         did: Held(
             its.seen, complete=its.complete, lacks=_lacked(vault, its.seen) if of_entries else None
@@ -61,7 +62,7 @@ def standing_of(vault: Vault, this: str, *, of_entries: bool = False) -> Standin
         for did, its in vault.receipts().items()
     }
     members = tuple(member.did for member in vault.members())
-    return Standing(vault.seen, blocks == 0, this, members, receipts)
+    return Standing(vault.seen, vault.is_complete(), this, members, receipts)
 
 
 def _lacked(vault: Vault, seen: Seen) -> AbstractSet[EntryId]:
@@ -77,7 +78,7 @@ def tell(opened: OpenSpace, this: str) -> Told:
     """Take all that `info_of` shows. On the vault's thread."""
     vault = opened.vault
     entries, size = vault.counts()
-    blocks, _ = vault.missing_count()
+    blocks, (files, to_come) = vault.missing_blocks(), vault.to_come()
     access = vault.access
     return Told(
         vault.name,
@@ -89,6 +90,8 @@ def tell(opened: OpenSpace, this: str) -> Told:
         entries,
         size,
         blocks,
+        files,
+        to_come,
         len(opened.mirrored.agreed.drafts()),
     )
 
@@ -96,6 +99,7 @@ def tell(opened: OpenSpace, this: str) -> Told:
 def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> SpaceInfo:
     """Return the space as people see it. On the app's loop."""
     known = {did: devices.device(did) for did in told.standing.members}
+    ways = devices.sending.ways(opened.key, told.standing.seen)
     return SpaceInfo(
         opened.id,
         told.name,
@@ -106,9 +110,11 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         told.size,
         opened.mirroring,
         tuple(_members(told.members, devices, this)),
-        delivery_of(told.standing, None, known, here=told.missing == 0),
+        delivery_of(told.standing, None, known, ways, here=told.standing.complete),
         told.drafts,
-        told.missing,
+        told.missing_blocks,
+        told.missing_files,
+        told.missing_bytes,
         opened.skipped,
     )
 

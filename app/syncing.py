@@ -99,4 +99,6 @@ def _accept(vault: Vault, things: Sequence[Thing]) -> tuple[Accepted, frozenset[
 
 
 def _heads(vault: Vault) -> Heads:
-    return Heads(vault.seen, vault.root.digest, vault.auth, complete=vault.is_complete())
+    complete = vault.is_complete()
+    files, size = (0, 0) if complete else vault.to_come()
+    return Heads(vault.seen, vault.root.digest, vault.auth, complete, files, size)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+AWAY = 14 * 24 * 3600
+"""Seconds after which it is said since when a device was not here: it may be lost."""
+
 
 class Role(Enum):
     """What someone can do with a folder that is shared."""
@@ -22,7 +25,6 @@ class Reach(Enum):
     PARTLY = "partly"
     EVERYWHERE = "everywhere"
     SENDING = "sending"
-    HELD = "held"
     CANNOT = "cannot"
 
 
@@ -49,6 +51,12 @@ class DeviceInfo:
     address: str
     """host:port of the present conversation, or empty."""
 
+    def away_since(self, now: float) -> float | None:
+        """Return since when it is not here, once that is so long that it may never come back."""
+        if self.is_this or self.near or self.last_seen is None or now - self.last_seen < AWAY:
+            return None
+        return self.last_seen
+
 
 @dataclass(frozen=True, slots=True)
 class MemberInfo:
@@ -67,7 +75,9 @@ class Holding:
 
     device: DeviceInfo
     complete: bool
-    """It holds the version asked about, or all of the space."""
+    """It has stored the version asked about, or all of the space."""
+    behind: int | None = None
+    """How many changes of the space it has not signed for; None: it never signed for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +86,13 @@ class Delivery:
 
     reach: Reach
     holdings: tuple[Holding, ...]
-    moving: str = ""
-    """The name of what moves now, or empty."""
     done_bytes: int = 0
     total_bytes: int = 0
     reason: str = ""
     """An error code with words in ui.words, or empty."""
+    done_files: int = 0
+    total_files: int = 0
+    """While sending: of how many files of the space, as those say that lack them. 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,9 @@ class SpaceInfo:
     drafts: int = 0
     """Changes kept here only, because this device may view but not change."""
     missing_blocks: int = 0
+    missing_files: int = 0
+    """How many files are not whole here, and how many bytes of them are to come."""
+    missing_bytes: int = 0
     skipped: tuple[str, ...] = ()
     """Paths in the folder that are not shared (devices, sockets, names no folder may hold)."""
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from app.errors import Unreadable
 from app.progress import Progress
-from app.values import Delivery, DeviceInfo, Reach, Role
+from app.values import Delivery, Holding, Reach, Role
 from storage.errors import AccessExpired, AtollError, KeysUnusable, StoreUnusable
 
 MINUTE = 60
@@ -355,12 +355,11 @@ def delivery_sentence(
         case Reach.PARTLY:
             return DOT.join(["Saved here", *_with(delivery), *_waiting(delivery, now)])
         case Reach.EVERYWHERE:
-            return f"On all {count_words(_devices(delivery), 'device')}"
+            stored = f"Stored on all {count_words(_devices(delivery), 'device')}"
+            return DOT.join([stored, *_away(_others(delivery, complete=True), now)])
         case Reach.SENDING:
-            return DOT.join([_sending(delivery), *_moved(delivery, left)])
-        case Reach.HELD:
-            what = delivery.moving or "many changes at once"
-            return f"Held: {what}. Look first"
+            parts = [_sending(delivery), *([] if left is None else [lasting(left)])]
+            return DOT.join([*parts, *_waiting(delivery, now, but_near=True)])
         case Reach.CANNOT:
             return _cannot(delivery)
 
@@ -386,8 +385,6 @@ def reach_word(reach: Reach) -> str:
             return "everywhere"
         case Reach.SENDING:
             return "sending"
-        case Reach.HELD:
-            return "held back"
         case Reach.CANNOT:
             return "not reaching others"
 
@@ -409,49 +406,86 @@ def progress_words(progress: Progress, speed: float = 0.0) -> str:
 
 
 def _with(delivery: Delivery) -> list[str]:
-    having = [device.name for device in _others(delivery, complete=True)]
+    having = [holding.device.name for holding in _others(delivery, complete=True)]
     return [f"with {list_words(having)}"] if having else []
 
 
-def _waiting(delivery: Delivery, now: float | None) -> list[str]:
+def _waiting(delivery: Delivery, now: float | None, *, but_near: bool = False) -> list[str]:
     lacking = _others(delivery, complete=False)
-    if not lacking:
+    lost = [] if now is None else [it for it in lacking if it.device.away_since(now) is not None]
+    soon = [it.device for it in lacking if it not in lost and not (but_near and it.device.near)]
+    away = _away(lost, now)
+    if not soon:
+        return away
+    words = f"waiting for {list_words([device.name for device in soon])}"
+    seen = soon[0].last_seen
+    if len(soon) > 1 or soon[0].near or now is None or seen is None:
+        return [words, *away]
+    return [f"{words}, last seen {ago(now - seen)}", *away]
+
+
+def _away(holdings: Sequence[Holding], now: float | None) -> list[str]:
+    """Say of whom nobody heard for long since when; it may be lost, and never come back."""
+    if now is None:
         return []
-    words = f"waiting for {list_words([device.name for device in lacking])}"
-    seen = lacking[0].last_seen
-    if len(lacking) > 1 or lacking[0].near or now is None or seen is None:
-        return [words]
-    return [f"{words}, last seen {ago(now - seen)}"]
+    year = _local(now).year
+    gone = [
+        (holding, since)
+        for holding in holdings
+        if (since := holding.device.away_since(now)) is not None
+    ]
+    parts = [
+        f"{holding.device.name} has not been here since {day_words(since, year)}{_lacks(holding)}"
+        for holding, since in gone[:_FEW]
+    ]
+    if more := len(gone) - _FEW if len(gone) > _FEW else 0:
+        have = "has" if more == 1 else "have"
+        parts.append(f"{count_words(more, 'other')} {have} not been here for long")
+    return parts
+
+
+def _lacks(holding: Holding) -> str:
+    """Say what a device may lack, to follow a clause; it may have more than it could tell us."""
+    if holding.complete:
+        return ""
+    match holding.behind:
+        case None:
+            return ", may have nothing of it"
+        case 0:
+            return ", may lack some files"
+        case 1:
+            return ", may lack the last change"
+        case behind:
+            return f", may lack the last {behind:,} changes"
 
 
 def _sending(delivery: Delivery) -> str:
-    lacking = [device.name for device in _others(delivery, complete=False)]
-    words = f"Sending {delivery.moving}".strip()
-    return f"{words} to {list_words(lacking)}" if lacking else words
-
-
-def _moved(delivery: Delivery, left: float | None) -> list[str]:
-    parts: list[str] = []
+    """Return 'Sending 3 of 12 files, 4.1 of 20 MB to Phone', as far as that is known."""
+    amounts: list[str] = []
+    if delivery.total_files == 1:
+        amounts.append("1 file")
+    elif delivery.total_files:
+        amounts.append(f"{delivery.done_files:,} of {delivery.total_files:,} files")
     if delivery.total_bytes:
-        parts.append(of_words(delivery.done_bytes, delivery.total_bytes))
-    if left is not None:
-        parts.append(lasting(left))
-    return parts
+        amounts.append(of_words(delivery.done_bytes, delivery.total_bytes))
+    near = [it.device.name for it in _others(delivery, complete=False) if it.device.near]
+    words = f"Sending {', '.join(amounts)}".strip()
+    return f"{words} to {list_words(near)}" if near else words
 
 
 def _cannot(delivery: Delivery) -> str:
     if delivery.reason and not delivery.holdings:  # not even what is kept here is known
         return words_of(delivery.reason).sentence.rstrip(".")
-    lacking = [device.name for device in _others(delivery, complete=False)]
+    lacking = [holding.device.name for holding in _others(delivery, complete=False)]
     head = f"Not reaching {list_words(lacking)}" if lacking else "Not reaching anyone"
     if not delivery.reason:
         return head
     return f"{head}: {words_of(delivery.reason).sentence}"
 
 
-def _others(delivery: Delivery, *, complete: bool) -> list[DeviceInfo]:
+def _others(delivery: Delivery, *, complete: bool) -> list[Holding]:
     return [
-        holding.device
+        holding
         for holding in delivery.holdings
         if holding.complete == complete and not holding.device.is_this
     ]

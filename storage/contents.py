@@ -172,8 +172,11 @@ class Contents:
             return self.store_bytes(self.document(facts).text.encode())
         return Content(content.link, content.size, content.digest, content.is_text)
 
-    def missing(self, facts: EntryFacts) -> Iterator[bytes]:
-        """Yield the addresses still to be fetched, as far as what is here tells them."""
+    def missing(self, facts: EntryFacts) -> Iterator[tuple[bytes, int]]:
+        """Yield what is still to be fetched, as far as what is here tells it.
+
+        Each address comes with the bytes of content behind it.
+        """
         for content in facts.get("content", {}).values():
             assert isinstance(content, Content)
             yield from wanted(content, self._blocks)

@@ -413,8 +413,12 @@ class Vault(Past, Finding, Sharing):
         """Say whether all content of what is shown is here."""
         return not self._wants.any()
 
-    def missing_count(self) -> tuple[int, int]:
-        """Return how many blocks are still to come, and about how many bytes."""
+    def missing_blocks(self) -> int:
+        """Return how many blocks are still to come, as far as that is known yet."""
+        return self._wants.blocks()
+
+    def to_come(self) -> tuple[int, int]:
+        """Return how many files are not whole here, and how many bytes of them are to come."""
         return self._wants.count()
 
     def receipt(self) -> Thing:

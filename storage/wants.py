@@ -21,6 +21,7 @@ from storage.index.line import plain_content
 from storage.tree.compress import CHUNK_MAX
 
 _AT_ONCE = 500
+_INSERT = "INSERT OR IGNORE INTO want(digest, entry, size) VALUES (?, ?, ?)"
 _OLDER = b"\xff"
 _SOME_DOT = Dot(Writer(bytes(8)), 1)
 _NOTHING = Content(None, 0, bytes(32), is_text=False)
@@ -38,8 +39,8 @@ class Wants:
         if self._core.connection.execute("SELECT EXISTS (SELECT 1 FROM want)").fetchone()[0]:
             self._hand_on(facts)
         run(
-            "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)",
-            [(digest, entry) for entry, its in facts.items() for digest in self._missing(its)],
+            _INSERT,
+            [(digest, entry, n) for entry in facts for digest, n in self._missing(facts[entry])],
         )
         run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
 
@@ -47,8 +48,9 @@ class Wants:
         """Want what was wanted of entries for their older versions only."""
         run = self._core.connection.executemany
         run(
-            "INSERT OR IGNORE INTO want(digest, entry) "
-            "SELECT digest, CAST(x'ff' || substr(digest, 1, 16) AS BLOB) FROM want WHERE entry = ?",
+            "INSERT OR IGNORE INTO want(digest, entry, size) "
+            "SELECT digest, CAST(x'ff' || substr(digest, 1, 16) AS BLOB), size "
+            "FROM want WHERE entry = ?",
             [(entry,) for entry in facts],
         )
         run("DELETE FROM want WHERE entry = ?", [(entry,) for entry in facts])
@@ -124,11 +126,20 @@ class Wants:
         ).fetchone()
         return bool(row[0])
 
-    def count(self) -> tuple[int, int]:
-        """Return how many blocks of what is shown are to come, and the bytes of their files."""
+    def blocks(self) -> int:
+        """Return how many blocks of what is shown are to come, as far as that is known yet."""
         row = self._core.connection.execute(
-            "SELECT (SELECT count(DISTINCT digest) FROM want WHERE length(entry) = ?), "
-            "(SELECT total(size) FROM entry WHERE id IN (SELECT entry FROM want))",
+            "SELECT count(DISTINCT digest) FROM want WHERE length(entry) = ?", (ENTRY_SIZE,)
+        ).fetchone()
+        return int(row[0])
+
+    def count(self) -> tuple[int, int]:
+        """Return how many files of what is shown are not whole here, and the bytes they lack.
+
+        The bytes behind a manifest are known before it has come and names the blocks.
+        """
+        row = self._core.connection.execute(
+            "SELECT count(DISTINCT entry), total(size) FROM want WHERE length(entry) = ?",
             (ENTRY_SIZE,),
         ).fetchone()
         return int(row[0]), int(row[1])
@@ -165,15 +176,13 @@ class Wants:
         )
         return frozenset(done)
 
-    def _want(self, entry: EntryId, digests: Iterable[bytes]) -> int:
-        rows = [(digest, entry) for digest in digests]
+    def _want(self, entry: EntryId, lacking: Iterable[tuple[bytes, int]]) -> int:
+        rows = [(digest, entry, size) for digest, size in lacking]
         if rows:
-            self._core.connection.executemany(
-                "INSERT OR IGNORE INTO want(digest, entry) VALUES (?, ?)", rows
-            )
+            self._core.connection.executemany(_INSERT, rows)
         return len(rows)
 
-    def _further(self, entry: EntryId) -> Iterator[bytes]:
+    def _further(self, entry: EntryId) -> Iterator[tuple[bytes, int]]:
         """Yield what an entry lacks once all that was known to be lacking has come."""
         if len(entry) > ENTRY_SIZE:
             return self._missing(_as_facts(self._version(entry)))
@@ -188,7 +197,7 @@ class Wants:
         ).fetchone()
         return plain_content(bytes(row[0])) if row is not None else _NOTHING
 
-    def _missing(self, facts: EntryFacts) -> Iterator[bytes]:
+    def _missing(self, facts: EntryFacts) -> Iterator[tuple[bytes, int]]:
         """Yield what an entry lacks. Of a content that is none nothing is wanted: check says so."""
         try:
             yield from self._core.contents.missing(facts)

@@ -29,6 +29,10 @@ class Heads:
     """Digest of the set of tokens, epochs and invites held, 32 bytes."""
     complete: bool
     """All content is here, not only names."""
+    files: int = 0
+    """How many files are not whole there: their content is on its way."""
+    size: int = 0
+    """How many bytes of these are still to come."""
 
     def __post_init__(self) -> None:
         if len(self.root) != ROOT_SIZE or len(self.auth) != AUTH_SIZE:

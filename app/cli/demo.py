@@ -93,7 +93,7 @@ class Story:
         )
         _say(f"Ana saves a line in any editor; {took * 1000:.0f} ms later it is in Mina's file.")
         self._until_everywhere()
-        _say("Both say: on all 2 devices. Each has signed for it.")
+        _say("Both say: stored on all 2 devices. Each has signed for it.")
 
     def _apart(self) -> None:
         _title("Apart")
@@ -183,7 +183,7 @@ class Story:
     def _look_back(self) -> None:
         _title("Nothing is lost")
         self._until_everywhere()
-        _say("Both say: on all 2 devices. The history of same.md:")
+        _say("Both say: stored on all 2 devices. The history of same.md:")
         steps = self._mina.values("log", str(self._mina.folder / "same.md"))
         for step in steps:
             _say(f"  {str(step['version'])[:8]}  {step['device']}  {step['words']}")

@@ -95,6 +95,11 @@ class _Value:
         return [_Value(item) for item in list_in(self._value)]
 
     @property
+    def given(self) -> bool:
+        """Whether it is there at all, be it 0."""
+        return self._value is not None
+
+    @property
     def number(self) -> int:
         """A whole number, or 0."""
         return int(self._value) if isinstance(self._value, int | float) else 0
@@ -175,8 +180,7 @@ def _space_status(space: _Value, now: float) -> str:
     for holding in space["where"]["holdings"].each:
         device = holding["device"]
         if not device["this"]:
-            has = "has all of it" if holding["complete"] else "does not have all of it yet"
-            known = _seen(device, now) if busy else f"{has}, {_seen(device, now)}"
+            known = _seen(device, now) if busy else _holds(holding, now)
             lines.append(f"  {safe(str(device['name']))}: {known}")
     ended = (space["until"].moment or now + 1) <= now
     if ended:
@@ -184,7 +188,7 @@ def _space_status(space: _Value, now: float) -> str:
     if space["mirroring"] and str(space["mirroring"]) == "unavailable":
         lines.append(f"  The folder {safe(str(space['folder']))} is not there. Nothing is deleted.")
     if space["missing_blocks"]:
-        lines.append(f"  {count_words(space['missing_blocks'].number, 'part')} still to come")
+        lines.append(f"  {_to_come(space)} still to come")
     if space["drafts"]:
         kept = count_words(space["drafts"].number, "change")
         why = "" if ended else ": you can view but not change"
@@ -193,11 +197,24 @@ def _space_status(space: _Value, now: float) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _to_come(space: _Value) -> str:
+    files, size = space["missing_files"].number, space["missing_bytes"].number
+    return ", ".join([count_words(files, "file"), *([size_words(size)] if size else [])])
+
+
+def _holds(holding: _Value, now: float) -> str:
+    has = "has stored all of it" if holding["complete"] else "does not have all of it yet"
+    device = holding["device"]
+    if not device["near"] and device["last_seen"].moment is None and holding["behind"].given:
+        return f"{has}, says its signed word; it came through another device"
+    return f"{has}, {_seen(device, now)}"
+
+
 def _seen(device: _Value, now: float) -> str:
     if device["near"]:
         return "near now"
     seen = device["last_seen"].moment
-    return "never met yet" if seen is None else f"last seen {ago(now - seen)}"
+    return "not met directly yet" if seen is None else f"last seen {ago(now - seen)}"
 
 
 def _share(value: _Value, now: float) -> str:

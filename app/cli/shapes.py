@@ -46,6 +46,8 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
         "where": _where(space, now),
         "drafts": space.drafts,
         "missing_blocks": space.missing_blocks,
+        "missing_files": space.missing_files,
+        "missing_bytes": space.missing_bytes,
         "skipped": list(space.skipped),
     }
 
@@ -63,12 +65,17 @@ def delivery_shape(delivery: Delivery, now: float) -> Shape:
         "reach": delivery.reach.value,
         "sentence": delivery_sentence(delivery, now),
         "holdings": [
-            {"device": device_shape(holding.device), "complete": holding.complete}
+            {
+                "device": device_shape(holding.device),
+                "complete": holding.complete,
+                "behind": holding.behind,
+            }
             for holding in delivery.holdings
         ],
-        "moving": delivery.moving,
         "done_bytes": delivery.done_bytes,
         "total_bytes": delivery.total_bytes,
+        "done_files": delivery.done_files,
+        "total_files": delivery.total_files,
         "reason": delivery.reason,
     }
 

@@ -111,9 +111,10 @@ COMMANDS = (
     Command(
         "status",
         "say who holds what",
-        "Tells for each folder whether all is safe on the other devices. 'On all 3 devices' is\n"
-        "said only when each of them has signed for it. Exits 0 as soon as the app answers and 5\n"
-        "while no app runs here; with --alone it looks into the data folder itself.",
+        "Tells for each folder whether all is safe on the other devices. 'Stored on all 3\n"
+        "devices' is said only when each has signed for it; its plain folder may show it a little\n"
+        "later. Exits 0 as soon as the app answers and 5 while no app runs here; with --alone it\n"
+        "looks into the data folder itself.",
         (
             ANY_SPACE,
             Option("--alone", "when no app runs, look into the data folder", Kind.FLAG),

@@ -125,8 +125,8 @@ class Joining:
         await self._network.caught_up(kept.opened.key)
         while True:
             kept.moved.clear()
-            blocks, missing = await kept.opened.run(lambda vault: vault.missing_count())
-            if not blocks:
+            files, missing = await kept.opened.run(lambda vault: vault.to_come())
+            if not files:
                 break
             most = max(most, missing)
             report(Progress("Fetching", "", done_bytes=most - missing, total_bytes=most))

@@ -30,7 +30,7 @@ class Receipt:
     """Its Ed25519 public key."""
     seen: Seen
     complete: bool
-    """All content that these commits name is there too, in the store and in its folder."""
+    """All content that these commits name is stored there; of a plain folder it says nothing."""
     at: int
     """What its clock said, Unix seconds: the later of two receipts has the larger `seen`."""
 

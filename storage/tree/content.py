@@ -234,12 +234,12 @@ def links_of(content: Content, get: Get) -> Iterator[Link]:
 
 def links_below(link: Link, get: Get, *, size: int | None = None) -> Iterator[Link]:
     """Walk the link to a manifest, and the links to all blocks below it."""
-    for found, _missing in _walk(link, size, get, lambda _digest: True):
+    for found, _size, _missing in _walk(link, size, get, lambda _digest: True):
         yield found
 
 
-def wanted(content: Content, blocks: Held) -> Iterator[bytes]:
-    """Walk the addresses of the blocks of a content that are not here.
+def wanted(content: Content, blocks: Held) -> Iterator[tuple[bytes, int]]:
+    """Walk the blocks of a content that are not here: address, and bytes of content behind it.
 
     Below a manifest that is missing nothing is known yet: ask again once it has come.
     """
@@ -248,20 +248,22 @@ def wanted(content: Content, blocks: Held) -> Iterator[bytes]:
     if content.size > CHUNK_MAX:
         yield from wanted_below(content.link, blocks, size=content.size)
     elif not blocks.has(content.link.digest):
-        yield content.link.digest
+        yield content.link.digest, content.size
 
 
-def wanted_below(link: Link, blocks: Held, *, size: int | None = None) -> Iterator[bytes]:
-    """Walk what is not here of a manifest and all below it."""
-    for found, missing in _walk(link, size, blocks.get, blocks.has):
+def wanted_below(
+    link: Link, blocks: Held, *, size: int | None = None
+) -> Iterator[tuple[bytes, int]]:
+    """Walk what is not here of a manifest and all below it; 0 bytes where nobody said how many."""
+    for found, behind, missing in _walk(link, size, blocks.get, blocks.has):
         if missing:
-            yield found.digest
+            yield found.digest, behind
 
 
 def _walk(
     link: Link, size: int | None, get: Get, has: Callable[[bytes], bool]
-) -> Iterator[tuple[Link, bool]]:
-    """Walk links, each with whether its block is missing. Every manifest is opened once."""
+) -> Iterator[tuple[Link, int, bool]]:
+    """Walk links: bytes behind each, and whether it is missing. Every manifest is opened once."""
     seen: set[bytes] = set()
     todo: list[tuple[Entry, int | None]] = [(Entry(size or 0, link), None)]
     while todo:
@@ -270,7 +272,7 @@ def _walk(
             continue
         seen.add(link_here.digest)
         here = has(link_here.digest)
-        yield link_here, not here
+        yield link_here, claimed, not here
         if not here:
             continue
         sealed = get(link_here.digest)
@@ -278,5 +280,5 @@ def _walk(
         if manifest.level:
             todo += ((entry, manifest.level - 1) for entry in reversed(manifest.entries))
         else:
-            chunks = dict.fromkeys(below for _size, below in manifest.entries if below is not None)
-            yield from ((chunk, not has(chunk.digest)) for chunk in chunks)
+            chunks = {below: size for size, below in manifest.entries if below is not None}
+            yield from ((chunk, size, not has(chunk.digest)) for chunk, size in chunks.items())

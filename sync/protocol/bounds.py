@@ -44,6 +44,8 @@ MAX_RECEIPTS_A_MESSAGE: Final = 256
 MAX_UPDATE: Final = 64 * 1024
 """Bytes of a live update."""
 MAX_OPEN_NOTES: Final = 256
+MAX_COUNT: Final = 2**53 - 1
+"""Files, or bytes of them, that are still to come."""
 MAX_WORD: Final = 64
 """Letters of a reason."""
 

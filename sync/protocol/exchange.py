@@ -20,6 +20,7 @@ from sync.ports import Heads, Parcel
 from sync.protocol import messages as say
 from sync.protocol.bounds import (
     HEADS_PAUSE,
+    MAX_COUNT,
     MAX_HELD,
     MAX_TAGS,
     MAX_THINGS_A_MESSAGE,
@@ -143,7 +144,7 @@ class Exchange:
     def hear_heads(self, message: say.Heads, now: float) -> Line:
         """Take how a space stands there."""
         line = self.hear_often(message.line, now)
-        line.theirs = Heads(message.seen, message.root, message.auth, message.complete)
+        line.theirs = heads_in(message)
         line.subscribed = message.subscribe
         line.offered = line.offered.join(message.seen)
         self._desk.tell(HeadsCame(line.space, line.theirs))
@@ -159,9 +160,7 @@ class Exchange:
         line.ours = heads
         if heads != line.said:
             line.said = heads
-            auth, complete = heads.auth, heads.complete
-            message = say.Heads(line.number, heads.seen, heads.root, auth, complete, subscribe=True)
-            self._desk.say(message)
+            self._desk.say(heads_message(line.number, heads))
         self._look(line)
 
     def moved(self, space: bytes, now: float) -> None:
@@ -318,6 +317,26 @@ class Exchange:
         """Answer ThingsCame: they are safe, or refused."""
         self._desk.give_back(Channel.RECORDS, came.size)
         self.moved(came.space, now)
+
+
+def heads_in(message: say.Heads) -> Heads:
+    """Return how a space stands at the other end."""
+    seen, root, auth = message.seen, message.root, message.auth
+    return Heads(seen, root, auth, message.complete, message.files, message.size)
+
+
+def heads_message(number: int, heads: Heads) -> say.Heads:
+    """Return what says how a space stands here; new records are wanted as they come."""
+    return say.Heads(
+        number,
+        heads.seen,
+        heads.root,
+        heads.auth,
+        heads.complete,
+        subscribe=True,
+        files=min(heads.files, MAX_COUNT),
+        size=min(heads.size, MAX_COUNT),
+    )
 
 
 def queued(line: Line) -> int:

@@ -129,6 +129,8 @@ class Heads:
     auth: bytes
     complete: bool
     subscribe: bool
+    files: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ _SHAPES = (
             fields.exactly("auth", DIGEST_SIZE),
             fields.truth("complete"),
             fields.truth("subscribe"),
+            fields.number("files", 0, bounds.MAX_COUNT),
+            fields.number("size", 0, bounds.MAX_COUNT),
         ),
     ),
     _Shape(

@@ -118,14 +118,20 @@ def test_what_goes_in_comes_out(data: bytes, seed: int) -> None:
 
 @given(datas())
 def test_a_fetcher_learns_what_to_want_next(data: bytes) -> None:
-    """Asking for what is wanted until nothing is brings all of it, and nothing twice."""
+    """Asking for what is wanted until nothing is brings all of it, and nothing twice.
+
+    The bytes that it lacks are never more than there are, and only become fewer.
+    """
     theirs, ours = Blocks(), Blocks()
     content = stored(data, theirs)
     asked: list[bytes] = []
-    while want := list(wanted(content, ours)):
+    lacking = content.size
+    while want := dict(wanted(content, ours)):
         assert not set(want) & set(asked)
         asked += want
         for digest in want:
+            assert 0 < sum(size for _digest, size in wanted(content, ours)) <= lacking
+            lacking = sum(size for _digest, size in wanted(content, ours))
             ours.put(theirs.get(digest))
     assert len(asked) == len(set(asked)) == len(list(theirs.scan()))
     assert read_whole(content, ours.get, limit=len(data)) == data
@@ -354,7 +360,7 @@ def test_bytes_of_no_known_size_are_read_back(data: bytes) -> None:
     assert read_bytes(link, blocks.get, limit=len(data)) == data
     with pytest.raises(DecodeError):
         read_bytes(link, blocks.get, limit=len(data) - 1)
-    assert list(wanted_below(link, Blocks())) == [link.digest]
+    assert list(wanted_below(link, Blocks())) == [(link.digest, 0)]
     assert not list(wanted_below(link, blocks))
 
 

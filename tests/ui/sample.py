@@ -23,6 +23,7 @@ DESK = DeviceInfo("did:desk", "Desk", True, True, NOW, "")
 MINA = DeviceInfo("did:mina", "Mina's laptop", False, True, NOW - 30, "192.168.1.20:4711")
 JO = DeviceInfo("did:jo", "Jo's tablet", False, True, NOW - 90, "192.168.1.31:4711")
 PHONE = DeviceInfo("did:phone", "Phone", False, False, NOW - 3 * HOUR, "")
+TABLET = DeviceInfo("did:tablet", "Tablet", False, True, NOW, "192.168.1.23:47100")
 DEVICES = (DESK, MINA, JO, PHONE)
 
 SOURDOUGH = """Fed the starter at **7:10**, room 22 °C. See [[Dal makhani]] for the flour ratio.
@@ -151,10 +152,11 @@ EVERYWHERE = Delivery(Reach.EVERYWHERE, (Holding(DESK, True), Holding(MINA, True
 ONLY_HERE = Delivery(Reach.ONLY_HERE, (Holding(DESK, True),))
 SENDING = Delivery(
     Reach.SENDING,
-    (Holding(MINA, True), Holding(PHONE, False)),
-    "kneading.mp4",
+    (Holding(MINA, True), Holding(TABLET, False)),
     12_000_000,
     40_000_000,
+    done_files=3,
+    total_files=12,
 )
 CANNOT = Delivery(Reach.CANNOT, (Holding(JO, False),), reason="sync.unreachable")
 

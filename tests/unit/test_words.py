@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,9 @@ from app.progress import Progress
 from app.values import Delivery, DeviceInfo, Holding, Reach, Role
 from app.words import (
     CODES,
+    DAY,
     ago,
+    day_words,
     delivery_sentence,
     lasting,
     list_words,
@@ -45,6 +49,7 @@ def device(name: str, *, near: bool = True, is_this: bool = False) -> DeviceInfo
 HERE = Holding(device("Desk", is_this=True), complete=True)
 MINA = Holding(device("Mina's laptop"), complete=True)
 PHONE = Holding(device("Phone", near=False), complete=False)
+TABLET = Holding(device("Tablet"), complete=False)
 
 
 def test_every_sentence_is_one_that_a_person_can_read() -> None:
@@ -78,7 +83,7 @@ def test_an_error_tells_what_it_knows() -> None:
     assert say(AtollError()) == CODES["error"]
 
 
-def test_the_delivery_sentence_has_the_six_forms_of_the_design() -> None:
+def test_the_delivery_sentence_has_the_forms_of_the_design() -> None:
     """One source of truth; these are the very words promised."""
     partly = Delivery(Reach.PARTLY, (HERE, MINA, PHONE))
     assert delivery_sentence(Delivery(Reach.ONLY_HERE, ())) == "On this computer only"
@@ -87,17 +92,76 @@ def test_the_delivery_sentence_has_the_six_forms_of_the_design() -> None:
         == "Saved here · with Mina's laptop · waiting for Phone, last seen 3 h ago"
     )
     assert delivery_sentence(partly) == "Saved here · with Mina's laptop · waiting for Phone"
-    assert delivery_sentence(Delivery(Reach.EVERYWHERE, (HERE, MINA))) == "On all 2 devices"
-    sending = Delivery(Reach.SENDING, (PHONE,), "oven.mp4", 12_000_000, 40_000_000)
+    assert delivery_sentence(Delivery(Reach.EVERYWHERE, (HERE, MINA))) == "Stored on all 2 devices"
+    sending = Delivery(Reach.SENDING, (TABLET,), 4_100_000, 20_000_000, "", 3, 12)
     assert (
         delivery_sentence(sending, left=20)
-        == "Sending oven.mp4 to Phone · 12 of 40 MB · about 20 s"
+        == "Sending 3 of 12 files, 4.1 of 20 MB to Tablet · about 20 s"
     )
-    held = Delivery(Reach.HELD, (), "120 deletions from Laptop")
-    assert delivery_sentence(held) == "Held: 120 deletions from Laptop. Look first"
     cannot = Delivery(Reach.CANNOT, (PHONE,), reason="sync.refused")
     assert delivery_sentence(cannot) == f"Not reaching Phone: {CODES['sync.refused'].sentence}"
     assert delivery_sentence(Delivery(Reach.CANNOT, ())) == "Not reaching anyone"
+
+
+def away(name: str, *, complete: bool, behind: int | None, days: float = 60) -> Holding:
+    """Return a device that was not here for long."""
+    gone = DeviceInfo(name, name, is_this=False, near=False, last_seen=NOW - days * DAY, address="")
+    return Holding(gone, complete, behind)
+
+
+@pytest.mark.parametrize(
+    ("behind", "lacks"),
+    [
+        (None, "may have nothing of it"),
+        (0, "may lack some files"),
+        (1, "may lack the last change"),
+        (1204, "may lack the last 1,204 changes"),
+    ],
+)
+def test_since_when_a_device_was_not_here_is_said(behind: int | None, lacks: str) -> None:
+    """It may be lost or wiped: 'waiting for it' would be a promise that nobody can keep."""
+    lost = away("Mina's laptop", complete=False, behind=behind)
+    since = day_words(NOW - 60 * DAY, datetime.fromtimestamp(NOW, tz=UTC).year)
+    assert delivery_sentence(Delivery(Reach.PARTLY, (HERE, PHONE, lost)), NOW) == (
+        "Saved here · waiting for Phone, last seen 3 h ago"
+        f" · Mina's laptop has not been here since {since}, {lacks}"
+    )
+
+
+def test_what_an_absent_device_signed_long_ago_is_not_said_without_the_date() -> None:
+    """It held all of it then; nobody knows what it holds today."""
+    lost = away("Mina's laptop", complete=True, behind=0)
+    words = delivery_sentence(Delivery(Reach.EVERYWHERE, (HERE, MINA, lost)), NOW)
+    assert words.startswith("Stored on all 3 devices · Mina's laptop has not been here since ")
+    assert "lack" not in words
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.none() | st.integers(0, 9), st.floats(0, 400)), max_size=6)
+)
+def test_of_any_number_of_absent_devices_two_are_named(
+    others: list[tuple[bool, int | None, float]],
+) -> None:
+    """A sentence in a footer has room for two; the others are counted, none is left out."""
+    found = [
+        away(f"D{n}", complete=done, behind=behind, days=days)
+        for n, (done, behind, days) in enumerate(others)
+    ]
+    partly = any(not holding.complete for holding in found)
+    reach = Reach.PARTLY if partly else Reach.EVERYWHERE
+    words = delivery_sentence(Delivery(reach, (HERE, *found)), NOW)
+    gone = [it for it in found if it.device.away_since(NOW) is not None]
+    counted = [it for it in gone if it.complete != partly]
+    assert words.count("not been here since") == min(2, len(counted))
+    assert ("not been here for long" in words) == (len(counted) > 2)
+
+
+def test_sending_names_only_whom_it_goes_to() -> None:
+    """Nothing is on its way to a phone that is off."""
+    some = Delivery(Reach.SENDING, (HERE, TABLET, PHONE), 0, 0, "", 0, 1)
+    words = "Sending 1 file to Tablet · waiting for Phone, last seen 3 h ago"
+    assert delivery_sentence(some, NOW) == words
+    assert delivery_sentence(Delivery(Reach.SENDING, (HERE, TABLET))) == "Sending to Tablet"
 
 
 def test_a_row_says_it_short() -> None:

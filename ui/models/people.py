@@ -96,5 +96,5 @@ class People(QObject):
         if device.near:
             return DOT.join(part for part in (tr("Near now"), device.address) if part)
         if device.last_seen is None:
-            return tr("Not met yet")
+            return tr("Not met directly yet")
         return f"{tr('Last seen')} {ago(self._below.now() - device.last_seen)}"

@@ -64,7 +64,7 @@ def test_status_says_who_holds_what(atoll: Run, capsys: pytest.CaptureFixture[st
     """The one sentence that people trust."""
     assert atoll("status") == Exit.OK
     shown = capsys.readouterr().out
-    assert "Recipes: Saved here · waiting for Phone" in shown
+    assert "Recipes: Saved here · Phone has not been here since 1 January 1970" in shown
     assert "Phone: does not have all of it yet" in shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +13,15 @@ from app.cli.names import path_and_version
 from app.cli.output import safe, table
 from app.cli.request import until_of
 from app.compose import networks_of
-from app.delivering import Held, Standing, delivery_of, reach_of, unsure
+from app.delivering import Held, Standing, delivery_of, is_safe_elsewhere, reach_of, unsure
 from app.errors import AlreadyRunning, BadUsage
 from app.history import side_by_side
 from app.notes import as_splices
 from app.owner import Owner, Ownership, holder
 from app.places import Places, prepare
+from app.sending import Sending, Way, together
 from app.sharing.grants import address_of, hint_of
-from app.values import DeviceInfo, Reach
+from app.values import AWAY, DeviceInfo, Reach
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.text import apply_splices
@@ -81,7 +82,7 @@ def test_alone_is_said_as_it_is() -> None:
 def test_delivery_names_each_member_once() -> None:
     """The list behind the sentence."""
     known = {did: device(did) for did in ("me", "you", "her")}
-    told = delivery_of(standing(you=Held(NOW, complete=True)), None, known, here=False)
+    told = delivery_of(standing(you=Held(NOW, complete=True)), None, known, {}, here=False)
     assert [(its.device.did, its.complete) for its in told.holdings] == [
         ("me", False),
         ("you", True),
@@ -93,9 +94,76 @@ def test_while_something_new_is_read_nobody_is_said_to_hold_all() -> None:
     """What was true before a file came is not true of the file."""
     full = Held(NOW, complete=True)
     known = {did: device(did) for did in ("me", "you", "her")}
-    told = unsure(delivery_of(standing(you=full, her=full), None, known, here=True))
+    told = unsure(delivery_of(standing(you=full, her=full), None, known, {}, here=True))
     assert told.reach is Reach.PARTLY
     assert not any(holding.complete for holding in told.holdings)
+
+
+def test_sending_is_counted_only_by_what_those_say_who_lack_it() -> None:
+    """A number that nobody said is a guess, and who is done or far is no part of the sum."""
+    known = {"me": device("me"), "you": device("you", near=True), "her": device("her")}
+    names_only = Held(NOW, complete=False)
+    here, way = standing(you=names_only, her=names_only), Way(3, 12, 4, 20)
+    told = delivery_of(here, None, known, {"you": way, "her": way}, here=True)
+    assert (told.done_files, told.total_files, told.done_bytes, told.total_bytes) == (3, 12, 4, 20)
+    assert told.reach is Reach.SENDING
+    silent = delivery_of(here, None, known, {}, here=True)
+    assert (silent.reach, silent.total_files, silent.total_bytes) == (Reach.SENDING, 0, 0)
+    full = Held(NOW, complete=True)
+    done = delivery_of(standing(you=full, her=full), None, known, {"you": way}, here=True)
+    assert (done.reach, done.total_files) == (Reach.EVERYWHERE, 0)
+
+
+def test_a_device_is_behind_by_the_changes_that_it_has_not_signed_for() -> None:
+    """A person who waits for a lost device should know what it lacks."""
+    known = {did: device(did) for did in ("me", "you", "her")}
+    old = Held(Seen({A: 1}), complete=True)
+    told = delivery_of(standing(you=old), None, known, {}, here=True)
+    assert [holding.behind for holding in told.holdings] == [0, 4, None]
+
+
+def test_the_word_of_a_device_not_seen_for_long_is_not_enough_to_let_go() -> None:
+    """It may have been wiped since, and the store here would be the last."""
+    full, now = Held(NOW, complete=True), 10.0 * AWAY
+    here = standing(you=full, her=full)
+    for seen, is_safe in ((now - AWAY - 1, False), (None, False), (now - 60, True)):
+        known = {
+            "me": device("me", near=True),
+            "you": replace(device("you"), last_seen=seen),
+            "her": replace(device("her"), last_seen=1.0),
+        }
+        told = delivery_of(here, None, known, {}, here=True)
+        assert told.reach is Reach.EVERYWHERE
+        assert is_safe_elsewhere(told, now) is is_safe
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 500)), max_size=30))
+def test_what_is_done_and_what_is_to_come_are_the_whole(said: list[tuple[int, int]]) -> None:
+    """Whatever a device says it lacks, done stays done until nothing lacks any more."""
+    way = Way()
+    for files, size in said:
+        before, way = way, way.after(files, size)
+        if not files:
+            assert way == Way()
+            continue
+        assert way.files - way.done_files == files
+        assert way.bytes - way.done_bytes == size
+        assert way.done_files >= before.done_files
+        assert way.done_bytes >= before.done_bytes
+
+
+def test_who_has_not_heard_of_all_is_not_counted() -> None:
+    """What it lacks of the rest is not known, so a number would be too small."""
+    sending, space = Sending(), b"s" * 32
+    sending.heard(space, "you", NOW, 12, 2000)
+    sending.heard(space, "her", Seen({A: 1}), 1, 10)
+    assert dict(sending.ways(space, NOW)) == {"you": Way(0, 12, 0, 2000)}
+    sending.heard(space, "you", NOW, 9, 1600)
+    assert together(sending.ways(space, NOW).values()) == Way(3, 12, 400, 2000)
+    sending.heard(space, "you", NOW, 0, 0)
+    assert not sending.ways(space, NOW)
+    sending.gone("her")
+    assert not sending.ways(space, Seen())
 
 
 @pytest.mark.parametrize(
