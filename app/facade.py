@@ -47,7 +47,14 @@ class OpenNote(Protocol):
         ...
 
     async def splice(self, at: int, remove: int, insert: str) -> None:
-        """Replace `remove` UTF-16 units at `at` by `insert`: sent live, saved by `save`."""
+        """Replace `remove` UTF-16 units at `at` by `insert`: sent live, saved by `save`.
+
+        What is typed on end is taken back word by word.
+        """
+        ...
+
+    async def edit(self, splices: tuple[tuple[int, int, str], ...]) -> None:
+        """Do several splices, each for the text after those before it; one undo takes all back."""
         ...
 
     async def receive(self, update: bytes) -> tuple[tuple[int, int, str], ...]:

@@ -83,6 +83,12 @@ class TypedNote:
         self._document.splice(at, remove, insert)
         self._send(before)
 
+    async def edit(self, splices: Splices) -> None:
+        """Do several splices, each told for the text after those before it, as one step."""
+        before = self._document.version()
+        self._document.edit(splices)
+        self._send(before)
+
     async def receive(self, update: bytes) -> Splices:
         """Take what another typed."""
         return self._document.take(update)

@@ -77,7 +77,7 @@ class TextDocument:
         """
         document = _new_document()
         with _guarded("a text that is no text"):
-            document.peer_id = _seed_peer(text)
+            document.peer_id = _seed_peer(blake3(text.encode()).digest())
             document.get_map(SEED).insert(MARK, 1)
             if text:
                 document.get_text(TEXT).insert(0, text)
@@ -134,6 +134,17 @@ class TextDocument:
             self._document.commit()
         self._step = step or Step.of(at, remove, insert)
 
+    def edit(self, splices: Iterable[Splice]) -> None:
+        """Do several splices in a sitting, as a step of their own. Raises as `splice` does."""
+        assert self._undo is not None, "sit first"
+        self._end_step()
+        with _guarded("a splice beyond the text"):
+            self._undo.group_start()
+            for at, remove, insert in splices:
+                self._content.splice_utf16(at, remove, insert)
+            self._document.commit()
+        self._end_step()
+
     def rewrite(self, text: str) -> None:
         """Make it this text, by the smallest change that is found in good time; in a sitting."""
         assert self._undo is not None, "sit first"
@@ -167,7 +178,7 @@ class TextDocument:
         Raises:
             DecodeError: this document was not seeded so.
         """
-        peer = _seed_peer_of(digest)
+        peer = _seed_peer(digest)
         with _guarded("a version of another text"):
             last = self._document.oplog_vv.get_last(peer)
         if last is None:
@@ -471,12 +482,8 @@ def _common(a: str, b: str) -> int:
     return low
 
 
-def _seed_peer(text: str) -> int:
-    """Return the peer that seeds this text; not 0, and below what Loro keeps for itself."""
-    return _seed_peer_of(blake3(text.encode()).digest())
-
-
-def _seed_peer_of(digest: bytes) -> int:
+def _seed_peer(digest: bytes) -> int:
+    """Return the peer that seeds a text; not 0, and below what Loro keeps for itself."""
     return int.from_bytes(digest[:8], "big") >> 1 or 1
 
 

@@ -14,22 +14,18 @@ from tests.e2e.test_windows import Screen
 
 pytestmark = [pytest.mark.e2e, pytest.mark.serial]
 WORDS = "Typed a moment before the end."
-LAUNCHER = (
-    sys.executable,
-    "-c",
-    f"import sys; sys.path.insert(0, {str(ROOT / 'packaging')!r}); "
-    "import dev; sys.exit(dev.call(sys.argv[1:]))",
-)
+CALL = "import sys; sys.path.insert(0, {!r}); import dev; sys.exit(dev.call(sys.argv[1:]))"
+LAUNCHER = (sys.executable, "-c", CALL.format(str(ROOT / "packaging")))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
-    ("launcher", "asks"),
-    [((), False), ((), True), (LAUNCHER, False)],
+    ("launcher", "asked"),
+    [((), ""), ((), "a dialog"), (LAUNCHER, "")],
     ids=["alone", "with a dialog open", "through packaging/dev.py"],
 )
 def test_a_window_that_is_told_to_end_saves_what_was_typed(
-    tmp_path: Path, number: signal.Signals, launcher: tuple[str, ...], asks: bool
+    tmp_path: Path, number: signal.Signals, launcher: tuple[str, ...], asked: str
 ) -> None:
     """A log-out or Ctrl-C in the terminal must cost nothing, and leave no window behind."""
     device = Device("One", tmp_path)
@@ -42,7 +38,7 @@ def test_a_window_that_is_told_to_end_saves_what_was_typed(
     until(lambda: bool(screen.does("open", "Note")), "the note in the list")
     until(lambda: bool(screen.does("type", WORDS)), "the note in the editor")
     until(lambda: bool(screen.does("typed")), "all is typed")
-    if asks:
+    if asked:
         screen.does("ask")
     assert screen.told_to_end(number) == 0
     assert (device.folder / "Note.md").read_text("utf-8") == WORDS

@@ -256,13 +256,14 @@ def test_undo_takes_back_only_ones_own() -> None:
             st.tuples(
                 st.integers(0, 40), st.integers(0, 3), st.sampled_from(("", "a", " ", "b c"))
             ),
+            st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2), words), max_size=3),
             st.just("theirs"),
         ),
         max_size=30,
     ),
 )
 def test_undo_goes_all_the_way_back_and_redo_all_the_way_again(
-    text: str, todo: list[tuple[int, int, str] | str]
+    text: str, todo: list[tuple[int, int, str] | list[tuple[int, int, str]] | str]
 ) -> None:
     """However splices make steps, and whatever came between: nothing own stays or is missing.
 
@@ -278,7 +279,7 @@ def test_undo_goes_all_the_way_back_and_redo_all_the_way_again(
             here.take(there.since(since))
         else:
             with suppress(DecodeError):
-                here.splice(*what)
+                here.edit(what) if isinstance(what, list) else here.splice(*what)
     done, theirs = here.text, there.text
     while here.undo():
         pass
@@ -329,6 +330,20 @@ def test_steps_end_where_the_writer_goes_elsewhere() -> None:
     while document.undo():
         texts.append(document.text)
     assert texts == ["1xy2", "1xybc2", "1abc2", "1abc", "abc"]
+
+
+def test_what_was_done_at_several_places_is_one_step() -> None:
+    """Making a word bold is one thing that was done, and so is indenting five lines."""
+    document = TextDocument.seed("one two three")
+    document.sit(9)
+    document.splice(13, 0, "!")
+    document.edit([(7, 0, "**"), (4, 0, "**")])
+    document.splice(0, 0, "x")
+    texts = [document.text]
+    while document.undo():
+        texts.append(document.text)
+    assert texts[1:] == ["one **two** three!", "one two three!", "one two three"]
+    assert document.redo() and document.redo() and document.text == "one **two** three!"
 
 
 def test_an_old_version_can_be_looked_at_and_written_from() -> None:

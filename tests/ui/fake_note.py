@@ -42,12 +42,19 @@ class FakeNote:
 
     async def splice(self, at: int, remove: int, insert: str) -> None:
         """Change the text."""
+        await self.edit(((at, remove, insert),))
+
+    async def edit(self, splices: tuple[Splice, ...]) -> None:
+        """Change the text at several places, as one step."""
         await self._app.pause()
-        self.splices.append((at, remove, insert))
-        removed = units(self.text)[at : at + remove]
-        self._undo.append(((at, len(units(insert)), whole(removed)),))
+        back: list[Splice] = []
+        for at, remove, insert in splices:
+            removed = units(self.text)[at : at + remove]
+            back.insert(0, (at, len(units(insert)), whole(removed)))
+            self.splices.append((at, remove, insert))
+            self._do([(at, remove, insert)])
+        self._undo.append(tuple(back))
         self._redo.clear()
-        self._do([(at, remove, insert)])
 
     async def receive(self, update: bytes) -> tuple[Splice, ...]:
         """Take what another typed: here, JSON splices."""
@@ -94,11 +101,11 @@ class FakeNote:
         if not from_:
             return ()
         splices = from_.pop()
-        before = units(self.text)
-        to.append(
-            tuple((at, len(units(new)), whole(before[at : at + gone])) for at, gone, new in splices)
-        )
-        self._do(splices)
+        back: list[Splice] = []
+        for at, gone, new in splices:
+            back.insert(0, (at, len(units(new)), whole(units(self.text)[at : at + gone])))
+            self._do([(at, gone, new)])
+        to.append(tuple(back))
         return splices
 
     def _do(self, splices: Sequence[Splice]) -> None:

@@ -183,6 +183,18 @@ def test_words_are_wrapped_and_lines_moved(edit: NoteEdit) -> None:
     assert told.text == "one\ntwo\nthree"
 
 
+def test_all_lines_of_a_selection_are_indented_at_once(edit: NoteEdit) -> None:
+    """Tab must not put a tab in the place of what is selected; and it is one thing that is done."""
+    told = Told(edit, "- one\n\n- two\nthree")
+    told.caret(13, anchor=2)
+    QTest.keyClick(edit, Qt.Key.Key_Tab)
+    assert told.text == edit.toPlainText() == "  - one\n\n  - two\nthree"
+    assert len(told.splices) == 1
+    QTest.keyClick(edit, Qt.Key.Key_Backtab)
+    assert told.text == "- one\n\n- two\nthree"
+    assert len(told.splices) == 2
+
+
 def test_a_link_is_followed_with_ctrl(qtbot: QtBot, edit: NoteEdit) -> None:
     """A plain click only puts the caret."""
     Told(edit, "see [[Dal makhani]]")

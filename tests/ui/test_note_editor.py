@@ -104,6 +104,20 @@ def test_undo_takes_back_own_words_only(qtbot: QtBot, desk: Desk) -> None:
     qtbot.waitUntil(lambda: desk.widget == "my one two three four")
 
 
+def test_each_thing_that_was_done_is_one_step(qtbot: QtBot, desk: Desk) -> None:
+    """Also when the app was busy meanwhile, and though a bold word is two signs put in."""
+    desk.app.gate = asyncio.Event()
+    desk.type(13, 0, "!")
+    desk.type(4, 3, "**two**")
+    desk.type(0, 0, "x")
+    desk.type(0, 4, "pasted")
+    open_gate(desk)
+    qtbot.waitUntil(lambda: desk.note.text == "pasted **two** three!")
+    for text in ("xone **two** three!", "one **two** three!", "one two three!", "one two three"):
+        desk.editor.undo()
+        qtbot.waitUntil(lambda: desk.widget == text)  # noqa: B023
+
+
 def test_a_viewers_words_become_a_private_draft(qtbot: QtBot, below: Below) -> None:
     """They are told, and nothing is lost."""
     desk = Desk(below, "trip", "route", "shared")

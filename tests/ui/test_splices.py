@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from ui.models.sheet import Sheet, shown, units, whole
-from ui.models.splices import NOTHING, Edit, Splice, cross, edit_of, then
+from ui.models.splices import NOTHING, Edit, Splice, cross, edit_of, finer, then
 
 LETTERS = "ab\r\n😀\u2029"
 texts = st.text(LETTERS, max_size=12)
@@ -65,6 +65,20 @@ def test_nothing_typed_is_lost_in_a_crossing(crossing: tuple[str, Edit, Edit]) -
     end = ours_after.apply(theirs.apply(text))
     added = "".join(part for edit in (ours, theirs) for part in edit.parts if isinstance(part, str))
     assert all(end.count(letter) >= added.count(letter) for letter in "xyz")
+
+
+@given(st.text("ab\n", max_size=12), st.text("ab\n", max_size=12), st.text("xy", max_size=3))
+def test_a_finer_edit_does_the_same(old: str, new: str, before: str) -> None:
+    """Whatever it keeps: only what others may do inside is another."""
+    splice = (len(before), len(old), new)
+    assert do(before + old + "end", finer(splice, old)) == before + new + "end"
+
+
+def test_what_is_put_around_words_leaves_them_alone() -> None:
+    """Or what another types in them at the same time would go with them."""
+    assert finer((4, 3, "**two**"), "two") == ((7, 0, "**"), (4, 0, "**"))
+    assert finer((4, 7, "two"), "**two**") == ((9, 2, ""), (4, 2, ""))
+    assert finer((0, 7, "  - a\n\n  - b"), "- a\n\n- b") == ((5, 0, "  "), (0, 0, "  "))
 
 
 @given(crossings())

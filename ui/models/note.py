@@ -1,14 +1,15 @@
 """An open note: typing travels at once and is saved in a pause; what others type goes around it.
 
-One thing at a time goes down: typed pieces first, then whatever else was asked. What comes
-back was told for the text below; while it was under way more may have been typed here, so
-the two are carried over each other before the widget hears of it. Knows no widget.
+One thing at a time goes down: typed pieces first, then whatever else was asked. Each thing that
+was done goes down by itself, so each is taken back by itself. What comes back was told for the
+text below; while it was under way more may have been typed here, so the two are carried over
+each other before the widget hears of it. Knows no widget.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from enum import Enum
 from functools import partial
 from typing import cast
@@ -20,9 +21,11 @@ from app.facade import OpenNote
 from storage.errors import AtollError, NotAllowed
 from ui.jobs import Runner
 from ui.models.sheet import Sheet, units, whole
-from ui.models.splices import NOTHING, Edit, Splice, cross, edit_of, then
+from ui.models.splices import Edit, Splice, cross, edit_of, finer
 
 PAUSE_MS = 300
+LETTER = 2
+"""So many units at most are a key that was pressed; more at once are a step of their own."""
 Step = Callable[[], Coroutine[object, object, object]]
 
 
@@ -53,7 +56,7 @@ class NoteEditor(QObject):
         self.space, self.entry = note.space, note.entry
         self._note = note
         self._runner = runner
-        self._typed: Edit = NOTHING
+        self._typed: list[Edit] = []
         self._steps: deque[tuple[Step, Callable[[object], None]]] = deque()
         self._busy = False
         self._refreshing = False
@@ -63,8 +66,10 @@ class NoteEditor(QObject):
     # -- from the widget
     def type(self, at: int, remove: int, insert: str) -> None:
         """Take what was typed: a splice of what the widget shows."""
+        before = self.sheet.real
         splice, repair = self.sheet.typed(at, remove, insert)
-        self._typed = then(self._typed, edit_of([splice]))
+        start, gone, _ = splice
+        self._typed.append(edit_of(finer(splice, before[start : start + gone])))
         if repair is not None:
             self.patched.emit((repair,))
         self._pause.start()
@@ -94,7 +99,7 @@ class NoteEditor(QObject):
 
     async def farewell(self) -> None:
         """Send what is not yet sent, save and let go. Runs on the app's loop."""
-        typed, self._typed = self._typed, NOTHING
+        typed, self._typed = self._typed, []
         await self._send(typed)
         await self._note.close()
 
@@ -123,8 +128,8 @@ class NoteEditor(QObject):
     def _go_on(self) -> None:
         if self._busy:
             return
-        if self._typed.parts:
-            typed, self._typed = self._typed, NOTHING
+        if self._typed:
+            typed, self._typed = self._typed, []
             self._run(partial(self._send, typed), lambda _: None)
         elif self._steps:
             self._run(*self._steps.popleft())
@@ -136,9 +141,13 @@ class NoteEditor(QObject):
         job.failed.connect(self._on_failed)
         job.cancelled.connect(self._on_cancelled)
 
-    async def _send(self, typed: Edit) -> None:
-        for at, remove, insert in typed.splices():
-            await self._note.splice(at, remove, whole(insert))
+    async def _send(self, typed: Sequence[Edit]) -> None:
+        for edit in typed:
+            match tuple((at, gone, whole(come)) for at, gone, come in edit.splices()):
+                case ((at, remove, insert),) if len(units(insert)) <= LETTER:
+                    await self._note.splice(at, remove, insert)
+                case splices:
+                    await self._note.edit(splices)
 
     def _on_done(self, then_: Callable[[object], None], answer: object) -> None:
         self._busy = False
@@ -158,7 +167,7 @@ class NoteEditor(QObject):
         self._busy = self._refreshing = False
 
     def _on_saved(self, _: object) -> None:
-        if self._pause.isActive() or self._typed.parts:
+        if self._pause.isActive() or self._typed:
             self._set(Saving.TYPING)
         else:
             self._set(Saving.CLEAN)
@@ -180,8 +189,9 @@ class NoteEditor(QObject):
         came = edit_of(_in_units(splices))
         if not came.parts:
             return False
-        self._typed, here = cross(self._typed, came)
-        self.patched.emit(tuple(self.sheet.arrived(splice) for splice in here.splices()))
+        for number, edit in enumerate(self._typed):
+            self._typed[number], came = cross(edit, came)
+        self.patched.emit(tuple(self.sheet.arrived(splice) for splice in came.splices()))
         return True
 
     def _set(self, saving: Saving) -> None:

@@ -65,6 +65,39 @@ def edit_of(splices: Iterable[Splice]) -> Edit:
     return edit
 
 
+def finer(splice: Splice, removed: str) -> tuple[Splice, ...]:
+    """Return a splice as the few that really change something, from the last to the first.
+
+    A word that is made bold is put between signs, and lines that are indented get spaces: what
+    others type in them meanwhile stays. From the last to the first, each stands where it did.
+    """
+    at, _, insert = splice
+    old, new = removed.split("\n"), insert.split("\n")
+    if len(old) != len(new):
+        return (splice,)
+    found: list[Splice] = []
+    for before, after in zip(old, new, strict=True):
+        found += reversed(_around(at, before, after))
+        at += len(before) + 1
+    return tuple(reversed(found))
+
+
+def _around(at: int, old: str, new: str) -> list[Splice]:
+    """Return what changes a line, from the last to the first."""
+    end = at + len(old)
+    inside = new.find(old)
+    if old == new:
+        return []
+    if old and inside >= 0:
+        found = [(end, 0, new[inside + len(old) :]), (at, 0, new[:inside])]
+    elif len(new) > 1 and new in old:
+        start = old.index(new) + at
+        found = [(start + len(new), end - start - len(new), ""), (at, start - at, "")]
+    else:
+        return [(at, len(old), new)]
+    return [(place, remove, insert) for place, remove, insert in found if remove or insert]
+
+
 def then(first: Edit, second: Edit) -> Edit:
     """Return one edit that does both."""
     left, right = _Parts(first), _Parts(second)

@@ -123,20 +123,41 @@ def _next_item(item: re.Match[str]) -> str:
 
 
 def _indent(edit: QPlainTextEdit) -> bool:
-    hand = edit.textCursor()
-    if ITEM.match(hand.block().text()) and not hand.hasSelection():
-        QTextCursor(hand.block()).insertText("  ")
-        return True
-    return False
+    """Indent the item the caret is in, or all lines of a selection that spans several."""
+    lines = _lines(edit)
+    if len(lines) == 1 and (edit.textCursor().hasSelection() or not ITEM.match(lines[0].text())):
+        return False
+    hand = QTextCursor(edit.document())
+    hand.beginEditBlock()
+    for block in lines:
+        if len(lines) == 1 or block.text().strip():
+            hand.setPosition(block.position())
+            hand.insertText("  ")
+    hand.endEditBlock()
+    return True
 
 
 def _outdent(edit: QPlainTextEdit) -> bool:
-    block = edit.textCursor().block()
-    spaces = len(block.text()) - len(block.text().lstrip(" \t"))
-    hand = QTextCursor(block)
-    hand.setPosition(block.position() + min(spaces, 2), KEEP)
-    hand.removeSelectedText()
+    hand = QTextCursor(edit.document())
+    hand.beginEditBlock()
+    for block in _lines(edit):
+        spaces = len(block.text()) - len(block.text().lstrip(" \t"))
+        hand.setPosition(block.position())
+        hand.setPosition(block.position() + min(spaces, 2), KEEP)
+        hand.removeSelectedText()
+    hand.endEditBlock()
     return True
+
+
+def _lines(edit: QPlainTextEdit) -> list[QTextBlock]:
+    """Return the lines that are selected, or the caret's; not one that is touched at its start."""
+    hand = edit.textCursor()
+    block = edit.document().findBlock(hand.selectionStart())
+    found = [block]
+    while block.next().isValid() and block.next().position() < hand.selectionEnd():
+        block = block.next()
+        found.append(block)
+    return found
 
 
 def _units(text: str) -> int:
