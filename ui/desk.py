@@ -25,11 +25,12 @@ from ui.models.where import Where
 from ui.pages.first_run import FirstRun
 from ui.pages.listing import Listing
 from ui.pages.reader import Reader
+from ui.pane_desk import PaneDesk
 from ui.slots import ignoring
 from ui.theme.tokens import NOTE_SIZE
 from ui.widgets import typing_keys
 from ui.widgets.keys_dialog import KeysDialog
-from ui.window import Pane, Shape, Window, has_keys
+from ui.window import Pane, Shape, Window
 from ui.words import Act, Said, say, say_code, tr
 
 Again = Callable[[], object]
@@ -50,6 +51,7 @@ class Desk(QObject):
         self.first_run: FirstRun | None = None
         self.folders = FolderDesk(window, below, home, self.space)
         self.jumping = JumpDesk(window, below, self.folders.open_dialog)
+        self.panes = PaneDesk(window, self.listing, self.reader)
         self._begun = False
         self._run: Callable[[Coroutine[object, object, object]], Job] = below.runner.run
         window.set_panes(self.listing, self.reader)
@@ -297,45 +299,11 @@ class Desk(QObject):
         if self.reader.in_past:
             self.entry.toggle_history()
         elif one and self._window.front is Pane.PAGE:
-            self.go_to_pane(Pane.PLACES if self._window.alone else Pane.LIST)
+            self.panes.go(Pane.PLACES if self._window.alone else Pane.LIST)
         elif self._window.alone:
             self.go(self._window.memory.place or place_key(Place.RECENT))
         elif not self.contents.up() and one:
-            self.go_to_pane(Pane.PLACES)
-
-    def _panes(self) -> list[QWidget]:
-        page: QWidget = self.reader
-        if self.reader.in_note:
-            page = self.reader.note.edit
-        elif self.reader.in_past:
-            page = self.reader.history.versions
-        elif self.reader.currentWidget() is self.reader.search:
-            page = self.reader.search.box
-        elif self.reader.currentWidget() is self.reader.bin:
-            page = self.reader.bin.items
-        elif self.reader.currentWidget() is self.reader.devices:
-            page = self.reader.devices.list
-        elif self.entry.entry is not None:
-            page = self.reader.file.open_button
-        return [self._window.sidebar.list, self.listing.list, page]
-
-    def go_to_pane(self, pane: Pane) -> None:
-        """Give a pane the keys."""
-        self._window.show_pane(pane)
-        widget = self._panes()[pane.value]
-        if widget is self.listing.list:
-            self.listing.focus()
-        else:
-            widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def step_pane(self, step: int) -> None:
-        """Give the next pane the keys."""
-        panes = [self._window.sidebar, self.listing, self.reader]
-        now = next((n for n, one in enumerate(panes) if has_keys(one)), -1 if step > 0 else 0)
-        target = (now + step) % len(panes)
-        if self._window.alone and target == Pane.LIST.value:
-            target = (target + step) % len(panes)
-        self.go_to_pane(Pane(target))
+            self.panes.go(Pane.PLACES)
 
     # -- connections
     def _connect_parts(self) -> None:
@@ -401,11 +369,11 @@ class Desk(QObject):
             "commands": self.jumping.commands,
             "history": self.entry.toggle_history,
             "back": self.back,
-            "pane-places": lambda: self.go_to_pane(Pane.PLACES),
-            "pane-list": lambda: self.go_to_pane(Pane.LIST),
-            "pane-page": lambda: self.go_to_pane(Pane.PAGE),
-            "pane-next": lambda: self.step_pane(1),
-            "pane-previous": lambda: self.step_pane(-1),
+            "pane-places": lambda: self.panes.go(Pane.PLACES),
+            "pane-list": lambda: self.panes.go(Pane.LIST),
+            "pane-page": lambda: self.panes.go(Pane.PAGE),
+            "pane-next": lambda: self.panes.step(1),
+            "pane-previous": lambda: self.panes.step(-1),
             "larger": lambda: self._resize_text(1),
             "smaller": lambda: self._resize_text(-1),
             "normal": lambda: self._resize_text(0),

@@ -224,6 +224,7 @@ SCREENS = (
     Screen("file", file),
     Screen("viewer", viewer),
     Screen("history", history),
+    Screen("history-long", history, Mood.LONG),
     Screen("search", search),
     Screen("search-nothing", search_nothing),
     Screen("recent", at("recent")),

@@ -225,6 +225,36 @@ def test_the_past_is_compared_with_what_is_there_now(stage: Stage) -> None:
     stage.wait(lambda: "New " in history.now.toPlainText())
 
 
+@pytest.mark.parametrize("width", [1240, 900])
+def test_long_lines_of_the_past_are_broken_and_stand_side_by_side(
+    open_stage: Open, width: int
+) -> None:
+    """A paragraph of a note is one line; of both versions all of it can be read."""
+    app = FakeApp()
+    long, cjk = "All that was said at 7:10 about bread. " * 9, "面包要慢慢发酵。" * 30
+    app.texts["sourdough"] = f"{long}\n- [ ] Fold every 30 min\n{cjk}\n\t{long}7:10\nend " * 9
+    stage = open_stage(app=app)
+    open_note(stage)
+    stage.desk.entry.toggle_history()
+    history = stage.desk.reader.history
+    stage.wait(lambda: "7:00" in history.then.toPlainText())
+    stage.window.resize(width, 780)
+    stage.settle()
+    then, now = history.then.document(), history.now.document()
+    lines = [
+        [side.findBlockByNumber(n).layout().lineCount() for n in range(side.blockCount())]
+        for side in (then, now)
+    ]
+    assert lines[0] == lines[1]
+    assert max(lines[0]) > 5
+    assert history.then.horizontalScrollBar().maximum() == 0
+    history.now.verticalScrollBar().setValue(30)
+    assert history.then.verticalScrollBar().value() == 30
+    history.now.selectAll()
+    history.now.copy()
+    assert QApplication.clipboard().text().count("\n") == now.blockCount() - 1
+
+
 def test_search_finds_while_typing_and_opens(stage: Stage) -> None:
     """Down chooses while the box keeps the keys; Enter opens."""
     stage.desk.actions["search"].trigger()
@@ -232,6 +262,7 @@ def test_search_finds_while_typing_and_opens(stage: Stage) -> None:
     assert box.hasFocus()
     QTest.keyClicks(box, "flour")
     stage.wait(lambda: stage.desk.reader.search.searching.rows.rowCount() == 3)
+    assert stage.desk.reader.search.count.text() == "3 matches"
     QTest.keyClick(box, Qt.Key.Key_Down)
     assert box.hasFocus()
     QTest.keyClick(box, Qt.Key.Key_Return)
@@ -305,14 +336,31 @@ def test_the_panes_are_walked_by_keys_alone(stage: Stage) -> None:
         seen.append(QApplication.focusWidget())
     edit = stage.desk.reader.note.edit
     assert seen == [stage.desk.listing.list, edit, stage.window.sidebar.list]
-    stage.desk.go_to_pane(Pane.LIST)
+    stage.desk.panes.go(Pane.LIST)
     assert stage.desk.listing.list.hasFocus()
+
+
+@pytest.mark.parametrize("mood", [Mood.CALM, Mood.EMPTY])
+@pytest.mark.parametrize("place", ["recent", "search", "bin", "devices"])
+@pytest.mark.parametrize("name", ["pane-next", "pane-previous"])
+def test_a_pane_with_nothing_for_keys_is_left_out(
+    open_stage: Open, mood: Mood, place: str, name: str
+) -> None:
+    """Whoever cannot see where the keys are must not have to guess."""
+    stage = open_stage(mood)
+    go(stage, place)
+    for _ in range(4):
+        stage.desk.actions[name].trigger()
+        holder = QApplication.focusWidget()
+        assert holder is not None
+        assert holder.isVisible()
+        assert said_of(holder)
 
 
 def test_down_and_enter_open_a_note(stage: Stage) -> None:
     """From the sidebar to the text without a mouse."""
     go(stage, "space:recipes")
-    stage.desk.go_to_pane(Pane.LIST)
+    stage.desk.panes.go(Pane.LIST)
     press(stage, Qt.Key.Key_Down)
     assert stage.desk.entry.entry is not None
     press(stage, Qt.Key.Key_Return)

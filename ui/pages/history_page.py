@@ -1,11 +1,24 @@
-"""The past of a note or file: its versions, and one of them beside now."""
+"""The past of a note or file: its versions, and one of them beside now.
+
+Long lines are broken to fit, and the shorter of two that stand side by side is followed by so
+many empty lines that the next two do so again. Thus both sides scroll as one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -28,11 +41,15 @@ from ui.widgets.row_list import RowList
 from ui.words import tr
 
 LIST_WIDTH = 250
+EMPTY_LINE = "\u2028"
+"""Begins a line within a line, for Qt. No text that is shown has it: it ends lines there."""
 SIGNS = {Line.SAME: "  ", Line.GONE: "\u2212 ", Line.NEW: "+ ", Line.BLANK: "  "}
 
 
 class Side(QPlainTextEdit):
     """One text of two that are compared; only to be read."""
+
+    resized = Signal()
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -46,13 +63,42 @@ class Side(QPlainTextEdit):
         )
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.fonts.mono_font(13))
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        option = QTextOption()
+        option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.document().setDefaultTextOption(option)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def show_lines(self, lines: Sequence[tuple[str, Line]]) -> None:
-        """Show lines, those that differ on a ground and with a sign."""
+    def heights(self, lines: Sequence[tuple[str, Line]]) -> list[int]:
+        """Return in how many lines each is broken to fit."""
+        width = self.viewport().width() - 2 * self.document().documentMargin()
+        sure = int(width / (3 * self.fontMetrics().horizontalAdvance("M")))
+        return [
+            1 if len(text) < sure and "\t" not in text else self._height(SIGNS[kind] + text, width)
+            for text, kind in lines
+        ]
+
+    def _height(self, text: str, width: float) -> int:
+        layout = QTextLayout(text, self.document().defaultFont())
+        layout.setTextOption(self.document().defaultTextOption())
+        layout.beginLayout()
+        count = 0
+        while (line_ := layout.createLine()).isValid():
+            line_.setLineWidth(width)
+            count += 1
+        layout.endLayout()
+        return count
+
+    def show_lines(self, lines: Sequence[tuple[str, Line]], below: Sequence[int]) -> None:
+        """Show lines, each with so many empty ones below; those that differ on a ground."""
         tokens = self._theme.tokens
         grounds = {Line.GONE: tokens.delete, Line.NEW: tokens.add, Line.BLANK: tokens.sunken}
-        self.setPlainText("\n".join(SIGNS[kind] + text for text, kind in lines))
+        self.setPlainText(
+            "\n".join(
+                SIGNS[kind] + text + EMPTY_LINE * empty
+                for (text, kind), empty in zip(lines, below, strict=True)
+            )
+        )
         hand = QTextCursor(self.document())
         hand.beginEditBlock()
         for number, (_, kind) in enumerate(lines):
@@ -62,6 +108,19 @@ class Side(QPlainTextEdit):
                 ground.setBackground(QColor(grounds[kind]))
                 hand.mergeBlockFormat(ground)
         hand.endEditBlock()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell it: lines are to be broken anew."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy the lines without what stands below them."""
+        copied = QMimeData()
+        copied.setText(
+            self.textCursor().selectedText().replace(EMPTY_LINE, "").replace("\u2029", "\n")
+        )
+        return copied
 
     def show_words(self, words: str) -> None:
         """Show a remark instead of lines."""
@@ -104,6 +163,13 @@ class HistoryPage(QWidget):
         for one, other in ((self.then, self.now), (self.now, self.then)):
             one.verticalScrollBar().valueChanged.connect(other.verticalScrollBar().setValue)
         self._comparison: Comparison | None = None
+        self.then.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._widths = (0, 0)
+        # Through the loop: by then both sides have their new width.
+        self._fit = QTimer(self, singleShot=True, interval=0)
+        self._fit.timeout.connect(self._on_resized)
+        for side in (self.then, self.now):
+            side.resized.connect(self._fit.start)
         theme.changed.connect(self._show)
 
     def _lay_out(self) -> None:
@@ -184,12 +250,29 @@ class HistoryPage(QWidget):
             self.now.show_words(f"{tr('A file of')} {size_words(comparison.size_now)}")
             self.summary.setText("")
             return
-        self.then.show_lines([(one.then, one.then_is) for one in lines])
-        self.now.show_lines([(one.now, one.now_is) for one in lines])
+        self._show_lines()
         gone, new = changes(lines)
         same = tr("Same as now")
         differ = f"\u2212 {count_words(gone, 'line')}   + {count_words(new, 'line')}"
         self.summary.setText(differ if gone or new else same)
+
+    def _on_resized(self) -> None:
+        if self._widths != (self.then.viewport().width(), self.now.viewport().width()):
+            self._show_lines()
+
+    def _show_lines(self) -> None:
+        self._widths = self.then.viewport().width(), self.now.viewport().width()
+        lines = self._comparison.lines if self._comparison is not None else None
+        if lines is None:
+            return
+        at = self.now.verticalScrollBar().value()
+        sides = [(one.then, one.then_is) for one in lines], [(one.now, one.now_is) for one in lines]
+        heights = self.then.heights(sides[0]), self.now.heights(sides[1])
+        highest = [max(pair) for pair in zip(*heights, strict=True)]
+        for side, told, broken in zip((self.then, self.now), sides, heights, strict=True):
+            below = [most - own for most, own in zip(highest, broken, strict=True)]
+            side.show_lines(told, below)
+        self.now.verticalScrollBar().setValue(at)
 
     def _bring_back(self) -> None:
         if self._comparison is not None:

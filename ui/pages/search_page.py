@@ -89,6 +89,6 @@ class SearchPage(QWidget):
         words, found = self.searching.words, self.searching.rows.rowCount()
         self._none.say(f"{tr('No match for')} “{words}”.")
         self._stack.setCurrentIndex(0 if not words else 1 if found else 2)
-        self.count.setText(count_words(found, "find") if found else "")
+        self.count.setText(count_words(found, "match", "matches") if found else "")
         if found and self.searching.rows.find(self.hits.key) is None:
             self.hits.choose(self.searching.rows.key(0))
