@@ -17,6 +17,7 @@ from app.config import Config
 from app.entropy import SystemEntropy
 from app.folder.agreed import Agreed
 from app.folder.agreed import Connection as Remembering
+from app.folder.locks import FolderLocks
 from app.folder.mirror import Mirror
 from app.folder.real import RealFolder
 from app.folder.settle import Due
@@ -25,7 +26,7 @@ from app.instep import InStep
 from app.meeting import PORT
 from app.node import Node
 from app.opened import Mirrored, OpenSpace
-from app.places import Places
+from app.places import Places, runtime_folder
 from storage.errors import AtollError
 from storage.identity.device import DeviceKeys
 from storage.index.sealed_db import GuardedConnection, IndexDamaged, open_guarded, set_aside
@@ -55,6 +56,7 @@ def build_node(config: Config) -> Node:
         config,
         account,
         mirrors=mirrors,
+        claims=FolderLocks(runtime_folder() / "folders"),
         clock=clock,
         entropy=entropy,
         network=network,

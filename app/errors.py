@@ -6,6 +6,8 @@ AtollError
     ├── FolderUnavailable     the plain folder is not there, or is another one
     ├── FolderNotEmpty        joining into a folder that holds something
     ├── FolderInUse           this folder, or one around or inside it, is shared already
+    │   └── KeptElsewhere     by another Atoll of the same person on this computer
+    ├── FolderStillThere      a space is to be shown elsewhere, and its folder is in its place
     ├── AlreadyHere           what a code gives is on this device already
     ├── NotText               a file that is no text was opened for typing
     ├── AlreadyRunning        another Atoll owns this data folder
@@ -43,6 +45,18 @@ class FolderInUse(AppError):
     """This folder, or one around or inside it, is shared already."""
 
     code = "app.folder-in-use"
+
+
+class KeptElsewhere(FolderInUse):
+    """Another Atoll on this computer keeps this folder, or one around or inside it."""
+
+    code = "app.folder-in-use.elsewhere"
+
+
+class FolderStillThere(AppError):
+    """A space is to be shown in another folder, and the one it has is in its place."""
+
+    code = "app.folder-still-there"
 
 
 class AlreadyHere(AppError):

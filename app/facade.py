@@ -117,6 +117,22 @@ class App(Protocol):
         """Open a folder of real files as a space of its own. Nothing in it is changed."""
         ...
 
+    async def attach(
+        self, space: str, folder: Path, *, merge: bool = False, report: Report = silent
+    ) -> SpaceInfo:
+        """Show a space whose folder is gone, or was moved, in the folder that is named.
+
+        The moved folder itself is taken as it is. Any other is filled anew; nothing that it
+        lacks is taken for deleted, and its own files are shared with `merge` only.
+
+        Raises:
+            FolderNotEmpty: it holds something, is none of this space's, and `merge` was not
+                asked for.
+            FolderInUse, KeptElsewhere: it is another's.
+            FolderStillThere: the folder that the space has is in its place.
+        """
+        ...
+
     async def leave(self, space: str) -> None:
         """Forget a space on this device. The plain folder and its files stay."""
         ...

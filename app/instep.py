@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from app.errors import FolderUnavailable
+from app.errors import AppError, FolderInUse, FolderUnavailable
 from app.events import Event, SpaceChanged, SpacesChanged, Trouble, Working
 from app.folder.ground import Brought, Looked
 from app.folder.port import Path
@@ -57,6 +57,7 @@ class InStep:
         """The code that was told last, until something succeeds."""
         self._wake = asyncio.Event()
         self._timers: set[asyncio.TimerHandle] = set()
+        self._retry: asyncio.TimerHandle | None = None
         self.came_back: Callable[[], None] | None = None
         """Called when the folder is there again after it was not: watch it anew."""
         self.stop_watching: Callable[[], None] | None = None
@@ -113,8 +114,9 @@ class InStep:
         finally:
             for timer in self._timers:
                 timer.cancel()
-            if self._hear_again is not None:
-                self._hear_again.cancel()
+            for last in (self._hear_again, self._retry):
+                if last is not None:
+                    last.cancel()
 
     async def look(
         self, paths: frozenset[Path] | None, report: Report = silent, *, then_bring: bool = True
@@ -159,8 +161,8 @@ class InStep:
         self._committed(self._opened)
         try:
             await self.bring(entries)
-        except FolderUnavailable:
-            self._unavailable(entries, everything=False)
+        except (FolderUnavailable, FolderInUse) as error:
+            self._unavailable(error, entries, everything=False)
 
     # -- steps ---------------------------------------------------------------------------
     async def _step(self) -> None:
@@ -175,8 +177,8 @@ class InStep:
                 await self.look(hints)
             if everything or entries:
                 await self.bring(None if everything else entries, self._working)
-        except FolderUnavailable:
-            self._unavailable(entries, everything=everything)
+        except (FolderUnavailable, FolderInUse) as error:
+            self._unavailable(error, entries, everything=everything)
         except Stopped:
             self.missed()
         except AtollError as error:
@@ -235,12 +237,14 @@ class InStep:
         timer = asyncio.get_running_loop().call_later(seconds, now)
         self._timers.add(timer)
 
-    def _unavailable(self, entries: frozenset[EntryId], *, everything: bool) -> None:
+    def _unavailable(
+        self, error: AppError, entries: frozenset[EntryId], *, everything: bool
+    ) -> None:
         """Nothing is deleted, nothing is sent; look again in a while."""
-        if self._opened.mirroring is not Mirroring.UNAVAILABLE:
-            self._opened.mirroring = Mirroring.UNAVAILABLE
-            folder = self._opened.folder.name
-            self._tell(Trouble(FolderUnavailable.code, folder, self._opened.id))
+        opened, stands = self._opened, (Mirroring.UNAVAILABLE, error.code)
+        if (opened.mirroring, opened.why) != stands:
+            opened.mirroring, opened.why = stands
+            self._tell(Trouble(error.code, opened.folder.name, opened.id))
             self._tell(SpacesChanged())
         self._again(entries, everything=everything)
 
@@ -256,18 +260,18 @@ class InStep:
         """Look at everything in a while; what was to be brought is brought then."""
         self._entries |= entries
         self._all_entries |= everything
-        loop = asyncio.get_running_loop()
+        if self._retry is not None:
+            return  # whoever hints meanwhile makes no more of it
 
         def now() -> None:
-            self._timers.discard(timer)
+            self._retry = None
             self.missed()
 
-        timer = loop.call_later(LOOK_AGAIN, now)
-        self._timers.add(timer)
+        self._retry = asyncio.get_running_loop().call_later(LOOK_AGAIN, now)
 
     def _settled(self) -> None:
         if self._opened.mirroring is Mirroring.UNAVAILABLE:
-            self._opened.mirroring = Mirroring.SETTLED
+            self._opened.mirroring, self._opened.why = Mirroring.SETTLED, ""
             self._tell(SpacesChanged())
             self.came_anywhere()  # it may be another folder of the space, with less in it
             if self.came_back is not None:

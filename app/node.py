@@ -12,11 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from app.accounts import Account
+from app.attaching import Attaching
 from app.config import Config
 from app.devices import Devices
 from app.events import DevicesChanged, EventHub
 from app.facade import OpenNote
 from app.files import Files
+from app.folder.claims import Claims
 from app.health import Health
 from app.history import History
 from app.meeting import Meeting, Service
@@ -60,6 +62,7 @@ class Node:
         account: Account,
         *,
         mirrors: Mirrors,
+        claims: Claims,
         clock: Clock,
         entropy: Entropy,
         network: BuildNetwork | None,
@@ -75,7 +78,7 @@ class Node:
         self.devices_known = Devices(account, clock)
         build = None if network is None else partial(network, self.devices_known)
         self.meeting = Meeting(account.state, self.devices_known, self.events, build)
-        rim = Rim(config.places, mirrors, self.meeting, clock, entropy, config.watch)
+        rim = Rim(config.places, mirrors, claims, self.meeting, clock, entropy, config.watch)
         self._spaces = Spaces(account, self.devices_known, self.events, rim)
         self._files = Files(account, self.devices_known, self._spaces, clock)
         self._notes = Notes(self._spaces, self.meeting, clock, entropy)
@@ -94,6 +97,7 @@ class Node:
             clock=clock,
             entropy=entropy,
         )
+        self._attaching = Attaching(account.state, self._spaces, self.events)
         self.devices_known.invitation = self._grants.invitation
 
     # -- its life ------------------------------------------------------------------------
@@ -175,6 +179,12 @@ class Node:
     async def add(self, folder: Path, report: Report = silent) -> SpaceInfo:
         """Open a folder of real files as a space of its own."""
         return await self._spaces.add(folder, report)
+
+    async def attach(
+        self, space: str, folder: Path, *, merge: bool = False, report: Report = silent
+    ) -> SpaceInfo:
+        """Keep a space in step with another folder, when its own is gone or was moved."""
+        return await self._attaching.attach(space, folder, merge=merge, report=report)
 
     async def leave(self, space: str) -> None:
         """Forget a space on this device."""

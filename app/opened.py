@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from app.errors import KeptElsewhere
 from app.folder.agreed import Agreed
+from app.folder.claims import Claim, Claims
 from app.folder.ignore import OWN_FOLDER
 from app.folder.marker import MARKER
 from app.folder.mirror import Mirror
@@ -39,14 +41,19 @@ class OpenSpace:
     worker: Worker
     vault: Vault = field(repr=False)
     mirrored: Mirrored = field(repr=False)
-    make_mirror: Callable[[], Mirrored] = field(repr=False)
-    """Makes another one, with whatever memory is left."""
+    make_mirror: Callable[[Path], Mirrored] = field(repr=False)
+    """Makes another one, of a folder, with whatever memory is left."""
+    claims: Claims = field(repr=False)
     mirroring: Mirroring = Mirroring.SETTLED
+    why: str = ""
+    """Why the folder is unavailable: an error's code."""
     skipped: tuple[str, ...] = ()
     """Paths in the folder that are not shared."""
     last: SpaceInfo | None = None
     """As it was told last; told again while long work keeps the thread."""
     attached: bool = False
+    claim: Claim | None = field(default=None, repr=False)
+    """Held as long as the folder is kept in step, so that nobody else does."""
 
     @property
     def id(self) -> str:
@@ -68,10 +75,12 @@ class OpenSpace:
 
         Raises:
             FolderUnavailable, FolderInUse: it is not.
+            KeptElsewhere: another Atoll keeps it. Nothing was read or written.
         """
         if self.mirrored.is_damaged():  # without its memory all is compared anew, nothing is lost
             self.mirrored.close()
-            self.mirrored, self.attached = self.make_mirror(), False
+            self.mirrored, self.attached = self.make_mirror(self.folder), False
+        self._claim()
         if not self.attached:
             self.mirrored.mirror.attach()
             self.attached = True
@@ -87,9 +96,56 @@ class OpenSpace:
         except OSError:
             return False
 
+    def seems_wrong(self, *, there: bool) -> bool:
+        """Say whether to look anew, given whether the folder seems to be there.
+
+        One that another Atoll keeps is there all the time: it is tried now and then.
+        """
+        away = self.mirroring is Mirroring.UNAVAILABLE
+        return there == away and self.why != KeptElsewhere.code
+
+    def take_on(self, folder: Path, *, merge: bool) -> None:
+        """Keep another folder in step from now on, on the vault's thread. The old one stays.
+
+        Raises:
+            KeptElsewhere, FolderInUse, FolderNotEmpty, FolderUnavailable, Unreadable: it cannot
+                be taken. Then all is as it was.
+        """
+        before = self.folder
+        self.show_in(folder)
+        try:
+            self._claim()
+            self.mirrored.mirror.take_on(merge=merge)
+        except BaseException:
+            self.show_in(before)
+            raise
+        self.attached = True
+
+    def show_in(self, folder: Path) -> None:
+        """Look for the folder there, on the vault's thread; it is proved when it is needed."""
+        self._let_go()
+        self.folder, self.attached = folder, False
+        self.mirrored = self.make_mirror(folder)
+
     def close(self) -> None:
         """Let go of everything, on the vault's thread."""
+        self._let_go()
+        self.vault.close()
+
+    def _claim(self) -> None:
+        """Claim the folder, anew when another one took its place."""
+        if self.claim is not None and self.claim.stands():
+            return
+        self._release()
+        self.claim = self.claims.take(self.folder)
+
+    def _release(self) -> None:
+        claim, self.claim = self.claim, None
+        if claim is not None:
+            claim.release()
+
+    def _let_go(self) -> None:
         if self.attached:
             self.mirrored.mirror.close()
         self.mirrored.close()
-        self.vault.close()
+        self._release()

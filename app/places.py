@@ -83,6 +83,19 @@ def default_data() -> Path:
     return Path(named) if named else platformdirs.user_data_path("atoll")
 
 
+def runtime_folder() -> Path:
+    """Return where all Atolls of one person on this computer find each other while they run.
+
+    The system's place for such when there is one, else beside the person's caches: there it
+    outlives the session, but what lies in it is held by the processes only.
+    """
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    if not named or not Path(named).is_absolute():
+        usual = Path(f"/run/user/{os.getuid()}")
+        named = str(usual) if os.access(usual, os.W_OK | os.X_OK) else ""
+    return Path(named, "atoll") if named else platformdirs.user_cache_path("atoll")
+
+
 def prepare(places: Places) -> None:
     """Make the data folder, or check that it is ours and closed to others.
 

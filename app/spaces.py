@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from app.accounts import Account
 from app.delivering import is_safe_elsewhere, unsure
 from app.devices import Devices
-from app.errors import BadUsage, FolderInUse, Unreadable
+from app.errors import BadUsage, FolderInUse, FolderNotEmpty, Unreadable
 from app.events import (
     DeliveryChanged,
     DevicesChanged,
@@ -22,6 +22,7 @@ from app.events import (
     SpacesChanged,
     Trouble,
 )
+from app.folder.claims import Claims, overlap
 from app.instep import InStep
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
@@ -91,6 +92,7 @@ class Rim:
 
     places: Places
     mirrors: Mirrors
+    claims: Claims
     network: Network
     clock: Clock
     entropy: Entropy
@@ -189,10 +191,10 @@ class Spaces:
         """Make a folder of real files a space of its own.
 
         Raises:
-            FolderInUse, Unreadable, BadUsage: it cannot be one.
+            FolderInUse, KeptElsewhere, Unreadable, BadUsage: it cannot be one.
         """
         folder = await asyncio.to_thread(_existing, folder)
-        self.refuse_overlap(folder)
+        await self.refuse_taken(folder)
         seed = self._rim.places.spaces / f"{BEGUN}{self._rim.entropy.take(8).hex()}"
         worker = Worker("vault-new")
         try:
@@ -252,18 +254,28 @@ class Spaces:
             await kept.opened.run(lambda vault: vault.introduce(name))
             self.committed(kept.opened)
 
-    def refuse_overlap(self, folder: Path) -> None:
-        """Refuse a folder in, around or equal to one that is shared already.
+    async def refuse_taken(self, folder: Path, besides: Kept | None = None) -> None:
+        """Refuse a folder in, around or equal to one that is kept in step already.
+
+        `besides` is about to give its own folder up, and to claim this one itself.
 
         Raises:
-            FolderInUse: it is.
+            FolderInUse: it is, here.
+            KeptElsewhere: it is, by another Atoll that runs on this computer.
         """
-        ours = [kept.opened.folder.resolve() for kept in self._kept.values()]
-        ours += [row.folder.resolve() for row, _ in self._shut_out.values()]
-        ours.append(self._rim.places.data.resolve())
-        for known in ours:
-            if folder.is_relative_to(known) or known.is_relative_to(folder):
-                raise FolderInUse(f"{folder} overlaps {known}")
+        ours = [kept.opened.folder for kept in self._kept.values() if kept is not besides]
+        ours += [row.folder for row, _ in self._shut_out.values()]
+        ours.append(self._rim.places.data)
+        await asyncio.to_thread(_refuse_overlap, folder, ours)
+        if besides is None:
+            await asyncio.to_thread(_refuse_kept, folder, self._rim.claims)
+
+    def errand(self, work: Coroutine[object, object, None]) -> asyncio.Future[None]:
+        """Begin work that is done before all is closed, whoever waits for it."""
+        task = asyncio.ensure_future(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+        return task
 
     # -- what happened -------------------------------------------------------------------
     def committed(self, opened: OpenSpace) -> None:
@@ -288,7 +300,7 @@ class Spaces:
     async def _ask(self, kept: Kept) -> SpaceInfo:
         opened, this = kept.opened, self._account.did
         told, there = await opened.run(lambda _vault: (tell(opened, this), opened.seems_there()))
-        if there == (opened.mirroring is Mirroring.UNAVAILABLE):
+        if opened.seems_wrong(there=there):
             kept.in_step.missed()  # a folder that is taken away whole gives no hint
         self._devices.members_of(opened.key, told.members, told.names)
         opened.last = info_of(opened, told, self._devices, this)
@@ -313,15 +325,15 @@ class Spaces:
         """Put a vault and its mirror together."""
         data = self._rim.places.space(vault.space.hex())
 
-        def make() -> Mirrored:
-            return self._rim.mirrors.make(vault, data, folder)
+        def make(where: Path) -> Mirrored:
+            return self._rim.mirrors.make(vault, data, where)
 
         try:
-            mirrored = await worker.run(make)
+            mirrored = await worker.run(lambda: make(folder))
         except BaseException:
             await worker.run(vault.close)
             raise
-        return OpenSpace(vault.space, folder, worker, vault, mirrored, make)
+        return OpenSpace(vault.space, folder, worker, vault, mirrored, make, self._rim.claims)
 
     async def _keep(self, opened: OpenSpace) -> Kept:
         in_step = InStep(opened, self._events.tell, self.committed)
@@ -354,9 +366,7 @@ class Spaces:
 
     def _joined(self, opened: OpenSpace) -> None:
         """Learn who the members are now, and tell others of what we wrapped for them."""
-        task = asyncio.ensure_future(self._learn(opened))
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self.errand(self._learn(opened))
 
     async def _learn(self, opened: OpenSpace) -> None:
         if opened.id in self._kept:
@@ -389,6 +399,17 @@ class Spaces:
         vault = Vault.open(rim.places.space(row.id), self._account.keys, rim.clock, rim.entropy)
         vault.welcome()  # of who joined just before we were stopped
         return vault
+
+
+def _refuse_overlap(folder: Path, ours: Iterable[Path]) -> None:
+    for known in ours:
+        if overlap(folder, known.resolve()):
+            raise FolderInUse(f"{folder} overlaps {known}")
+
+
+def _refuse_kept(folder: Path, claims: Claims) -> None:
+    if folder.is_dir():
+        claims.take(folder).release()
 
 
 def _people(vault: Vault) -> tuple[tuple[Member, ...], dict[str, str]]:
@@ -425,6 +446,23 @@ def check_usable(folder: Path) -> bool:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise Unreadable("not writable", str(folder))
     return holds_something
+
+
+def made_ready(into: Path, *, merge: bool) -> Path:
+    """Return the folder to fill, made if need be.
+
+    Raises:
+        FolderNotEmpty: it holds something, and uniting was not asked for.
+        Unreadable: it cannot be made or read.
+    """
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        holds_something = check_usable(into)
+    except OSError as error:
+        raise Unreadable(error.strerror or "not readable", str(into)) from error
+    if holds_something and not merge:
+        raise FolderNotEmpty(f"{into} holds something")
+    return into.resolve()
 
 
 def _unwatch(kept: Kept) -> None:

@@ -116,6 +116,7 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         told.missing_files,
         told.missing_bytes,
         opened.skipped,
+        opened.why,
     )
 
 

@@ -118,6 +118,8 @@ class SpaceInfo:
     missing_bytes: int = 0
     skipped: tuple[str, ...] = ()
     """Paths in the folder that are not shared (devices, sockets, names no folder may hold)."""
+    why: str = ""
+    """Why the folder is unavailable: an error's code, which has words; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

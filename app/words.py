@@ -164,7 +164,7 @@ CODES: dict[str, Words] = {
     "app.stopped": Words("Stopped. What was done until then is whole."),
     "app.folder-unavailable": Words(
         "The folder on this disk is not there, or it is another one. Nothing was deleted.",
-        "Connect the disk, or put the folder back where it was.",
+        "Connect the disk, put the folder back where it was, or say where it is now.",
     ),
     "app.folder-not-empty": Words(
         "This folder holds something already.",
@@ -173,6 +173,15 @@ CODES: dict[str, Words] = {
     "app.folder-in-use": Words(
         "This folder, or one around or inside it, is in Atoll already.",
         "Choose another folder.",
+    ),
+    "app.folder-in-use.elsewhere": Words(
+        "Another Atoll on this computer keeps this folder, or one around or inside it. "
+        "Nothing in it was read or changed here.",
+        "Close that one, or choose another folder.",
+    ),
+    "app.folder-still-there": Words(
+        "This folder is where it was, and is kept in step there.",
+        "To have it elsewhere, move it first, then say where it is.",
     ),
     "app.already-here": Words(
         "What this code gives is on this computer already.",

@@ -30,6 +30,14 @@ hypothesis.settings.register_profile(
     derandomize=True,  # the same examples each time: a red build means a changed program
     database=None,
 )
+HOMES = (
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_RUNTIME_DIR",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     in_ci = level == "full" and bool(os.environ.get("CI"))
     hypothesis.settings.load_profile("ci" if in_ci else level)
     home = tempfile.mkdtemp(prefix="atoll-test-home-")
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+    for name in HOMES:
         os.environ[name] = home
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 

@@ -159,6 +159,13 @@ async def _leave(ask: Ask) -> Answer:
     return Answer({"left": space_label(space)})
 
 
+async def _attach(ask: Ask) -> Answer:
+    space = await space_named(ask.app, ask.params.text("space"))
+    folder, merge = Path(ask.params.text("folder")), ask.params.flag("merge")
+    attached = await ask.app.attach(space.id, folder, merge=merge, report=ask.report)
+    return Answer(space_shape(attached, ask.now))
+
+
 async def _scan(ask: Ask) -> Answer:
     spaces = await open_spaces(ask.app, ask.params.maybe("space"))
     for space in spaces:
@@ -377,6 +384,7 @@ async def _label(app: App, space: str) -> str:
 
 _DOING: dict[str, Doing] = {
     "add": _add,
+    "attach": _attach,
     "bin": _bin,
     "check": _check,
     "dial": _dial,

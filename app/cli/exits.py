@@ -38,6 +38,7 @@ _BY_CODE = {
     "storage.locked": Exit.UNAVAILABLE,
     "sync": Exit.UNAVAILABLE,
     "app.folder-unavailable": Exit.UNAVAILABLE,
+    "app.folder-in-use.elsewhere": Exit.UNAVAILABLE,
     "app.already-running": Exit.UNAVAILABLE,
     "app.not-running": Exit.UNAVAILABLE,
     "app.not-set-up": Exit.UNAVAILABLE,

@@ -12,9 +12,18 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from app.errors import FolderUnavailable
 from app.loose import list_in, mapping_in
 from app.values import Role
-from app.words import ago, count_words, moment_words, role_words, size_words, until_words
+from app.words import (
+    ago,
+    count_words,
+    moment_words,
+    role_words,
+    size_words,
+    until_words,
+    words_of,
+)
 
 HARMLESS = {"\n", "\t"}
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -127,6 +136,10 @@ def _add(value: _Value, _now: float) -> str:
     )
 
 
+def _attach(value: _Value, now: float) -> str:
+    return f"In step at {safe(str(value['folder']))}.\n{_add(value, now)}"
+
+
 def _where(value: _Value) -> str:
     return f"{safe(str(value['where']['sentence']))}."
 
@@ -186,7 +199,7 @@ def _space_status(space: _Value, now: float) -> str:
     if ended:
         lines.append(f"  {_can(space, now).capitalize()}. Ask for a new code.")
     if space["mirroring"] and str(space["mirroring"]) == "unavailable":
-        lines.append(f"  The folder {safe(str(space['folder']))} is not there. Nothing is deleted.")
+        lines += _unavailable(space)
     if space["missing_blocks"]:
         lines.append(f"  {_to_come(space)} still to come")
     if space["drafts"]:
@@ -208,6 +221,16 @@ def _holds(holding: _Value, now: float) -> str:
     if not device["near"] and device["last_seen"].moment is None and holding["behind"].given:
         return f"{has}, says its signed word; it came through another device"
     return f"{has}, {_seen(device, now)}"
+
+
+def _unavailable(space: _Value) -> list[str]:
+    folder, why = safe(str(space["folder"])), str(space["why"])
+    if why and why != FolderUnavailable.code:
+        return [f"  {folder}: {words_of(why).sentence}"]
+    return [
+        f"  The folder {folder} is not there. Nothing is deleted.",
+        "  Moved or lost? See: atoll attach --help",
+    ]
 
 
 def _seen(device: _Value, now: float) -> str:
@@ -356,6 +379,7 @@ def _diff(value: _Value, _now: float) -> str:
 _WORDS: dict[str, Callable[[_Value, float], str]] = {
     "init": _init,
     "add": _add,
+    "attach": _attach,
     "bin": _bin,
     "check": _check,
     "dial": _dial,

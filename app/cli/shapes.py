@@ -49,6 +49,7 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
         "missing_files": space.missing_files,
         "missing_bytes": space.missing_bytes,
         "skipped": list(space.skipped),
+        "why": space.why,
     }
 
 

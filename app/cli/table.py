@@ -266,6 +266,19 @@ COMMANDS = (
         ("atoll export Recipes /media/stick/Recipes",),
     ),
     Command(
+        "attach",
+        "keep a shared folder in another place, when its own is gone or was moved",
+        "A folder that was moved is taken as it is: what was changed in it is taken in. An empty\n"
+        "or new one is filled with all files anew. Nothing is deleted anywhere by it. A folder\n"
+        "that holds something else is refused unless --merge asks to bring both together.",
+        (
+            NEEDED_SPACE,
+            Option("folder", "where it is now, or is to be", Kind.FOLDER, needed=True),
+            Option("--merge", "the folder holds files: bring both together", Kind.FLAG),
+        ),
+        ("atoll attach Recipes ~/Documents/Recipes", "atoll attach Recipes /media/disk/Recipes"),
+    ),
+    Command(
         "leave",
         "forget a folder on this device",
         "The plain folder and its files stay; they are only not kept in step any more.",

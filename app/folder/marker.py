@@ -57,7 +57,14 @@ class Standing(NamedTuple):
         the inodes of some disks change each time they are plugged in. Without it the place
         is proof: the rights of every file may have been changed.
         """
-        return self.since == other.since or self[:3] == other[:3]
+        return self.since == other.since or self.is_at(other)
+
+    def is_at(self, other: Standing) -> bool:
+        """Say whether it lies at the same place of the same disk, by whatever path.
+
+        Of a folder in another place the time is no proof: the snapshot of a disk has it too.
+        """
+        return self[:3] == other[:3]
 
     def to_bytes(self) -> bytes:
         """Return what is remembered."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from app.errors import FolderInUse, FolderUnavailable, Unreadable
+from app.errors import FolderInUse, FolderNotEmpty, FolderUnavailable, Unreadable
 from app.folder.agreed import Agreed, Row
 from app.folder.checkout import Checkout
 from app.folder.drafts import Drafts
@@ -87,6 +87,39 @@ class Mirror:
             self._is_known(root)  # else, and when our index was lost, all is compared anew
             ground.suspicious = agreed.word(_RUNNING) == b"1"
             agreed.remember(_RUNNING, b"1")
+
+    def take_on(self, *, merge: bool) -> None:
+        """Attach to this folder in place of the one we knew, wherever that was.
+
+        If it is the very same folder, moved, it is taken as it is. Of any other what was agreed
+        is void, so nothing that it lacks is taken for removed: it is written anew.
+
+        Raises:
+            FolderInUse: it is marked as another space's.
+            FolderNotEmpty: it holds something, has no mark, and uniting was not asked for.
+            FolderUnavailable: it is not there.
+            Unreadable: nothing can be written to it.
+        """
+        ground, agreed = self._ground, self._ground.agreed
+        found = read_marker(ground.folder)
+        if found not in {None, ground.marker}:
+            raise FolderInUse("the folder shows another space already")
+        if found is None and not merge and self._holds_something():
+            raise FolderNotEmpty("the folder holds something")
+        known = agreed.word(_STANDING)
+        if found is None or known is None or not ground.root().is_at(standing_of(known)):
+            agreed.forget_all()  # before it is marked: a kill in between makes nothing missing
+        if found is None:
+            write_marker(ground.folder, ground.marker)
+        self.attach()
+
+    def is_in_place(self) -> bool:
+        """Say whether a folder of the space lies where it is kept."""
+        try:
+            self._ground.root()
+        except FolderUnavailable:
+            return False
+        return True
 
     def close(self) -> None:
         """End cleanly, so that the next start believes what it finds."""
@@ -187,6 +220,13 @@ class Mirror:
                 agreed.forget_all()
             agreed.remember(_STANDING, root.to_bytes())
         return known
+
+    def _holds_something(self) -> bool:
+        try:
+            with self._ground.folder.enter(()) as root:
+                return bool(root.entries())
+        except OSError as error:
+            raise Unreadable(error.strerror or "not readable", "") from error
 
     # -- looking ---------------------------------------------------------------------------
     def _plan(

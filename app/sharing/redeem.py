@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from app.accounts import Account
-from app.errors import AlreadyHere, BadUsage, FolderNotEmpty, Unreadable
+from app.errors import AlreadyHere, BadUsage
 from app.places import Places
 from app.progress import Progress, Report
 from app.sharing.announcing import Announcing
-from app.spaces import Spaces, check_usable
+from app.spaces import Spaces, made_ready
 from app.values import SpaceInfo
 from app.work import Worker
 from storage.access.invite import InviteCode, code_from_text, handover_from
@@ -64,15 +64,16 @@ class Joining:
 
         Raises:
             AlreadyHere: what the code gives is on this device.
-            FolderNotEmpty, FolderInUse, Unreadable: the folder cannot be filled.
+            FolderNotEmpty, FolderInUse, KeptElsewhere, Unreadable: the folder cannot be filled.
             PeerUnreachable: nobody who has it answered in time.
             BadToken, AccessExpired: the code is damaged, or its time is over.
         """
         code, things = _parse(given)
         code.check_time(self._clock.now())
         self._refuse_known(code)
-        folder = await asyncio.to_thread(_made_ready, into, merge)
-        self._spaces.refuse_overlap(folder)
+        await self._spaces.refuse_taken(await asyncio.to_thread(into.resolve))
+        folder = await asyncio.to_thread(made_ready, into, merge=merge)
+        await self._spaces.refuse_taken(folder)
         if not things:
             report(Progress("Looking for", code.by))
             things = await self._network.redeem(code)
@@ -147,20 +148,3 @@ def _things(pairs: Iterable[tuple[int, bytes]]) -> Iterable[Thing]:
             yield Thing(Kind(kind), data)
         except ValueError as error:
             raise BadToken("this invite file holds something that is not known") from error
-
-
-def _made_ready(into: Path, merge: bool) -> Path:  # noqa: FBT001  it is passed on to a thread
-    """Return the folder to fill, made if need be.
-
-    Raises:
-        FolderNotEmpty: it holds something, and uniting was not asked for.
-        Unreadable: it cannot be made or read.
-    """
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-        holds_something = check_usable(into)
-    except OSError as error:
-        raise Unreadable(error.strerror or "not readable", str(into)) from error
-    if holds_something and not merge:
-        raise FolderNotEmpty(f"{into} holds something")
-    return into.resolve()

@@ -35,6 +35,7 @@ from app.values import (
     Finding,
     Hit,
     InviteInfo,
+    Mirroring,
     Reach,
     Role,
     SpaceInfo,
@@ -178,6 +179,20 @@ class FakeApp(App):
         self.places.append(space)
         self.events.tell(SpacesChanged())
         return space
+
+    async def attach(
+        self, space: str, folder: Path, *, merge: bool = False, report: Report = silent
+    ) -> SpaceInfo:
+        """Attach, unless the folder holds something."""
+        await self.pause()
+        self.calls.append(("attach", (space, folder, merge)))
+        if folder.name == "full" and not merge:
+            raise FolderNotEmpty("it holds something")
+        report(Progress("Writing", "a.md", 1, 1))
+        there = replace(self.space_of(space), folder=folder, mirroring=Mirroring.SETTLED, why="")
+        self.places = [there if one.id == space else one for one in self.places]
+        self.events.tell(SpacesChanged())
+        return there
 
     async def leave(self, space: str) -> None:
         """Forget a space."""

@@ -87,6 +87,13 @@ class FakeApp:
         report(Progress("Reading", "b.md", 2, 2, 20, 20))
         return space(folder.name, folder)
 
+    async def attach(
+        self, space: str, folder: Path, *, merge: bool = False, report: Report = silent
+    ) -> SpaceInfo:
+        """Attach, as a folder is added."""
+        self.asked.append(("attach", space, folder, merge))
+        return await self.add(folder, report)
+
     async def leave(self, space: str) -> None:
         """Remember it."""
         self.asked.append(("leave", space))

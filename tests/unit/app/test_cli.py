@@ -124,6 +124,19 @@ def test_join_takes_a_hand_over_file(atoll: Run, fake: FakeApp, tmp_path: Path) 
     assert ("join", b"ATOLL-INVITE-1\n\x01\x02", tmp_path / "d", True) in fake.asked
 
 
+def test_attach_names_the_folder_and_says_where_it_is_now(
+    atoll: Run, fake: FakeApp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person checks by the answer that it is the place they meant."""
+    there = tmp_path / "moved"
+    assert atoll("attach", "Recipes", str(there)) == Exit.OK
+    assert capsys.readouterr().out.startswith(f"In step at {there}.\n")
+    assert atoll("attach", "Recipes", str(there), "--merge", "--json") == Exit.OK
+    assert json.loads(capsys.readouterr().out)["folder"] == str(there)
+    asked = [one for one in fake.asked if one[0] == "attach"]
+    assert asked == [("attach", ID, there, False), ("attach", ID, there, True)]
+
+
 @pytest.mark.parametrize("command", [["log", NOTE], ["log"], ["bin"], ["spaces"], ["peers"]])
 def test_lists_are_lists_for_programs(
     atoll: Run, capsys: pytest.CaptureFixture[str], command: list[str]
