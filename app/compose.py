@@ -17,6 +17,7 @@ from app.config import Config
 from app.entropy import SystemEntropy
 from app.folder.agreed import Agreed
 from app.folder.agreed import Connection as Remembering
+from app.folder.ahead import ProcessAhead
 from app.folder.locks import FolderLocks
 from app.folder.mirror import Mirror
 from app.folder.real import RealFolder
@@ -89,6 +90,7 @@ class RealMirrors:
             device=self._account.name,
             clock=self._clock,
             entropy=self._entropy,
+            ahead=ProcessAhead(folder),
         )
 
         def close() -> None:

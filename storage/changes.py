@@ -246,11 +246,12 @@ class ChangeSet:
         self._revive(parent)
         entry = self._new_id()
         self._fresh[entry] = (parent, name)
-        self._put(entry, "kind", Kind(kind))
-        self._put(entry, "place", Place(parent, name))
+        put = self._operations  # nothing was said of a new entry that this could replace
+        put[entry, "kind"] = Put(entry, "kind", Kind(kind))
+        put[entry, "place"] = Put(entry, "place", Place(parent, name))
         if content is not None:
-            self._put(entry, "content", content)
-        self._put(entry, "meta", meta)
+            put[entry, "content"] = Put(entry, "content", content)
+        put[entry, "meta"] = Put(entry, "meta", meta)
         self._keep(entry)
         return entry
 

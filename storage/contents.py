@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 
 from storage.blocks.store import BlockStore, Kind, Thing
@@ -64,6 +64,15 @@ class Contents:
     def store_bytes(self, data: bytes) -> Content:
         """Seal bytes."""
         return self.store(BytesIO(data))
+
+    def secret(self) -> bytes:
+        """Return what contents are sealed under now."""
+        return self._secret()
+
+    def keep(self, blocks: Iterable[bytes]) -> None:
+        """Keep blocks that were sealed beside; durable with the commit that names them."""
+        for block in blocks:
+            self._stage(block)
 
     def read(self, facts: EntryFacts, dot: Dot | None = None) -> Iterator[bytes]:
         """Yield the bytes that an entry (or its side version `dot`) holds, edits included.

@@ -32,7 +32,7 @@ from storage.facts.values import Content, Fact
 from storage.finding import Finding
 from storage.identity.device import DeviceKeys
 from storage.identity.did import did_of
-from storage.index.line import HIDDEN, plain_content
+from storage.index.line import HIDDEN, Line, plain_content
 from storage.index.sealed_db import IndexDamaged
 from storage.members import card_entry, space_of
 from storage.parts import split
@@ -226,6 +226,14 @@ class Vault(Past, Finding, Sharing):
         """Keep bytes, sealed; durable with the commit that names them."""
         return self._ready().contents.store(source)
 
+    def sealing_secret(self) -> bytes:
+        """Return what contents are sealed under now, for who seals some beside."""
+        return self._ready().contents.secret()
+
+    def keep(self, blocks: Iterable[bytes]) -> None:
+        """Keep blocks of a content that was sealed beside; durable as with `store`."""
+        self._ready().contents.keep(blocks)
+
     def text(self, entry: EntryId) -> Text:
         """Return a note's text.
 
@@ -250,27 +258,31 @@ class Vault(Past, Finding, Sharing):
 
     def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, Node]:
         """Return the nodes of those entries that are shown, all at once."""
+        return {entry: node for entry, (node, _) in self._shown(entries).items()}
+
+    def nodes_and_bases(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
+        """Return the node and the `base` of those entries that are shown, all at once."""
+        found: dict[EntryId, tuple[Node, bytes]] = {}
+        for entry, (node, line) in self._shown(entries).items():
+            if line is not None and line.plain and line.is_text:
+                found[entry] = node, seed_token(plain_content(line.plain).digest)
+            else:
+                found[entry] = node, self.base(node)
+        return found
+
+    def _shown(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, Line | None]]:
+        """Return the node of each that is shown, with its row if it has one of its own."""
         core, wanted = self._ready(), list(entries)
-        found = {
-            line.id: line.to_node()
+        found: dict[EntryId, tuple[Node, Line | None]] = {
+            line.id: (line.to_node(), line)
             for line in core.catalog.lines(wanted).values()
             if line.parent != HIDDEN
         }
         tree = self.tree()
         for entry in wanted:
             if entry not in found and (node := tree.get(entry)) is not None:
-                found[entry] = node
+                found[entry] = node, None
         return found
-
-    def bases(self, nodes: Iterable[Node]) -> dict[EntryId, bytes]:
-        """Return the `base` of each node, all at once."""
-        by_id = {node.id: node for node in nodes}
-        return {
-            line.id: seed_token(plain_content(line.plain).digest)
-            if line.plain and line.is_text
-            else self.base(by_id[line.id])
-            for line in self._core.catalog.lines(by_id).values()
-        }
 
     def is_here(self, node: Node) -> bool:
         """Say whether all bytes of a file are on this device."""
@@ -387,7 +399,12 @@ class Vault(Past, Finding, Sharing):
         Raises:
             StoreFull, StoreUnusable: nothing was taken.
         """
-        return self._whole(lambda: self._intake.take(things))
+        accepted = self._whole(lambda: self._intake.take(things))
+        if not self._forks.is_due():
+            return accepted
+        touched = self._whole(self._forks.settle)
+        entries = accepted.entries | touched
+        return replace(accepted, records=accepted.records + 1, entries=entries, gave_way=True)
 
     def put_blocks(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
         """Keep content that was wanted; durable on return. Returns what is complete now."""

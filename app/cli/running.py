@@ -6,6 +6,7 @@ that asks in this moment waits for the answer instead of hearing that nobody is 
 
 from __future__ import annotations
 
+import gc
 import time
 
 from app.cli import late
@@ -19,6 +20,8 @@ from app.facade import RunningApp
 from app.owner import Owner, Ownership, holder
 from app.places import Places, control_address, forget_control, prepare
 
+SELDOM = 20_000
+"""So many new objects until Python looks for cycles among them, instead of 700."""
 PATIENCE = 10.0
 """Seconds to wait for a command in a terminal that has the data folder for itself."""
 BREATH = 0.02
@@ -56,6 +59,7 @@ class Running:
     async def start(self, hear: Hears | None = None) -> RunningApp:
         """Open everything, and answer; `hear` is told all from the first trouble on."""
         node: RunningApp = late.compose().build_node(self._config)
+        _collect_seldom()
         if hear is not None:
             node.events.listen(hear)
         await node.start()
@@ -87,3 +91,12 @@ def _own_as_app(places: Places) -> Owner:
             if holder(places.lock) is Ownership.APP or time.monotonic() > given_up:
                 raise
             time.sleep(BREATH)
+
+
+def _collect_seldom() -> None:
+    """Spend less on looking for cycles: frozen values, of which we make many, form none.
+
+    What was loaded until now stays for good, and is not looked through again and again.
+    """
+    gc.freeze()
+    gc.set_threshold(SELDOM, 20, 20)

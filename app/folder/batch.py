@@ -104,11 +104,10 @@ class Batch:
             self._tally.removed += counts["deleted"]
             self._tally.entries |= touched
         added, self._added = self._added, {}
-        nodes = self._ground.space.nodes(added)
-        bases = self._ground.space.bases(nodes.values())
+        shown = self._ground.space.nodes_and_bases(added) if added else {}
         with self._ground.agreed.together():
             self._ground.agreed.put(
-                file_row(nodes[entry], read.place, read.stat, read.digest, bases.get(entry, b""))
+                file_row(shown[entry][0], read.place, read.stat, read.digest, shown[entry][1])
                 for entry, read in added.items()
             )
             for rows in agree:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.folder.agreed import Agreed
+from app.folder.ahead import Ahead
 from app.folder.ignore import Ignore
 from app.folder.marker import Marker, Standing, root_of
 from app.folder.port import Folder, Path, Ways
@@ -28,6 +29,7 @@ class Ground:
     marker: Marker
     ways: Ways
     ignore: Ignore
+    ahead: Ahead
     suspicious: bool = False
     """We did not end cleanly, so what looks like an edit may be what a power cut left."""
 

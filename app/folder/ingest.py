@@ -13,6 +13,7 @@ from typing import assert_never
 from blake3 import blake3
 
 from app.folder.agreed import Row
+from app.folder.ahead import NotAhead, Reader
 from app.folder.batch import Batch, file_row, folder_row
 from app.folder.doors import Doors
 from app.folder.ground import Ground, Tally
@@ -31,7 +32,7 @@ from app.folder.plan import (
     shared_name,
 )
 from app.folder.port import Path, Place, Shape
-from app.folder.reading import Read, StillChanging, read_file, settled
+from app.folder.reading import MAX_TEXT, Read, StillChanging, read_file, settled
 from app.folder.rescue import keep, looks_cut
 from app.folder.scan import GONE, Skipped
 from app.progress import Progress, Report
@@ -52,12 +53,20 @@ class Ingest:
         self._may_edit = ground.space.may_edit()
         self._in_doubt = False
         self._doors = Doors(ground.folder)
+        self._reader: Reader = NotAhead()
 
     def run(self, steps: list[ShareStep], report: Report) -> None:
         """Do all steps. What was committed when an error comes up stays so, and is agreed."""
+        added = (step.found for step in steps if isinstance(step, Add))
+        small = [(it.path, it.stat.size) for it in added if _is_small(it)]
+        if small and self._may_edit:
+            ground = self._ground
+            secret = ground.space.sealing_secret()
+            self._reader = ground.ahead.begin(ground.folder.identity(), secret, small)
         try:
             self._run(steps, report)
         finally:
+            self._reader.close()
             self._doors.close()
 
     def _run(self, steps: list[ShareStep], report: Report) -> None:
@@ -120,6 +129,10 @@ class Ingest:
             return
         if found.stat.shape is Shape.FOLDER:
             self._batch.living(found.path, found.stat)
+            return
+        if (early := self._reader.take(found.path)) is not None:
+            self._ground.space.keep(early.blocks)
+            self._add_file(found.path, early.read)
             return
         with self._doors.at(found.path[:-1]) as place:
             if found.stat.shape is Shape.LINK:
@@ -305,6 +318,10 @@ class Ingest:
 
     def _agreed_path(self, row: Row) -> Path:
         return (*(self._ground.agreed.path(row.parent) or ()), row.disk)
+
+
+def _is_small(found: Found) -> bool:
+    return found.stat.shape is Shape.FILE and found.stat.size <= MAX_TEXT
 
 
 def _path_of(step: ShareStep) -> Path:

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from app.errors import FolderInUse, FolderNotEmpty, FolderUnavailable, Unreadable
 from app.folder.agreed import Agreed, Row
+from app.folder.ahead import Ahead, NotAhead
 from app.folder.checkout import Checkout
 from app.folder.drafts import Drafts
 from app.folder.gather import Gather, widest
@@ -51,9 +52,19 @@ class Mirror:
         clock: Clock,
         entropy: Entropy,
         grace: float = GRACE,
+        ahead: Ahead | None = None,
     ) -> None:
         self._ground = Ground(
-            space, folder, agreed, clock, entropy, device, Marker(space_id), Ways(), Ignore()
+            space,
+            folder,
+            agreed,
+            clock,
+            entropy,
+            device,
+            Marker(space_id),
+            Ways(),
+            Ignore(),
+            ahead or NotAhead(),
         )
         self._grace = grace
         self._missing: dict[EntryId, float] = {}

@@ -97,6 +97,11 @@ def read_file(place: Place, path: Path, size: int, store: Callable[[Stream], Con
     return Read(stat, content.digest, b"", content)
 
 
+def read_small(place: Place, path: Path) -> tuple[Stat, bytes]:
+    """Read a file at once; of one that is longer than a text only so much that this is seen."""
+    return steadily(place, path, lambda file, stat: _take(file, min(stat.size, MAX_TEXT)))
+
+
 def digest_of(place: Place, path: Path) -> tuple[Stat, bytes]:
     """Return the digest of a file of any size."""
     return steadily(place, path, lambda file, _: _hash(file))

@@ -69,6 +69,14 @@ class Space(Protocol):
         """
         ...
 
+    def sealing_secret(self) -> bytes:
+        """Return what contents are sealed under now, for who seals some beside."""
+        ...
+
+    def keep(self, blocks: Iterable[bytes]) -> None:
+        """Keep blocks of a content that was sealed beside, as `store` does."""
+        ...
+
     def base(self, node: Node) -> bytes:
         """Return a token of a text as it is now, for a later `ChangeSet.write`; cheap."""
         ...
@@ -77,8 +85,8 @@ class Space(Protocol):
         """Return the nodes of those entries that are there, all at once."""
         ...
 
-    def bases(self, nodes: Iterable[Node]) -> dict[EntryId, bytes]:
-        """Return the `base` of each node, all at once."""
+    def nodes_and_bases(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
+        """Return the node and the `base` of those entries that are there, all at once."""
         ...
 
     def is_here(self, node: Node) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
 from typing import NewType
 
 from storage.codec.dagcbor import encode_checked
+from storage.codec.heads import ARRAY, BYTES, FALSE, NULL, TEXT, TRUE, head, integer
 from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link, link_from
 from storage.errors import DecodeError
 from storage.facts.dots import MAX_NUMBER, WRITER_SIZE, Dot, Writer
 from storage.facts.names import check_name
 
+PAIR, SIX = head(ARRAY, 2), head(ARRAY, 6)
+BYTES_16, BYTES_32, BYTES_64 = (head(BYTES, size) for size in (16, 32, 64))
 Scalar = None | bool | int | str | bytes
 """What a `fact:<name>` may hold."""
 
@@ -123,14 +125,43 @@ def value_to_cbor(value: Value) -> object:  # noqa: PLR0911 - one for each kind
 
 
 def value_bytes(value: Value) -> bytes:
-    """Return the CBOR bytes of a value: a commit needs them twice, in its record and its rows."""
-    # Fact(1) equals Fact(True) and must not get its bytes, so facts are not remembered.
-    return encode_checked(value.value) if isinstance(value, Fact) else _remembered_bytes(value)
+    """Return the CBOR bytes of a value, what `value_to_cbor` gives, encoded.
+
+    A commit needs them twice for each fact, in its record and its rows: the values that come
+    by the thousand are put together here from their parts.
+    """
+    match value:
+        case Place(parent, name):
+            return b"".join((PAIR, BYTES_16, parent, _text(name)))
+        case Content():
+            return _content_bytes(value)
+        case Meta(mtime_ns, executable):
+            return PAIR + integer(mtime_ns) + (TRUE if executable else FALSE)
+        case Keep(path):
+            return b"".join((head(ARRAY, len(path)), *map(_text, path)))
+        case _:
+            return encode_checked(value_to_cbor(value))
 
 
-@lru_cache(maxsize=16_384)
-def _remembered_bytes(value: Value) -> bytes:
-    return encode_checked(value_to_cbor(value))
+def _text(name: str) -> bytes:
+    encoded = name.encode()
+    return head(TEXT, len(encoded)) + encoded
+
+
+def _content_bytes(value: Content) -> bytes:
+    link, document, lineage = value.link, value.document, value.lineage
+    parts = (
+        SIX,
+        NULL if link is None else BYTES_64 + link.to_bytes(),
+        integer(value.size),
+        BYTES_32,
+        value.digest,
+        TRUE if value.is_text else FALSE,
+        NULL if document is None else BYTES_64 + document.to_bytes(),
+        head(BYTES, len(lineage)),
+        lineage,
+    )
+    return b"".join(parts)
 
 
 def value_from_cbor(attribute: str, raw: object) -> Value:

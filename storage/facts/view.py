@@ -39,7 +39,7 @@ def winner(places: Dots) -> tuple[Dot, Place] | None:
     """Return the place that counts: of those side by side, the one with the largest dot."""
     if not places:
         return None
-    dot = max(places, key=_rank)
+    dot = last(places)
     place = places[dot]
     assert isinstance(place, Place)
     return dot, place
@@ -50,7 +50,7 @@ def kind_of(facts: EntryFacts) -> EntryKind:
     kinds = facts.get("kind", NO_DOTS)
     if not kinds:
         return EntryKind.FILE
-    first = kinds[min(kinds, key=_rank)]
+    first = kinds[next(iter(kinds)) if len(kinds) == 1 else min(kinds, key=_rank)]
     assert isinstance(first, Kind)
     return first.kind
 
@@ -75,7 +75,7 @@ def kept_path(facts: EntryFacts) -> tuple[str, ...]:
     keeps = facts.get("keep", NO_DOTS)
     if not keeps:
         return ()
-    keep = keeps[max(keeps, key=_rank)]
+    keep = keeps[last(keeps)]
     assert isinstance(keep, Keep)
     return keep.path
 
@@ -103,7 +103,7 @@ def changed_by(facts: EntryFacts) -> Dot:
     Numbers of two writers do not compare: of all dots the largest may be an old one.
     """
     metas = facts.get("meta")
-    return max(metas, key=_rank) if metas else touched_by(facts)
+    return last(metas) if metas else touched_by(facts)
 
 
 # --- versions side by side -----------------------------------------------------
@@ -378,7 +378,7 @@ def revived_node(parent: EntryId, name: str, dot: Dot, taken: Container[EntryId]
 def latest_meta(facts: EntryFacts) -> Meta:
     """Return the meta of the largest dot, or one that says nothing."""
     metas = facts.get("meta", NO_DOTS)
-    meta = metas[max(metas, key=_rank)] if metas else _NO_META
+    meta = metas[last(metas)] if metas else _NO_META
     assert isinstance(meta, Meta)
     return meta
 
@@ -392,6 +392,11 @@ def _derived(seed: bytes, taken: Container[EntryId]) -> EntryId:
     while (derived := EntryId(digest[:ENTRY_SIZE])) in taken or derived == TOP:
         digest = blake3(digest).digest()
     return derived
+
+
+def last(dots: Dots) -> Dot:
+    """Return the largest of at least one dot; mostly there is one only."""
+    return next(iter(dots)) if len(dots) == 1 else max(dots, key=_rank)
 
 
 def _rank(dot: Dot) -> tuple[int, bytes]:

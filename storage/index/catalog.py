@@ -269,7 +269,9 @@ def _standing(line: Line | None) -> _Standing:
 
 def _holds(line: Line | None) -> tuple[bool, bool]:
     """Return whether rows of others can lie in it, and whether the view shows them there."""
-    return (line is not None and line.is_folder), (line is not None and not line.hidden)
+    if line is None or not line.is_folder:
+        return False, False
+    return True, not line.hidden
 
 
 def _copy(line: Line) -> Line:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from storage.codec.dagcbor import decode_checked, encode_checked
+from storage.codec.dagcbor import decode_checked
 from storage.errors import DecodeError
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Writer
 from storage.facts.names import collision_key
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
-from storage.facts.values import Content, EntryKind, value_from_cbor, value_to_cbor
+from storage.facts.values import Content, EntryKind, value_bytes, value_from_cbor
 from storage.facts.view import (
     changed_by,
     content_version,
@@ -169,7 +169,7 @@ def save_lines(connection: Connection, lines: Iterable[Line]) -> None:
 def _plain_content(facts: EntryFacts, main: Content | None) -> bytes:
     if main is None or main.document is not None or facts.get("edits"):
         return b""
-    return encode_checked(value_to_cbor(main)) if len(facts["content"]) == 1 else b""
+    return value_bytes(main) if len(facts["content"]) == 1 else b""
 
 
 def plain_content(column: bytes) -> Content:

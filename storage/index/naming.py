@@ -142,14 +142,16 @@ class Naming:
         keys = Counter(line.folded for line in lines if line.parent == parent)
         if keys and max(keys.values()) > 1:
             return True
-        if len(keys) > _MANY:
-            row = self._connection.execute(
-                "SELECT 1 FROM entry WHERE parent = ? GROUP BY folded HAVING count(*) > 1 LIMIT 1",
-                (parent,),
-            ).fetchone()
-            return row is not None
-        count = "SELECT count(*) FROM (SELECT 1 FROM entry WHERE parent = ? AND folded = ? LIMIT 2)"
-        return any(self._connection.execute(count, (parent, key)).fetchone()[0] > 1 for key in keys)
+        which, names = "", []
+        if len(keys) <= _MANY:  # of more it is quicker to look at the whole folder
+            names = list(keys)
+            which = f"AND folded IN ({', '.join('?' * len(names))})"
+        row = self._connection.execute(
+            f"SELECT 1 FROM entry WHERE parent = ? {which} "  # noqa: S608
+            "GROUP BY folded HAVING count(*) > 1 LIMIT 1",
+            (parent, *names),
+        ).fetchone()
+        return row is not None
 
     def _show(self, parent: EntryId) -> None:
         """Name everything in one folder: entries first, then what is revived, then sides."""

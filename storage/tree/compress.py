@@ -28,6 +28,9 @@ CHUNK_MAX: Final = 1 << 20
 _RAW: Final = b"\0"
 _ZSTD: Final = b"\1"
 _LEVEL: Final = 3
+_QUICK: Final = 1
+_SHORT: Final = 16 * 1024
+"""Up to here the quick level is a quarter quicker, and its result hardly longer."""
 _WORTH: Final = 0.95  # what compression does not bring below this is not worth unpacking
 _SMALL: Final = 64
 _SAMPLE: Final = 4096
@@ -39,6 +42,7 @@ class _Tools(threading.local):
 
     def __init__(self) -> None:
         self.compressor = ZstdCompressor(level=_LEVEL, write_checksum=False)
+        self.quick = ZstdCompressor(level=_QUICK, write_checksum=False)
         self.decompressor = ZstdDecompressor(max_window_size=2 * CHUNK_MAX)
 
 
@@ -48,7 +52,8 @@ _tools = _Tools()
 def pack(data: bytes | memoryview) -> bytes:
     """Return data with its format byte, compressed when that makes it clearly smaller."""
     if len(data) >= _SMALL and _promises(data):
-        frame = _tools.compressor.compress(data)
+        tool = _tools.quick if len(data) <= _SHORT else _tools.compressor
+        frame = tool.compress(data)
         if len(frame) <= len(data) * _WORTH:
             return _ZSTD + frame
     return b"".join((_RAW, data))

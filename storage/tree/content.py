@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Final, Protocol
 
 from blake3 import blake3
@@ -61,6 +62,12 @@ def store_content(source: Source, *, put: Put, secret: bytes) -> Content:
         link = _store_chunk(head, put, secret)
         return Content(link, len(head), address(head), is_text=is_text(head))
     return _store_long(head, source, put, secret)
+
+
+def seal_bytes(data: bytes, secret: bytes) -> tuple[Content, list[bytes]]:
+    """Seal the bytes of a file; return what it then holds, and the blocks, in their order."""
+    blocks: list[bytes] = []
+    return store_content(BytesIO(data), put=blocks.append, secret=secret), blocks
 
 
 def store_bytes(data: bytes, *, put: Put, secret: bytes) -> Link:

@@ -13,6 +13,7 @@ fit a block: it is sealed in pieces of their own and the row is [id, [piece, ...
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from storage.codec import dagcbor
@@ -153,10 +154,19 @@ def _dots_bytes(dots: Dots) -> bytes:
     """Return what `dots_to_cbor` gives, encoded."""
     if not dots:
         return _EMPTY
+    if len(dots) == 1:
+        ((dot, value),) = dots.items()
+        return _only(dot) + value_bytes(value)
     parts = [head(ARRAY, len(dots))]
-    for dot in sorted(dots) if len(dots) > 1 else dots:
+    for dot in sorted(dots):
         parts += (_DOT_HEAD, dot[0], head(UNSIGNED, dot[1]), value_bytes(dots[dot]))
     return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _only(dot: Dot) -> bytes:
+    """Return what stands before the value of a dot that is the only one, as most are."""
+    return b"".join((head(ARRAY, 1), _DOT_HEAD, dot[0], head(UNSIGNED, dot[1])))
 
 
 def dots_to_cbor(dots: Dots) -> list[list[object]]:

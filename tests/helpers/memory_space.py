@@ -93,6 +93,14 @@ class MemorySpace:
             return self.contents.plain(content)
         return self.contents.read(self.facts(node.id))
 
+    def sealing_secret(self) -> bytes:
+        """Return what the contents use."""
+        return self.contents.secret()
+
+    def keep(self, blocks: Iterable[bytes]) -> None:
+        """Keep them."""
+        self.contents.keep(blocks)
+
     def base(self, node: Node) -> bytes:
         """Return a text's token."""
         return b"" if node.side_of is not None else self.contents.base(self.facts(node.id))
@@ -102,9 +110,9 @@ class MemorySpace:
         found = ((entry, self.tree().get(entry)) for entry in entries)
         return {entry: node for entry, node in found if node is not None}
 
-    def bases(self, nodes: Iterable[Node]) -> dict[EntryId, bytes]:
-        """Return tokens."""
-        return {node.id: self.base(node) for node in nodes}
+    def nodes_and_bases(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, bytes]]:
+        """Return nodes and their tokens."""
+        return {entry: (node, self.base(node)) for entry, node in self.nodes(entries).items()}
 
     def is_here(self, node: Node) -> bool:
         """Say what the test decided."""

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from app.folder.agreed import Agreed
+from app.folder.ahead import Ahead
 from app.folder.ground import Brought, Looked
 from app.folder.mirror import Mirror
 from app.folder.port import Folder
@@ -29,6 +30,7 @@ class Mirrored:
         database: str = ":memory:",
         device: str = "desk",
         grace: float = 0.0,
+        ahead: Ahead | None = None,
     ) -> None:
         root.mkdir(exist_ok=True)
         self.root = root
@@ -46,6 +48,7 @@ class Mirrored:
             clock=self.clock,
             entropy=Dice(int.from_bytes(device.encode()[:4], "big")),
             grace=grace,
+            ahead=ahead,
         )
         self.mirror.attach()
 

@@ -7,9 +7,22 @@ from hypothesis import given
 
 from storage.codec.dagcbor import encode
 from storage.codec.heads import ARRAY, BYTES, UNSIGNED, head, text
+from storage.crypto.link import Link
 from storage.facts.change import Add, Drop, EntryId, Operation, Put
 from storage.facts.dots import Dot, Writer
-from storage.facts.values import Edit, Fact, Keep, Meta, Place, Value, value_bytes, value_to_cbor
+from storage.facts.values import (
+    Content,
+    Edit,
+    EntryKind,
+    Fact,
+    Keep,
+    Kind,
+    Meta,
+    Place,
+    Value,
+    value_bytes,
+    value_to_cbor,
+)
 from storage.facts.wire import operations_bytes, operations_to_cbor
 
 entries = st.binary(min_size=16, max_size=16).map(EntryId)
@@ -17,7 +30,19 @@ names = st.text(
     st.characters(blacklist_characters="/\\\0", blacklist_categories=["Cs"]), min_size=1
 )
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.binary()
+digests = st.binary(min_size=32, max_size=32)
+links = st.builds(Link, digests, digests)
 values: st.SearchStrategy[Value] = st.one_of(
+    st.builds(Kind, st.sampled_from(EntryKind)),
+    st.builds(
+        Content,
+        st.none() | links,
+        st.integers(0, 2**63 - 1),
+        digests,
+        st.booleans(),
+        st.none() | links,
+        st.just(b"") | digests,
+    ),
     scalars.map(Fact),
     st.builds(Place, entries, names),
     st.builds(Meta, st.integers(-(2**63), 2**63 - 1), st.booleans()),
