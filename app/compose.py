@@ -109,8 +109,10 @@ class RealMirrors:
             if due.paths:
                 in_step.changed(due.paths)
 
-        watch = Watch(opened.folder, self._clock, look)
-        if not watch.start():
+        watch = Watch(opened.folder, self._clock, look, in_step.look_now_and_then)
+        if watch.start():
+            in_step.is_watched()
+        else:
             in_step.look_now_and_then()
         return watch.stop
 

@@ -5,6 +5,7 @@ AtollError
 └── AppError
     ├── FolderUnavailable     the plain folder is not there, or is another one
     ├── FolderNotEmpty        joining into a folder that holds something
+    ├── NotWatched            the system does not tell of all changes in the plain folder
     ├── FolderInUse           this folder, or one around or inside it, is shared already
     │   └── KeptElsewhere     by another Atoll of the same person on this computer
     ├── FolderStillThere      a space is to be shown elsewhere, and its folder is in its place
@@ -33,6 +34,12 @@ class FolderUnavailable(AppError):
     """The plain folder is not there, or is another one. Nothing was deleted."""
 
     code = "app.folder-unavailable"
+
+
+class NotWatched(AppError):
+    """The system does not tell of all changes in the plain folder; it is looked at instead."""
+
+    code = "app.not-watched"
 
 
 class FolderNotEmpty(AppError):

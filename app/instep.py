@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from app.errors import AppError, FolderInUse, FolderUnavailable
+from app.errors import AppError, FolderInUse, FolderUnavailable, NotWatched
 from app.events import Event, SpaceChanged, SpacesChanged, Trouble, Working
 from app.folder.ground import Brought, Looked
 from app.folder.port import Path
@@ -57,6 +57,8 @@ class InStep:
         """The code that was told last, until something succeeds."""
         self._wake = asyncio.Event()
         self._timers: set[asyncio.TimerHandle] = set()
+        self._looking: asyncio.TimerHandle | None = None
+        """Rings when it is time to look at a folder that is not watched."""
         self._retry: asyncio.TimerHandle | None = None
         self.came_back: Callable[[], None] | None = None
         """Called when the folder is there again after it was not: watch it anew."""
@@ -82,15 +84,27 @@ class InStep:
         self._wake.set()
 
     def look_now_and_then(self) -> None:
-        """Nobody hints at changes in the folder, so look at everything again and again."""
+        """Nobody hints at all changes in the folder: say so, and look again and again."""
+        if self._looking is not None:
+            return
+        self._opened.watched = False
+        self._tell(Trouble(NotWatched.code, self._opened.folder.name, self._opened.id))
+        self._tell(SpacesChanged())
+        self._look_in_a_while()
 
+    def is_watched(self) -> None:
+        """All of the folder is watched: hints come again."""
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking, self._opened.watched = None, True
+            self._tell(SpacesChanged())
+
+    def _look_in_a_while(self) -> None:
         def now() -> None:
-            self._timers.discard(timer)
             self.missed()
-            self.look_now_and_then()
+            self._look_in_a_while()
 
-        timer = asyncio.get_running_loop().call_later(UNWATCHED, now)
-        self._timers.add(timer)
+        self._looking = asyncio.get_running_loop().call_later(UNWATCHED, now)
 
     def came(self, entries: Iterable[EntryId]) -> None:
         """Entries of the space changed, or are complete now."""
@@ -112,11 +126,9 @@ class InStep:
                 self._wake.clear()
                 await self._step()
         finally:
-            for timer in self._timers:
-                timer.cancel()
-            for last in (self._hear_again, self._retry):
-                if last is not None:
-                    last.cancel()
+            for timer in (*self._timers, self._hear_again, self._looking, self._retry):
+                if timer is not None:
+                    timer.cancel()
 
     async def look(
         self, paths: frozenset[Path] | None, report: Report = silent, *, then_bring: bool = True

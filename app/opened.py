@@ -52,6 +52,8 @@ class OpenSpace:
     last: SpaceInfo | None = None
     """As it was told last; told again while long work keeps the thread."""
     attached: bool = False
+    watched: bool = True
+    """The system tells of all changes in the folder, or nobody keeps it in step."""
     claim: Claim | None = field(default=None, repr=False)
     """Held as long as the folder is kept in step, so that nobody else does."""
 

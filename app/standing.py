@@ -115,6 +115,7 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         told.missing_blocks,
         told.missing_files,
         told.missing_bytes,
+        opened.watched,
         opened.skipped,
         opened.why,
     )

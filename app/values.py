@@ -116,6 +116,8 @@ class SpaceInfo:
     missing_files: int = 0
     """How many files are not whole here, and how many bytes of them are to come."""
     missing_bytes: int = 0
+    watched: bool = True
+    """The system tells at once of what changes in the folder; else it is looked at."""
     skipped: tuple[str, ...] = ()
     """Paths in the folder that are not shared (devices, sockets, names no folder may hold)."""
     why: str = ""

@@ -1,4 +1,4 @@
-"""What people read: errors, roles, sizes, times and the delivery sentence, in plain words.
+"""What people read: errors, roles, sizes and times, in plain words.
 
 The window and the command line say the same things, so they take them from here. An error
 says what happened and what is safe, its hint what to do. No codes, no jargon: the words on
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from app.errors import Unreadable
 from app.progress import Progress
-from app.values import Delivery, Holding, Reach, Role
+from app.values import Role
 from storage.errors import AccessExpired, AtollError, KeysUnusable, StoreUnusable
 
 MINUTE = 60
@@ -32,7 +32,7 @@ _AGES = (
 DOT = " · "
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _KILO = 1000
-_FEW = 2
+FEW = 2
 """How many devices a sentence names before it counts them."""
 
 
@@ -166,6 +166,11 @@ CODES: dict[str, Words] = {
         "The folder on this disk is not there, or it is another one. Nothing was deleted.",
         "Connect the disk, put the folder back where it was, or say where it is now.",
     ),
+    "app.not-watched": Words(
+        "The system watches no more folders, so what other programs change in this one is "
+        "found a little later.",
+        "Nothing is lost. On Linux a higher fs.inotify.max_user_watches helps.",
+    ),
     "app.folder-not-empty": Words(
         "This folder holds something already.",
         "Choose an empty one, or bring both together.",
@@ -289,8 +294,8 @@ def count_words(n: int, one: str, many: str = "") -> str:
 
 def list_words(names: Sequence[str]) -> str:
     """Return names in a row: 'Mina, Jo and 2 more'."""
-    if len(names) > _FEW + 1:
-        return f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
+    if len(names) > FEW + 1:
+        return f"{', '.join(names[:FEW])} and {len(names) - FEW} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -319,7 +324,7 @@ def lasting(seconds: float) -> str:
 
 def moment_words(at: float, now: float) -> str:
     """Return a moment near to now: 'today 18:04', 'Friday 18:04', '3 December 18:04'."""
-    moment, today = _local(at), _local(now).date()
+    moment, today = local(at), local(now).date()
     clock = f"{moment:%H:%M}"
     days = (moment.date() - today).days
     near = {0: "today", 1: "tomorrow", -1: "yesterday"}
@@ -332,13 +337,13 @@ def moment_words(at: float, now: float) -> str:
 
 def day_words(at: float, year: int = 0) -> str:
     """Return a day: '3 December', with the year where it is not this one."""
-    moment = _local(at)
+    moment = local(at)
     return f"{moment.day} {moment:%B}" + ("" if moment.year == year else f" {moment.year}")
 
 
 def short_when(at: float, now: float) -> str:
     """Return a moment for a list: '2 min ago', 'yesterday', 'Tue', '3 Dec'."""
-    moment, today = _local(at), _local(now)
+    moment, today = local(at), local(now)
     days = (today.date() - moment.date()).days
     if days <= 0:
         return ago(now - at)
@@ -349,55 +354,7 @@ def short_when(at: float, now: float) -> str:
     return f"{moment.day} {moment:%b}" + ("" if moment.year == today.year else f" {moment.year}")
 
 
-# -- where a version is ------------------------------------------------------------------
-def delivery_sentence(
-    delivery: Delivery, now: float | None = None, left: float | None = None
-) -> str:
-    """Return where a version is; the one sentence that window, tray and terminal share.
-
-    With `now`, it says when a device that is waited for was last seen; with `left`, for
-    how many seconds the sending will go on.
-    """
-    match delivery.reach:
-        case Reach.ONLY_HERE:
-            return "On this computer only"
-        case Reach.PARTLY:
-            return DOT.join(["Saved here", *_with(delivery), *_waiting(delivery, now)])
-        case Reach.EVERYWHERE:
-            stored = f"Stored on all {count_words(_devices(delivery), 'device')}"
-            return DOT.join([stored, *_away(_others(delivery, complete=True), now)])
-        case Reach.SENDING:
-            parts = [_sending(delivery), *([] if left is None else [lasting(left)])]
-            return DOT.join([*parts, *_waiting(delivery, now, but_near=True)])
-        case Reach.CANNOT:
-            return _cannot(delivery)
-
-
-def reach_words(delivery: Delivery) -> str:
-    """Return the same in a few words, for a row of a list: 'on 2 of 3 devices'."""
-    total = _devices(delivery)
-    match delivery.reach:
-        case Reach.PARTLY:
-            return f"on {total - len(_others(delivery, complete=False))} of {total} devices"
-        case _:
-            return reach_word(delivery.reach)
-
-
-def reach_word(reach: Reach) -> str:
-    """Return a reach alone, where nobody is named."""
-    match reach:
-        case Reach.ONLY_HERE:
-            return "on this computer only"
-        case Reach.PARTLY:
-            return "on some devices"
-        case Reach.EVERYWHERE:
-            return "everywhere"
-        case Reach.SENDING:
-            return "sending"
-        case Reach.CANNOT:
-            return "not reaching others"
-
-
+# -- progress ----------------------------------------------------------------------------
 def progress_words(progress: Progress, speed: float = 0.0) -> str:
     """Return how far work is: 'Fetching oven.mp4 · 12 of 40 MB · 3 MB/s · about 9 s'."""
     parts = [f"{progress.task} {progress.item}".strip() or "Working"]
@@ -414,97 +371,7 @@ def progress_words(progress: Progress, speed: float = 0.0) -> str:
     return DOT.join(parts)
 
 
-def _with(delivery: Delivery) -> list[str]:
-    having = [holding.device.name for holding in _others(delivery, complete=True)]
-    return [f"with {list_words(having)}"] if having else []
-
-
-def _waiting(delivery: Delivery, now: float | None, *, but_near: bool = False) -> list[str]:
-    lacking = _others(delivery, complete=False)
-    lost = [] if now is None else [it for it in lacking if it.device.away_since(now) is not None]
-    soon = [it.device for it in lacking if it not in lost and not (but_near and it.device.near)]
-    away = _away(lost, now)
-    if not soon:
-        return away
-    words = f"waiting for {list_words([device.name for device in soon])}"
-    seen = soon[0].last_seen
-    if len(soon) > 1 or soon[0].near or now is None or seen is None:
-        return [words, *away]
-    return [f"{words}, last seen {ago(now - seen)}", *away]
-
-
-def _away(holdings: Sequence[Holding], now: float | None) -> list[str]:
-    """Say of whom nobody heard for long since when; it may be lost, and never come back."""
-    if now is None:
-        return []
-    year = _local(now).year
-    gone = [
-        (holding, since)
-        for holding in holdings
-        if (since := holding.device.away_since(now)) is not None
-    ]
-    parts = [
-        f"{holding.device.name} has not been here since {day_words(since, year)}{_lacks(holding)}"
-        for holding, since in gone[:_FEW]
-    ]
-    if more := len(gone) - _FEW if len(gone) > _FEW else 0:
-        have = "has" if more == 1 else "have"
-        parts.append(f"{count_words(more, 'other')} {have} not been here for long")
-    return parts
-
-
-def _lacks(holding: Holding) -> str:
-    """Say what a device may lack, to follow a clause; it may have more than it could tell us."""
-    if holding.complete:
-        return ""
-    match holding.behind:
-        case None:
-            return ", may have nothing of it"
-        case 0:
-            return ", may lack some files"
-        case 1:
-            return ", may lack the last change"
-        case behind:
-            return f", may lack the last {behind:,} changes"
-
-
-def _sending(delivery: Delivery) -> str:
-    """Return 'Sending 3 of 12 files, 4.1 of 20 MB to Phone', as far as that is known."""
-    amounts: list[str] = []
-    if delivery.total_files == 1:
-        amounts.append("1 file")
-    elif delivery.total_files:
-        amounts.append(f"{delivery.done_files:,} of {delivery.total_files:,} files")
-    if delivery.total_bytes:
-        amounts.append(of_words(delivery.done_bytes, delivery.total_bytes))
-    near = [it.device.name for it in _others(delivery, complete=False) if it.device.near]
-    words = f"Sending {', '.join(amounts)}".strip()
-    return f"{words} to {list_words(near)}" if near else words
-
-
-def _cannot(delivery: Delivery) -> str:
-    if delivery.reason and not delivery.holdings:  # not even what is kept here is known
-        return words_of(delivery.reason).sentence.rstrip(".")
-    lacking = [holding.device.name for holding in _others(delivery, complete=False)]
-    head = f"Not reaching {list_words(lacking)}" if lacking else "Not reaching anyone"
-    if not delivery.reason:
-        return head
-    return f"{head}: {words_of(delivery.reason).sentence}"
-
-
-def _others(delivery: Delivery, *, complete: bool) -> list[Holding]:
-    return [
-        holding
-        for holding in delivery.holdings
-        if holding.complete == complete and not holding.device.is_this
-    ]
-
-
-def _devices(delivery: Delivery) -> int:
-    return 1 + sum(not holding.device.is_this for holding in delivery.holdings)
-
-
-def _local(at: float) -> datetime:
+def local(at: float) -> datetime:
     """Return a moment as a wall clock shows it; of a mad clock, the nearest one that can be."""
     return datetime.fromtimestamp(min(max(at, 0), 253_000_000_000), tz=UTC).astimezone()
 

@@ -11,13 +11,13 @@ from enum import Enum
 from PySide6.QtCore import QCoreApplication
 
 from app.values import EntryInfo, Mirroring, Reach, SpaceInfo
+from app.whereabouts import reach_word
 from app.words import CODES as SENTENCES
 from app.words import (
     DOT,
     Words,
     count_words,
     list_words,
-    reach_word,
     short_when,
     size_words,
     words_of,

@@ -28,6 +28,7 @@ from app.words import (
 HARMLESS = {"\n", "\t"}
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 SHORT_ID = 10
+NOT_WATCHED = "app.not-watched"
 Row = Sequence[str]
 
 
@@ -200,6 +201,8 @@ def _space_status(space: _Value, now: float) -> str:
         lines.append(f"  {_can(space, now).capitalize()}. Ask for a new code.")
     if space["mirroring"] and str(space["mirroring"]) == "unavailable":
         lines += _unavailable(space)
+    if space["watched"].given and not space["watched"]:
+        lines.append(f"  {words_of(NOT_WATCHED).sentence}")
     if space["missing_blocks"]:
         lines.append(f"  {_to_come(space)} still to come")
     if space["drafts"]:

@@ -15,7 +15,7 @@ from app.values import (
     SpaceInfo,
     Version,
 )
-from app.words import delivery_sentence
+from app.whereabouts import delivery_sentence
 
 Shape = dict[str, object]
 BUSY = "Looking through what changed; who holds it is known after that"
@@ -48,6 +48,7 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
         "missing_blocks": space.missing_blocks,
         "missing_files": space.missing_files,
         "missing_bytes": space.missing_bytes,
+        "watched": space.watched,
         "skipped": list(space.skipped),
         "why": space.why,
     }

@@ -1,7 +1,8 @@
 """The watcher: hints from the operating system that something changed in the folder.
 
 A hint is never believed, only followed by a look. Hints get lost: when the system says so, or
-when its log line says so for it, everything is looked at.
+when its log line says so for it, everything is looked at. A folder that is made later may find
+no room among those that the system watches; nobody says so, so after each it is tried.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -52,21 +54,30 @@ _WALKS = 5000
 """The observer goes down folders by recursion, and a path has at most 2,048 of them. When it
 cannot, its thread ends, and nothing is ever heard again."""
 
+TRIAL = 0.5
+"""Seconds after a folder was made until it is tried whether one more would be watched."""
+
 Listener = Callable[[Hint], None]
 
 
 class Watcher:
     """Watches a folder and tells hints, on a thread of its own."""
 
-    def __init__(self, root: OsPath, listener: Listener) -> None:
+    def __init__(
+        self, root: OsPath, listener: Listener, made_folder: Callable[[], None] = lambda: None
+    ) -> None:
         self._root = str(root)
         self._listener = listener
+        self._made_folder = made_folder
         self._observer = Observer()
         self._overflow = _Overflow(listener)
+        self._lock = threading.Lock()
+        """A trial does not meet the end."""
+        self._ended = False
 
     def start(self) -> bool:
         """Begin; False when the system does not watch all folders, and only looking is sure."""
-        teller = _Teller(self._root, self._listener)
+        teller = _Teller(self._root, self._listener, self._made_folder)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _WALKS))
         # It warns of a folder that it was told of twice, with every path that it watches.
         warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
@@ -78,14 +89,16 @@ class Watcher:
         except OSError:
             self._unhook()
             return False
-        return self._watches_more()
+        return self.watches_more()
 
-    def _watches_more(self) -> bool:
+    def watches_more(self) -> bool:
         """Say whether the system would watch one more folder.
 
         A folder below the first that it did not watch for want of room is passed over in silence.
         """
-        with TemporaryDirectory() as folder:
+        with self._lock, TemporaryDirectory() as folder:
+            if self._ended:
+                return True
             try:
                 trial = self._observer.schedule(FileSystemEventHandler(), folder)
             except OSError:
@@ -97,10 +110,12 @@ class Watcher:
     def stop(self) -> None:
         """End; no hint comes after this returns."""
         self._unhook()
-        if self._observer.is_alive():
-            with _stopping():
-                self._observer.stop()
-                self._observer.join()
+        with self._lock:
+            self._ended = True
+            if self._observer.is_alive():
+                with _stopping():
+                    self._observer.stop()
+                    self._observer.join()
 
     def _unhook(self) -> None:
         for name in _LOGGERS:
@@ -127,24 +142,40 @@ def _stopping() -> Generator[None]:
 class Watch:
     """A watcher that settles: calls back on the loop with what to look at. Lives on the loop."""
 
-    def __init__(self, root: OsPath, clock: Clock, look: Callable[[Due], None]) -> None:
+    def __init__(
+        self,
+        root: OsPath,
+        clock: Clock,
+        look: Callable[[Due], None],
+        lost_sight: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`lost_sight` is told once when not all folders are watched any more."""
         self._clock = clock
         self._look = look
+        self._lost_sight = lost_sight
         self._settle = Settle()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._trial: asyncio.TimerHandle | asyncio.Future[bool] | None = None
+        self._made_more = False
+        """A folder was made while the trial ran."""
+        self._sees_all = False
         self._stopped = False
-        self._watcher = Watcher(root, self._from_thread)
+        self._watcher = Watcher(root, self._from_thread, self._folder_from_thread)
+        self.tries = self._watcher.watches_more
+        """Finds out, on any thread, whether one more folder would be watched."""
 
     def start(self) -> bool:
         """Begin; False when only looking now and then is left."""
-        return self._watcher.start()
+        self._sees_all = self._watcher.start()
+        return self._sees_all
 
     def stop(self) -> None:
         """End. May block for a moment."""
         self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._trial):
+            if isinstance(timer, asyncio.TimerHandle):
+                timer.cancel()
         self._watcher.stop()
 
     def hint(self, hint: Hint) -> None:
@@ -153,6 +184,37 @@ class Watch:
             return
         self._settle.feed(hint, self._clock.monotonic())
         self._wake()
+
+    def made_folder(self) -> None:
+        """A folder was made, and may have found no room: try before long, on the loop."""
+        self._made_more = True
+        if self._trial is None and self._sees_all and not self._stopped:
+            self._trial = self._loop.call_later(TRIAL, self._try)
+
+    @property
+    def trying(self) -> bool:
+        """Say whether it is being found out if one more folder would be watched."""
+        return self._trial is not None
+
+    def _try(self) -> None:
+        self._made_more = False
+        self._trial = self._loop.run_in_executor(None, self.tries)
+        self._trial.add_done_callback(self._tried)
+
+    def _tried(self, trial: asyncio.Future[bool]) -> None:
+        self._trial = None
+        if self._stopped or trial.cancelled():
+            return
+        if not trial.result():
+            self._sees_all = False
+            self._lost_sight()
+            self.hint(Hint(What.LOST))  # something may have happened in it already
+        elif self._made_more:
+            self.made_folder()
+
+    def _folder_from_thread(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.made_folder)
 
     def _from_thread(self, hint: Hint) -> None:
         if not self._loop.is_closed():
@@ -173,12 +235,15 @@ class Watch:
 class _Teller(FileSystemEventHandler):
     """Turns the observer's events into hints."""
 
-    def __init__(self, root: str, listener: Listener) -> None:
+    def __init__(self, root: str, listener: Listener, made_folder: Callable[[], None]) -> None:
         self._root = root.rstrip(os.sep) + os.sep
         self._listener = listener
+        self._made_folder = made_folder
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Tell what it hints at."""
+        if isinstance(event, DirCreatedEvent | DirMovedEvent):
+            self._made_folder()
         match event:
             case FileClosedEvent() | FileModifiedEvent() | DirCreatedEvent():
                 self._tell(What.CLOSED, event.src_path)

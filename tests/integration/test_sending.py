@@ -11,7 +11,7 @@ import pytest
 
 from app.syncing import SpaceReplica
 from app.values import Delivery, Reach
-from app.words import delivery_sentence
+from app.whereabouts import delivery_sentence
 from storage.facts.change import EntryId
 from tests.integration.test_node import node, share_and_join, until
 

@@ -12,18 +12,17 @@ from hypothesis import strategies as st
 from app.errors import BadUsage, Unreadable
 from app.progress import Progress
 from app.values import Delivery, DeviceInfo, Holding, Reach, Role
+from app.whereabouts import delivery_sentence, reach_words
 from app.words import (
     CODES,
     DAY,
     ago,
     day_words,
-    delivery_sentence,
     lasting,
     list_words,
     moment_words,
     of_words,
     progress_words,
-    reach_words,
     role_words,
     say,
     short_when,

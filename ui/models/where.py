@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.events import DeliveryChanged, DevicesChanged, Event, SpaceChanged
 from app.values import Delivery, Reach
-from app.words import delivery_sentence
+from app.whereabouts import delivery_sentence
 from ui.below import Below
 from ui.models.pace import Pace
 from ui.models.question import Question

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import errno
 import logging
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from watchdog.observers import inotify_c
 
 from app.clock import SystemClock
 from app.folder.settle import MOST, WINDOW, Due, Hint, Settle, What
@@ -235,6 +237,83 @@ class Full:
     def is_alive(self) -> bool:
         """It never began."""
         return False
+
+
+class Sight:
+    """What a watch tells, and a way to wait for it."""
+
+    def __init__(self, root: Path) -> None:
+        self.told: list[str] = []
+        self.everything = asyncio.Event()
+        self.watch = Watch(root, SystemClock(), self._look, lambda: self.told.append("lost sight"))
+
+    def _look(self, due: Due) -> None:
+        if due.everything:
+            self.told.append("everything")
+            self.everything.set()
+
+
+def room_for(folders: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system watch so many folders more and then say that its limit is reached."""
+    monkeypatch.setattr("app.folder.watcher.TRIAL", 0.0)
+    add = inotify_c.inotify_add_watch
+    left = folders
+
+    def count(descriptor: int, path: bytes, mask: int) -> int:
+        nonlocal left
+        if left <= 0:
+            ctypes.set_errno(errno.ENOSPC)
+            return -1
+        left -= 1
+        return int(add(descriptor, path, mask))
+
+    monkeypatch.setattr(inotify_c, "inotify_add_watch", count)
+
+
+def test_a_folder_made_later_that_finds_no_room_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else everything below it would be missed in silence, until the next start."""
+    room_for(4, monkeypatch)
+
+    async def story() -> None:
+        sight = Sight(tmp_path)
+        assert sight.watch.start()
+        for number in range(4):
+            (tmp_path / f"new-{number}").mkdir()
+        await asyncio.wait_for(sight.everything.wait(), 20)
+        assert sight.told == ["lost sight", "everything"]
+        sight.watch.made_folder()
+        assert not sight.watch.trying, "it is said once"
+        await asyncio.to_thread(sight.watch.stop)
+
+    asyncio.run(story())
+
+
+def test_a_folder_made_later_that_finds_room_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking at everything now and then costs a large folder much."""
+    room_for(1000, monkeypatch)
+
+    async def story() -> None:
+        sight = Sight(tmp_path)
+        assert sight.watch.start()
+        tried = asyncio.Event()
+        finds_out, loop = sight.watch.tries, asyncio.get_running_loop()
+
+        def tries() -> bool:
+            found = finds_out()
+            loop.call_soon_threadsafe(tried.set)
+            return found
+
+        sight.watch.tries = tries
+        (tmp_path / "new").mkdir()
+        await asyncio.wait_for(tried.wait(), 20)
+        assert sight.told == []
+        await asyncio.to_thread(sight.watch.stop)
+
+    asyncio.run(story())
 
 
 def test_when_no_more_folders_can_be_watched_looking_is_left(

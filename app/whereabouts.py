@@ -1,0 +1,160 @@
+"""Where a version is, in words: the delivery sentence, which window, tray and terminal share.
+
+It says what is known and nothing else. Pure: the present moment is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.values import Delivery, Holding, Reach
+from app.words import (
+    DOT,
+    FEW,
+    ago,
+    count_words,
+    day_words,
+    lasting,
+    list_words,
+    local,
+    of_words,
+    words_of,
+)
+
+
+def delivery_sentence(
+    delivery: Delivery, now: float | None = None, left: float | None = None
+) -> str:
+    """Return where a version is; the one sentence that window, tray and terminal share.
+
+    With `now`, it says when a device that is waited for was last seen; with `left`, for
+    how many seconds the sending will go on.
+    """
+    match delivery.reach:
+        case Reach.ONLY_HERE:
+            return "On this computer only"
+        case Reach.PARTLY:
+            return DOT.join(["Saved here", *_with(delivery), *_waiting(delivery, now)])
+        case Reach.EVERYWHERE:
+            stored = f"Stored on all {count_words(_devices(delivery), 'device')}"
+            return DOT.join([stored, *_away(_others(delivery, complete=True), now)])
+        case Reach.SENDING:
+            parts = [_sending(delivery), *([] if left is None else [lasting(left)])]
+            return DOT.join([*parts, *_waiting(delivery, now, but_near=True)])
+        case Reach.CANNOT:
+            return _cannot(delivery)
+
+
+def reach_words(delivery: Delivery) -> str:
+    """Return the same in a few words, for a row of a list: 'on 2 of 3 devices'."""
+    total = _devices(delivery)
+    match delivery.reach:
+        case Reach.PARTLY:
+            return f"on {total - len(_others(delivery, complete=False))} of {total} devices"
+        case _:
+            return reach_word(delivery.reach)
+
+
+def reach_word(reach: Reach) -> str:
+    """Return a reach alone, where nobody is named."""
+    match reach:
+        case Reach.ONLY_HERE:
+            return "on this computer only"
+        case Reach.PARTLY:
+            return "on some devices"
+        case Reach.EVERYWHERE:
+            return "everywhere"
+        case Reach.SENDING:
+            return "sending"
+        case Reach.CANNOT:
+            return "not reaching others"
+
+
+def _with(delivery: Delivery) -> list[str]:
+    having = [holding.device.name for holding in _others(delivery, complete=True)]
+    return [f"with {list_words(having)}"] if having else []
+
+
+def _waiting(delivery: Delivery, now: float | None, *, but_near: bool = False) -> list[str]:
+    lacking = _others(delivery, complete=False)
+    lost = [] if now is None else [it for it in lacking if it.device.away_since(now) is not None]
+    soon = [it.device for it in lacking if it not in lost and not (but_near and it.device.near)]
+    away = _away(lost, now)
+    if not soon:
+        return away
+    words = f"waiting for {list_words([device.name for device in soon])}"
+    seen = soon[0].last_seen
+    if len(soon) > 1 or soon[0].near or now is None or seen is None:
+        return [words, *away]
+    return [f"{words}, last seen {ago(now - seen)}", *away]
+
+
+def _away(holdings: Sequence[Holding], now: float | None) -> list[str]:
+    """Say of whom nobody heard for long since when; it may be lost, and never come back."""
+    if now is None:
+        return []
+    year = local(now).year
+    gone = [
+        (holding, since)
+        for holding in holdings
+        if (since := holding.device.away_since(now)) is not None
+    ]
+    parts = [
+        f"{holding.device.name} has not been here since {day_words(since, year)}{_lacks(holding)}"
+        for holding, since in gone[:FEW]
+    ]
+    if more := len(gone) - FEW if len(gone) > FEW else 0:
+        have = "has" if more == 1 else "have"
+        parts.append(f"{count_words(more, 'other')} {have} not been here for long")
+    return parts
+
+
+def _lacks(holding: Holding) -> str:
+    """Say what a device may lack, to follow a clause; it may have more than it could tell us."""
+    if holding.complete:
+        return ""
+    match holding.behind:
+        case None:
+            return ", may have nothing of it"
+        case 0:
+            return ", may lack some files"
+        case 1:
+            return ", may lack the last change"
+        case behind:
+            return f", may lack the last {behind:,} changes"
+
+
+def _sending(delivery: Delivery) -> str:
+    """Return 'Sending 3 of 12 files, 4.1 of 20 MB to Phone', as far as that is known."""
+    amounts: list[str] = []
+    if delivery.total_files == 1:
+        amounts.append("1 file")
+    elif delivery.total_files:
+        amounts.append(f"{delivery.done_files:,} of {delivery.total_files:,} files")
+    if delivery.total_bytes:
+        amounts.append(of_words(delivery.done_bytes, delivery.total_bytes))
+    near = [it.device.name for it in _others(delivery, complete=False) if it.device.near]
+    words = f"Sending {', '.join(amounts)}".strip()
+    return f"{words} to {list_words(near)}" if near else words
+
+
+def _cannot(delivery: Delivery) -> str:
+    if delivery.reason and not delivery.holdings:  # not even what is kept here is known
+        return words_of(delivery.reason).sentence.rstrip(".")
+    lacking = [holding.device.name for holding in _others(delivery, complete=False)]
+    head = f"Not reaching {list_words(lacking)}" if lacking else "Not reaching anyone"
+    if not delivery.reason:
+        return head
+    return f"{head}: {words_of(delivery.reason).sentence}"
+
+
+def _others(delivery: Delivery, *, complete: bool) -> list[Holding]:
+    return [
+        holding
+        for holding in delivery.holdings
+        if holding.complete == complete and not holding.device.is_this
+    ]
+
+
+def _devices(delivery: Delivery) -> int:
+    return 1 + sum(not holding.device.is_this for holding in delivery.holdings)
