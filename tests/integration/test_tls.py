@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -13,7 +14,7 @@ from sync import events as told
 from sync.errors import PeerUnreachable, PortInUse
 from sync.transport.doorway import IN_ALL
 from sync.transport.stream import Stream
-from sync.transport.tcp import TcpTransport, plain
+from sync.transport.tcp import TcpStream, TcpTransport, plain
 from tests.integration.devices import SPACE, Dice, over_tls, running
 from tests.integration.test_sync_service import equal
 from tests.sim.people import friends
@@ -61,6 +62,30 @@ async def test_both_ends_see_the_same_certificate() -> None:
 
     await with_server(talk, client)
     assert bindings[0] == bindings[1] and len(bindings[0]) == 32
+
+
+async def test_small_frames_leave_at_once_from_both_ends() -> None:
+    """The system would hold a small write back until another was acknowledged: 40 ms a time."""
+    quick: list[int] = []
+
+    def note(stream: Stream) -> None:
+        assert isinstance(stream, TcpStream)
+        connection = stream._writer.get_extra_info("socket")  # noqa: SLF001
+        quick.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    async def talk(stream: Stream) -> None:
+        note(stream)
+        await echo(stream)
+
+    async def client(port: int) -> None:
+        stream = await TcpTransport(Dice(2)).dial((HOST, port))
+        note(stream)
+        await stream.write(b"hello")
+        assert await stream.read() == b"hello"
+        await stream.close()
+
+    await with_server(talk, client)
+    assert len(quick) == 2 and all(quick)
 
 
 async def test_nothing_older_than_tls_1_3_is_spoken() -> None:
