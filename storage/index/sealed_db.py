@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -106,6 +107,7 @@ def _open(
         raise ValueError("a database key is 32 bytes")
     connection: sqlcipher3.Connection | None = None
     try:
+        _close_to_others(path)
         connection = sqlcipher3.connect(
             str(path),
             isolation_level=None,
@@ -134,8 +136,16 @@ def _open(
         raise
     except OSError as error:
         raise StoreUnusable(f"cannot open {path.name}: {error.strerror}") from error
-    path.chmod(0o600)
     return connection
+
+
+def _close_to_others(path: Path) -> None:
+    """Let only this user read a database, whatever the umask: SQLite's other files follow it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for ending in ("", "-wal", "-shm"):
+        found = path.with_name(path.name + ending)
+        if found.exists():
+            found.chmod(0o600)
 
 
 def set_aside(path: Path) -> None:
