@@ -19,12 +19,13 @@ from storage.blocks.store import Kind, Thing
 from storage.contents import Contents
 from storage.crypto.link import Link, link_from
 from storage.errors import AtollError, StoreUnusable
-from storage.facts.change import EntryId
+from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.values import Fact, Value
 from storage.identity.device import DeviceKeys, writer_of
 from storage.index.catalog import Catalog
+from storage.index.line import LOOSE
 from storage.index.nodes import Nodes, Sealing
 from storage.index.schema import VERSION, get_meta, make_tables, set_meta
 from storage.index.sealed_db import (
@@ -36,12 +37,25 @@ from storage.index.sealed_db import (
 )
 from storage.members import Members, card_entry
 from storage.ports import Clock, Entropy
+from storage.records.aside import Aside
 from storage.records.history import History
 from storage.records.ledger import Ledger
 from storage.records.record import INCARNATION_SIZE, Author
 
 PACKS = "packs"
 INDEX = "index.db"
+_FROM_RECORDS = (
+    "entry",
+    "side",
+    "revived",
+    "leaf",
+    "record",
+    "touch",
+    "gone",
+    "waiting",
+    "want",
+    "version",
+)
 
 
 class Core:
@@ -52,6 +66,7 @@ class Core:
     catalog: Catalog
     nodes: Nodes
     ledger: Ledger
+    aside: Aside
     contents: Contents
     members: Members
     history: History
@@ -162,6 +177,7 @@ class Core:
         self.catalog = Catalog(self.connection, self.device_name)
         self.nodes = Nodes(self.catalog)
         self.ledger = Ledger(self.connection)
+        self.aside = Aside(self.connection, self.blocks)
         if hasattr(self, "contents"):
             self.contents.use(self.blocks)  # a change that was begun may still be using it
         else:
@@ -182,11 +198,16 @@ class Core:
         """
         found, lies = get_meta(self.connection, "incarnation"), self._lies()
         if found is None or get_meta(self.connection, "lies") != lies:
-            found = self.entropy.take(INCARNATION_SIZE)
-            set_meta(self.connection, "incarnation", found)
+            self.begin_anew()
             set_meta(self.connection, "lies", lies)
             set_meta(self.connection, "space", self.space)
-        self.author_incarnation = found
+        else:
+            self.author_incarnation = found
+
+    def begin_anew(self) -> None:
+        """Write in a new incarnation from now on: numbers of this one may be used elsewhere."""
+        self.author_incarnation = self.entropy.take(INCARNATION_SIZE)
+        set_meta(self.connection, "incarnation", self.author_incarnation)
 
     def _lies(self) -> bytes:
         """Return what a copy of the index does not share with it."""
@@ -251,6 +272,16 @@ class Core:
             with suppress(AtollError):
                 self.connection.execute("ROLLBACK")
             raise
+
+    def forget_records(self) -> None:
+        """Empty the tables that records fill, to fill them anew from the packs."""
+        for table in _FROM_RECORDS:
+            self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+        self.catalog = Catalog(self.connection, self.device_name)
+        self.nodes = Nodes(self.catalog)
+        self.seen = Seen()
+        self.catalog.dirty = {TOP: set(), LOOSE: set()}  # they are empty now
+        self.refresh_root()
 
     def set_index_aside(self) -> None:
         """Move the index away, so that it is built anew. Not deleted: it may be evidence."""

@@ -30,6 +30,14 @@ class Accepted:
     """How many records wait for what they build on."""
     others: int = 0
     """How many tokens, epochs or invitations were new."""
+    disputed: tuple[tuple[Writer, int], ...] = ()
+    """Writers of whom the peer holds another line, each with a number up to which it is ours.
+
+    It is to be sent our line from there on: one of the two gives way."""
+    forked: frozenset[str] = frozenset()
+    """The devices (did:key) whose records were refused because they lie on another line."""
+    gave_way: bool = False
+    """Records held here gave way to an older line: what was said of this space before is void."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from storage.errors import (
 )
 from storage.exchange import Accepted
 from storage.facts.change import EntryId
-from storage.facts.dots import Dot
+from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content
 from storage.records.receipt import read_receipt
@@ -49,6 +49,8 @@ class _Todo:
     thing: Thing
     record: Record
     payload: Payload | None = None
+    older: bool = False
+    """It is good, and the record that has its place here is to give way to it."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,13 @@ class _Batch:
     kept: list[Thing] = field(default_factory=list[Thing])
     records: int = 0
     new_writers: bool = False
+    disputed: dict[Writer, int] = field(default_factory=dict[Writer, int])
+    """Up to which number the lines of writers are held in common, as far as is known."""
+    forked: set[str] = field(default_factory=set[str])
+
+    def dispute(self, writer: Writer, n: int) -> None:
+        """Note that the peer has another line of a writer, after n."""
+        self.disputed[writer] = min(n, self.disputed.get(writer, n))
 
 
 class RootDiffers(DecodeError):
@@ -120,6 +129,8 @@ class Intake:
             tuple(batch.refused),
             core.ledger.count_waiting(),
             others,
+            tuple(batch.disputed.items()),
+            frozenset(batch.forked),
         )
 
     def _sort(self, things: Iterable[Thing], batch: _Batch) -> list[Thing]:
@@ -262,24 +273,66 @@ class Intake:
         """Say whether a record may be applied now; False when it must wait."""
         core, record = self._core, item.record
         have = core.seen.of(record.dot.writer)
-        if record.dot.n <= have:
-            if core.ledger.cid_at(record.dot) != record.cid:
-                raise Forked("one number of a writer's line with two contents")
+        if record.dot.n <= have and core.ledger.cid_at(record.dot) == record.cid:
             raise Duplicate("a record that is in already")
+        self._mind_own(record, batch)
+        if core.aside.holds(record.cid):
+            raise self._forked(record, batch, record.dot.n - 1)
         if record.dot.n > have + 1:
             return False
         if item.payload is None:
             item.payload = self._open(record, batch)
-        if item.payload is None or not core.seen.covers(item.payload.seen):
+        if item.payload is None:
             return False
-        if have and not self._follows(record):
-            raise Forked("a record that builds on another line of its writer")
-        return True
+        if not self._follows(record):
+            if core.ledger.is_awaited(record.parents, before(record.dot)):
+                return False
+            raise self._forked(record, batch, 0)
+        if record.dot.n <= have:
+            item.older = self._is_older(record)
+            if not item.older:
+                raise self._forked(record, batch, record.dot.n - 1)
+            return False
+        return core.seen.covers(item.payload.seen) and self._holds_parents(record, batch)
 
     def _follows(self, record: Record) -> bool:
         """Say whether a record names the one before it in its writer's line, as it is here."""
-        before = Dot(record.dot.writer, record.dot.n - 1)
-        return self._core.ledger.cid_at(before) in record.parents
+        return record.dot.n == 1 or self._core.ledger.cid_at(before(record.dot)) in record.parents
+
+    def _is_older(self, record: Record) -> bool:
+        """Say whether a record is older than the one that has its place: every device says so."""
+        held = self._core.ledger.place(record.dot)
+        return held is not None and (record.at, record.cid) < held
+
+    def _holds_parents(self, record: Record, batch: _Batch) -> bool:
+        """Refuse a record made by who had seen as much as we have, but of another line.
+
+        Raises:
+            Forked: of whom is not known, so all last records are compared.
+        """
+        core = self._core
+        if all(core.ledger.holds(parent) for parent in record.parents):
+            return True
+        for writer, n in core.seen.items():
+            batch.dispute(writer, n - 1)
+        raise Forked("a record that builds on what is not here, though its numbers are")
+
+    def _forked(self, record: Record, batch: _Batch, common: int) -> Forked:
+        """Return the refusal of a record on another line than ours, which is ours up to common."""
+        batch.dispute(record.dot.writer, common)
+        batch.forked.add(record.issuer)
+        return Forked("one number of a writer's line with two contents")
+
+    def _mind_own(self, record: Record, batch: _Batch) -> None:
+        """Begin anew when a peer has a record of ours that we do not know: we were set back.
+
+        Or another device writes with a copy of our keys. Signed proof is asked for: whoever
+        could make us begin anew by a word alone could do so for ever.
+        """
+        core = self._core
+        is_own = record.dot.writer == core.writer and not batch.judged
+        if is_own and record.invocation.is_signed():
+            core.begin_anew()
 
     def _open(self, record: Record, batch: _Batch) -> Payload | None:
         """Return what a record does, once it is proved that it may; None if not all is here."""
@@ -380,13 +433,19 @@ class Intake:
         if core.ledger.is_waiting(item.thing.digest):
             if item.record.payload_digest in batch.blocks:
                 self._keep(item, batch)
+            core.ledger.wait(item.thing.digest, item.record, older=item.older)
         elif not batch.judged and core.ledger.count_waiting() >= MAX_WAITING:
             batch.refused.append((item.thing.digest, TOO_EARLY))
         elif not item.record.invocation.is_signed():
             batch.refused.append((item.thing.digest, BadToken.code))
         else:
             self._keep(item, batch)
-            core.ledger.wait(item.thing.digest, item.record.dot)
+            core.ledger.wait(item.thing.digest, item.record, older=item.older)
+
+
+def before(dot: Dot) -> Dot:
+    """Return the dot before one in its writer's line."""
+    return Dot(dot.writer, dot.n - 1)
 
 
 class _Careful(Exception):

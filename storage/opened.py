@@ -11,6 +11,7 @@ from storage.exchange import Exchange
 from storage.facts.change import EntryId
 from storage.facts.node import Node, Tree
 from storage.facts.state import EntryFacts
+from storage.forks import Forks
 from storage.index.view import CatalogTree
 from storage.intake import Intake
 from storage.recovery import recover
@@ -26,6 +27,7 @@ class Opened:
         self._core = core
         self._wants = Wants(core)
         self._intake = Intake(core, self._wants)
+        self._forks = Forks(core, self._intake, self._wants)
         self._exchange = Exchange(core)
 
     def tree(self) -> Tree:
@@ -53,8 +55,11 @@ class Opened:
         return self._core.contents.read(self.facts(original), dot)
 
     def _recover(self) -> None:
-        recover(self._core, self._intake, self._wants)
         core = self._core
+        recover(core, self._intake, self._wants, self._forks)
+        if core.members.has_keys and self._forks.may_be_due():
+            with core.transaction():
+                self._forks.settle()
         core.lost = frozenset(digest for digest in core.lost if not core.blocks.has(digest))
         if not core.members.has_keys:
             raise StoreUnusable("this space is not this device's: it holds no key for it")

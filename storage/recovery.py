@@ -14,6 +14,7 @@ from itertools import islice
 from storage.blocks.store import Kind, Thing
 from storage.core import Core
 from storage.errors import AccessError, DecodeError
+from storage.forks import Forks
 from storage.intake import Intake
 from storage.wants import Wants
 
@@ -21,7 +22,7 @@ _AUTH = (Kind.TOKEN, Kind.EPOCH, Kind.INVITE, Kind.KEYRING)
 _AT_ONCE = 256
 
 
-def recover(core: Core, intake: Intake, wants: Wants) -> int:
+def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
     """Take in what opening adopted, and return how many records joined."""
     joined = 0
     with core.transaction():
@@ -31,8 +32,14 @@ def recover(core: Core, intake: Intake, wants: Wants) -> int:
             for thing in core.blocks.adopted(kind):
                 with suppress(DecodeError, AccessError):  # what is left may still be enough
                     core.members.recover(thing)
+        for thing in core.blocks.adopted(Kind.ASIDE):
+            with suppress(DecodeError):
+                forks.note(thing)
+        own = core.seen.of(core.writer)
         for records in _batches(core.blocks.adopted(Kind.RECORD)):
             joined += intake.take(records, judged=True).records
+        if core.seen.of(core.writer) > own:
+            core.begin_anew()  # they may have come from others: then there may be more of them
         core.name_writers()
         wants.look_again()
         if core.members.has_keys:

@@ -29,6 +29,8 @@ class Kind(IntEnum):
     RECEIPT = 6
     KEYRING = 7
     """This device's own secrets, sealed to it. Never sent, never taken from a peer."""
+    ASIDE = 8
+    """Which records of these packs count no more. Never sent, never taken from a peer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from storage.facts.dots import Seen
 from storage.facts.operate import apply, apply_to_entry
 from storage.facts.state import EMPTY, EntryFacts, State
 from storage.records.ledger import Ledger, Step
-from storage.records.record import Payload, open_payload, parse_record
+from storage.records.record import Payload, Record, open_payload, parse_record
 
 SecretOf = Callable[[int], bytes | None]
 
@@ -30,16 +30,18 @@ class History:
         Raises:
             NotFound: this device has no key for that time.
         """
-        record = parse_record(self._blocks.get(step.digest))
+        return self.open(parse_record(self._blocks.get(step.digest)))
+
+    def open(self, record: Record) -> Payload:
+        """Return what a record did, whether it counts or not. Raises as `payload` does."""
         secret = self._secret_of(record.epoch)
         if secret is None:
             raise NotFound("this device has no key for that time")
-        return open_payload(record, self._blocks.get(step.payload), secret)
+        return open_payload(record, self._blocks.get(record.payload_digest), secret)
 
-    def state_at(self, seen: Seen) -> State:
-        """Return the state of the whole space when so much was seen."""
-        state = EMPTY
-        for step in self._ledger.steps(latest_first=False):
+    def state_at(self, seen: Seen, state: State = EMPTY) -> State:
+        """Return the state of the whole space when so much was seen; go on from an earlier one."""
+        for step in self._ledger.after(state.seen, seen):
             if seen.includes(step.dot):
                 payload = self.payload(step)
                 state = apply(state, payload.operations, step.dot, payload.seen)

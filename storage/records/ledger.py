@@ -70,6 +70,13 @@ class Ledger:
         ).fetchone()
         return None if row is None else bytes(row[0])
 
+    def place(self, dot: Dot) -> tuple[int, bytes] | None:
+        """Return what the clock said when the record of that dot was made, and its CID."""
+        row = self._connection.execute(
+            "SELECT at, cid FROM record WHERE writer = ? AND n = ?", dot
+        ).fetchone()
+        return None if row is None else (int(row[0]), bytes(row[1]))
+
     def heads(self) -> tuple[bytes, ...]:
         """Return the CIDs that no other record builds on."""
         rows = self._connection.execute("SELECT cid FROM record WHERE head = 1 ORDER BY cid")
@@ -142,7 +149,10 @@ class Ledger:
         return [_step(row) for row in rows.fetchall()]
 
     def after(self, seen: Seen, mine: Seen) -> Iterator[Step]:
-        """Yield the records that seen does not include, causes first. `mine` is all that is in."""
+        """Yield the records that seen does not include, causes first.
+
+        Of the writers of `mine` only: that is all that is in, or more than seen.
+        """
         places: list[int] = []
         for writer, n in mine.items():
             if n > seen.of(writer):
@@ -201,11 +211,34 @@ class Ledger:
             found.append(Binned(EntryId(bytes(entry)), tuple(json.loads(path)), size, step))
         return found
 
-    def wait(self, digest: bytes, dot: Dot) -> None:
-        """Remember a record that came before what it builds on."""
+    def wait(self, digest: bytes, record: Record, *, older: bool) -> None:
+        """Remember a record that came before what it builds on, or whose place is taken.
+
+        With `older`, the record that has its place must give way to it.
+        """
         self._connection.execute(
-            "INSERT OR IGNORE INTO waiting(digest, writer, n) VALUES (?, ?, ?)", (digest, *dot)
+            "INSERT INTO waiting(digest, cid, writer, n, older) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT(digest) DO UPDATE SET older = max(older, excluded.older)",
+            (digest, record.cid, *record.dot, older),
         )
+
+    def is_awaited(self, cids: Iterable[bytes], dot: Dot) -> bool:
+        """Say whether one of those records waits, and would have that dot."""
+        rows = self._connection.execute("SELECT cid FROM waiting WHERE writer = ? AND n = ?", dot)
+        return not {bytes(row[0]) for row in rows.fetchall()}.isdisjoint(cids)
+
+    def giving_way(self) -> dict[Writer, int]:
+        """Return from which number on the lines held here must give way to older ones."""
+        rows = self._connection.execute(
+            "SELECT record.writer, min(record.n) FROM waiting"
+            " JOIN record ON record.writer = waiting.writer AND record.n = waiting.n"
+            " WHERE waiting.older AND record.cid <> waiting.cid GROUP BY record.writer"
+        )
+        return {Writer(bytes(writer)): n for writer, n in rows.fetchall()}
+
+    def let_stay(self) -> None:
+        """Let no line here give way to those that wait."""
+        self._connection.execute("UPDATE waiting SET older = 0")
 
     def waiting(self) -> list[tuple[bytes, Dot]]:
         """Return the digests and dots of records that wait, in line order."""

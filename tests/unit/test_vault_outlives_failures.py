@@ -383,8 +383,9 @@ def test_a_lost_or_damaged_index_is_built_anew_from_the_packs(
     assert shown(vault) == everything
     assert (vault.seen, vault.root, vault.members()) == (seen, root, members)
     assert {found.severity for found in vault.check().found} <= {"note"}
-    with suppress(AtollError):
-        write(vault, "goes on", b"yes", TOP)
+    for _ in range(2):  # the second meets what only names that collide need
+        with suppress(AtollError):
+            write(vault, "goes on", b"yes", TOP)
     write(vault, "goes on", b"yes", TOP)
     assert vault.check().found == ()
     vault.close()
