@@ -21,7 +21,7 @@ from ui.widgets.sidebar import Sidebar
 from ui.widgets.strips import Notice, ProgressStrip
 
 FIRST_SIZE = QSize(1240, 780)
-LEAST = QSize(360, 420)
+LEAST = QSize(360, 320)
 
 
 class Shape(Enum):

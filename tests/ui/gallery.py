@@ -123,9 +123,6 @@ def share_code(stage: Stage) -> QWidget | None:
     dialog = share(stage)
     stage.desk.folders.dialog.make.click()  # type: ignore[union-attr]
     stage.settle()
-    assert dialog is not None
-    dialog.adjustSize()
-    stage.settle()
     return dialog
 
 
@@ -242,6 +239,10 @@ SCREENS = (
     Screen("full", note, Mood.FULL),
     Screen("first-run", nothing, Mood.FIRST_RUN),
     Screen("first-run-2", first_run_second, Mood.FIRST_RUN),
+    Screen("first-run-small", nothing, Mood.FIRST_RUN, size=(640, 340)),
+    Screen("first-run-2-small", first_run_second, Mood.FIRST_RUN, size=(640, 340)),
+    Screen("note-small", note, size=(640, 340)),
+    Screen("devices-small", at("devices"), size=(640, 340)),
     Screen("empty", nothing, Mood.EMPTY),
     Screen("empty-bin", at("bin"), Mood.EMPTY),
     Screen("empty-devices", at("devices"), Mood.EMPTY),

@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QGuiApplication, QImage, QScreen
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.values import Role
@@ -63,6 +65,25 @@ def test_a_code_is_made_as_chosen(qtbot: QtBot, share: ShareDialog, app: FakeApp
     assert share.code.toPlainText() == CODE
     share.copy.click()
     assert QGuiApplication.clipboard().text() == CODE
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (400, 400), (1280, 800)])
+def test_what_is_handed_over_fits_on_any_screen(
+    qtbot: QtBot, share: ShareDialog, monkeypatch: pytest.MonkeyPatch, width: int, height: int
+) -> None:
+    """At 200 % a screen of 1280 by 800 has room for 640 by 400: the picture is still whole."""
+    monkeypatch.setattr(QScreen, "availableSize", lambda _: QSize(width, height))
+    share.show()
+    share.make.click()
+    qtbot.waitUntil(lambda: share.steps.currentIndex() == 1)
+    QApplication.processEvents()
+    assert share.width() <= width
+    assert share.height() <= height
+    for shown in (share.qr, share.copy, share.save, share.again):
+        if width >= 640 or shown is share.again:  # else one scrolls to it
+            assert shown.visibleRegion().boundingRect() == shown.rect()
+    assert share.members.isVisible() == (height > 400)
+    assert QrCodes().read(share.qr.grab().toImage()) == CODE
 
 
 def test_the_picture_says_what_the_text_says(qtbot: QtBot, share: ShareDialog) -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.theme.theme import Theme
 from ui.theme.tokens import XL, L, M, S
 from ui.widgets.parts import button, label, picture
+from ui.widgets.tall import Tall
 from ui.words import tr
 
 WIDTH = 460
@@ -37,13 +46,15 @@ class FirstRun(QWidget):
         self.steps.addWidget(self._beginning(theme))
         across = QHBoxLayout()
         across.addStretch(1)
-        across.addWidget(self.steps, 20)
+        shown = Tall(self.steps)
+        across.addWidget(shown, 20)
         across.addStretch(1)
-        self.steps.setMaximumWidth(WIDTH)
+        shown.setMaximumWidth(WIDTH)
+        shown.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         down = QVBoxLayout(self)
         down.addStretch(2)
-        down.addLayout(across, 6)
-        down.addStretch(1)
+        down.addLayout(across)
+        down.addStretch(3)
 
     def begin(self) -> None:
         """The name is kept: choose how to begin."""

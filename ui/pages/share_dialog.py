@@ -7,12 +7,14 @@ from pathlib import Path
 from PySide6.QtCore import QSaveFile, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
     QDialog,
     QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
     QRadioButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -30,8 +32,13 @@ from ui.widgets.parts import button, dress, label, line
 from ui.widgets.qr_view import QrView
 from ui.widgets.row_delegate import Measures
 from ui.widgets.row_list import RowList
+from ui.widgets.tall import Tall, fit
 from ui.words import say, tr
 
+CHOOSING, HANDING = 440, 620
+"""How wide the two steps are."""
+BESIDE = 520
+"""Where there is less, the code stands below its picture."""
 PEOPLE = Measures(side=0, inner=S, above=5, strong=False)
 
 
@@ -43,7 +50,6 @@ class ShareDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"{tr('Share')} “{space.name}”")
-        self.setMinimumWidth(440)
         self.giving = Giving(below, space, self)
         self._codes = below.codes
         self._theme = theme
@@ -63,8 +69,9 @@ class ShareDialog(QDialog):
         self.save = button(tr("Save as file…"), self.giving.make_file, theme=theme, icon="save")
         self.again = button(tr("Make another"), self._again, kind="quiet")
         self.steps = QStackedWidget()
-        self.steps.addWidget(self._choosing())
-        self.steps.addWidget(self._handing())
+        self._pages = self._choosing(), self._handing()
+        for page in self._pages:
+            self.steps.addWidget(page)
         self._lay_out()
         self.giving.made.connect(self._on_made)
         self.giving.file_made.connect(self._on_file)
@@ -83,22 +90,38 @@ class ShareDialog(QDialog):
         self.roles.button(list(Role).index(role)).setChecked(True)
 
     def _lay_out(self) -> None:
-        down = QVBoxLayout(self)
-        down.setContentsMargins(L + S, L + S, L + S, L)
+        inside = QWidget()
+        down = QVBoxLayout(inside)
+        down.setContentsMargins(L + S, L + S, L + S, S)
         down.setSpacing(M)
         down.addWidget(label(f"{tr('Share')} “{self.giving.space.name}”", "title", wraps=True))
         down.addWidget(self.trouble)
         down.addWidget(self.steps, 1)
-        down.addWidget(line())
-        down.addWidget(label(tr("PEOPLE WITH ACCESS"), "section"))
-        self.people.setFixedHeight(min(3, max(1, len(self.giving.space.members))) * 48 + 2)
-        down.addWidget(self.people)
+        down.addWidget(self._members())
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, L)
+        whole.setSpacing(S)
+        whole.addWidget(Tall(inside), 1)
         foot = QHBoxLayout()
+        foot.setContentsMargins(L + S, 0, L + S, 0)
         foot.addWidget(self.again)
         foot.addStretch(1)
         foot.addWidget(button(tr("Done"), self.accept))
         self.again.hide()
-        down.addLayout(foot)
+        whole.addLayout(foot)
+        self._go(0)
+        fit(self, CHOOSING)
+
+    def _members(self) -> QWidget:
+        self.members = QWidget()
+        down = QVBoxLayout(self.members)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(M)
+        down.addWidget(line())
+        down.addWidget(label(tr("PEOPLE WITH ACCESS"), "section"))
+        self.people.setFixedHeight(min(3, max(1, len(self.giving.space.members))) * 48 + 2)
+        down.addWidget(self.people)
+        return self.members
 
     def _choosing(self) -> QWidget:
         page = QWidget()
@@ -135,6 +158,7 @@ class ShareDialog(QDialog):
         self.code.setAccessibleName(tr("The code"))
         self.code.setTabChangesFocus(True)
         self.code.setFont(self._theme.fonts.mono_font(12))
+        self.code.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         right = QVBoxLayout()
         right.setSpacing(S)
         right.addWidget(self.promise)
@@ -144,11 +168,11 @@ class ShareDialog(QDialog):
         buttons.addWidget(self.copy)
         buttons.addWidget(self.save)
         right.addLayout(buttons)
-        across = QHBoxLayout(page)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(L)
-        across.addWidget(self.qr, 0, Qt.AlignmentFlag.AlignTop)
-        across.addLayout(right, 1)
+        self._sides = QHBoxLayout(page)
+        self._sides.setContentsMargins(0, 0, 0, 0)
+        self._sides.setSpacing(L)
+        self._sides.addWidget(self.qr, 0, Qt.AlignmentFlag.AlignTop)
+        self._sides.addLayout(right, 1)
         return page
 
     def _make(self) -> None:
@@ -162,13 +186,25 @@ class ShareDialog(QDialog):
         self.code.setPlainText(invite.code)
         hint = tr("Show the picture, send the code, or save a file: it works while you are away.")
         self.promise.setText(f"{self.giving.promise(invite)} {hint}")
-        self.steps.setCurrentIndex(1)
+        self._go(1)
         self.again.show()
-        self.setMinimumWidth(620)
+        if not fit(self, HANDING):  # what is handed over comes first
+            self.members.hide()
+            if self.width() < BESIDE:
+                self._sides.setDirection(QBoxLayout.Direction.TopToBottom)
+            fit(self, HANDING)
         self.copy.setFocus()
 
+    def _go(self, step: int) -> None:
+        """Show a step; the other needs no room."""
+        self.steps.setCurrentIndex(step)
+        for number, page in enumerate(self._pages):
+            policy = QSizePolicy.Policy.Preferred if number == step else QSizePolicy.Policy.Ignored
+            page.setSizePolicy(policy, policy)
+
     def _again(self) -> None:
-        self.steps.setCurrentIndex(0)
+        self._go(0)
+        self.members.show()
         self.again.hide()
 
     def _copy(self) -> None:

@@ -42,7 +42,7 @@ QWidget#sidebar, QWidget#footer { background: @sunken; }
 QWidget#footer QLabel { color: @text2; }
 QWidget#middle { background: @bg; }
 QWidget#page, QWidget#page QScrollArea, QWidget#page QScrollArea > QWidget > QWidget,
-QDialog { background: @surface; }
+QDialog, QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget { background: @surface; }
 QSplitter::handle { background: @hairline; }
 QListView, QPlainTextEdit#note { background: transparent; border: none; outline: none; }
 QLabel[kind="title"] { font-size: 20px; font-weight: 600; }
