@@ -39,7 +39,7 @@ class Ignore:
         name = path[-1]
         if name.startswith(OWN_FOLDER) and is_own(path, is_folder=is_folder):
             return True
-        if _SCRATCH.fullmatch(name):
+        if is_scratch(name):
             return True
         return self._spec is not None and self._matches(self._spec, path, is_folder=is_folder)
 
@@ -57,6 +57,11 @@ class Ignore:
                 self._known.clear()
             known = self._known[key] = spec.match_file("/".join(key))
         return known
+
+
+def is_scratch(name: str) -> bool:
+    """Say whether a name is that of some program's scratch file, which nobody shares."""
+    return _SCRATCH.fullmatch(name) is not None
 
 
 def is_own(path: Path, *, is_folder: bool) -> bool:

@@ -1,9 +1,9 @@
 """Settling: when to look at what the watcher hinted at. Pure; time comes in as a number.
 
-The first file that is closed after a quiet time is looked at at once, for someone waits for
-it. What follows is gathered until nothing came for 50 ms, for one second at most. A file that
-was only made is waited for until it is closed; what disappeared may be half of a rename, and
-its other half is given time to come.
+A file that is closed, or put in its place, while nothing else happened for 50 ms is looked at
+at once, for someone waits for it. What follows is gathered until nothing came for 50 ms, for one
+second at most. A file that was only made is waited for until it is closed; what disappeared may
+be half of a rename, and its other half is given time to come.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Hint:
 
     what: What
     path: Path = ()
+    source: Path | None = None
+    """Where it was put there from: the scratch file of an editor, perhaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,21 @@ class Settle:
     def __init__(self) -> None:
         self._pending: dict[Path, float] = {}
         """Path to the moment from which it may be looked at."""
+        self._heard: dict[Path, float] = {}
+        """When something last happened to a path, the latest last; what is long ago is left out."""
+        self._closed: dict[Path, float] = {}
+        """The same, of what was closed."""
         self._everything = False
         self._first: float | None = None
         self._last = float("-inf")
 
     def feed(self, hint: Hint, now: float) -> None:
         """Take a hint."""
-        quiet = now - self._last > WINDOW and self._first is None
+        quiet = self._is_alone(hint, now)
         self._last = now
+        _note(self._heard, hint.path, now)
+        if hint.what is What.CLOSED:
+            _note(self._closed, hint.path, now)
         at = now + WINDOW
         match hint.what:
             case What.LOST:
@@ -112,5 +121,21 @@ class Settle:
         self._first = now if self._pending else None
         return due
 
+    def _is_alone(self, hint: Hint, now: float) -> bool:
+        """Say whether nothing else happened of late, and this was not closed a moment ago."""
+        if self._everything or now - self._closed.get(hint.path, float("-inf")) <= WINDOW:
+            return False
+        others = (path for path in reversed(self._heard) if path not in {hint.path, hint.source})
+        latest = next(others, None)
+        return latest is None or now - self._heard[latest] > WINDOW
+
     def _limit(self) -> float:
         return float("inf") if self._first is None else self._first + MOST
+
+
+def _note(moments: dict[Path, float], path: Path, now: float) -> None:
+    """Note a moment, and forget those that are long ago."""
+    moments.pop(path, None)
+    moments[path] = now
+    while now - moments[oldest := next(iter(moments))] > WINDOW:
+        del moments[oldest]

@@ -32,7 +32,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
-from app.folder.ignore import OWN_FOLDER, is_own
+from app.folder.ignore import OWN_FOLDER, is_own, is_scratch
 from app.folder.port import Path
 from app.folder.settle import Due, Hint, Settle, What
 from storage.ports import Clock
@@ -252,20 +252,27 @@ class _Teller(FileSystemEventHandler):
             case FileDeletedEvent() | DirDeletedEvent():
                 self._tell(What.GONE, event.src_path)
             case FileMovedEvent() | DirMovedEvent():
-                self._tell(What.CLOSED, event.dest_path)
+                self._tell(What.CLOSED, event.dest_path, event.src_path)
                 self._tell(What.GONE, event.src_path)
             case _:
                 pass
 
-    def _tell(self, what: What, raw: bytes | str) -> None:
+    def _tell(self, what: What, raw: bytes | str, source: bytes | str = "") -> None:
         full = os.fsdecode(raw)
         if full + os.sep == self._root:
             self._listener(Hint(What.LOST))  # the root itself: see what is left of it
+        path = self._path(full)
+        if path is not None:
+            self._listener(Hint(what, path, self._path(os.fsdecode(source))))
+
+    def _path(self, full: str) -> Path | None:
+        """Return a path below the root; None for another, and for what nobody asks about."""
         if not full.startswith(self._root):
-            return
+            return None
         path: Path = OsPath(full[len(self._root) :]).parts
-        if path[0] != OWN_FOLDER and not is_own(path, is_folder=False):
-            self._listener(Hint(what, path))
+        if path[0] == OWN_FOLDER or is_scratch(path[-1]) or is_own(path, is_folder=False):
+            return None
+        return path
 
 
 class _Overflow(logging.Handler):

@@ -31,6 +31,30 @@ def test_the_first_save_is_looked_at_at_once() -> None:
     assert settle.wake_at is None
 
 
+def test_a_save_by_another_file_put_in_its_place_is_looked_at_at_once() -> None:
+    """So most editors save: what they do beside is no reason to wait."""
+    settle, scratch = Settle(), ("a.tmp",)
+    settle.feed(Hint(What.MADE, scratch), 10.0)
+    settle.feed(Hint(What.CLOSED, A, scratch), 10.01)
+    settle.feed(Hint(What.GONE, scratch), 10.01)
+    assert settle.due(10.01) == Due(frozenset({A}))
+    assert settle.due(10.01 + WINDOW) == Due(frozenset({scratch}))
+
+
+def test_of_many_saves_in_a_row_all_but_the_first_are_gathered() -> None:
+    """However each is made: one look for many is cheaper than many looks."""
+    settle, at_once = Settle(), set[int]()
+    for n in range(40):
+        now, file, scratch = 10.0 + n / 1000, (f"{n}",), (f"{n}.tmp",)
+        settle.feed(Hint(What.MADE, scratch), now)
+        settle.feed(Hint(What.CLOSED, file, scratch), now)
+        settle.feed(Hint(What.GONE, scratch), now)
+        if file in settle.due(now).paths:
+            at_once.add(n)
+    assert at_once == {0}
+    assert {(f"{n}",) for n in range(1, 40)} <= settle.due(11.0).paths
+
+
 def test_what_follows_is_gathered() -> None:
     """Until it is quiet."""
     settle = Settle()
