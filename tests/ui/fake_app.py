@@ -64,6 +64,8 @@ class Mood(Enum):
     BUSY = "busy"
     ERROR = "error"
     LONG = "long"
+    SCRIPTS = "scripts"
+    """Names and texts in the scripts of many countries."""
     FULL = "full"
     """10,000 entries in one folder."""
 
@@ -114,6 +116,18 @@ class FakeApp(App):
             self.all = [replace(e, path=(*e.path[:-1], long + e.path[-1])) for e in self.all]
             self.places = [replace(s, name=f"{s.name} {long}") for s in self.places]
             self.texts = {key: f"{long * 8}\n\n{text}" for key, text in self.texts.items()}
+        if self.mood is Mood.SCRIPTS:
+            self._rename()
+
+    def _rename(self) -> None:
+        said = list(sample.SCRIPTS.values())
+        whole = "\n".join(f"# {one}\n- [ ] {one}\n**{one}** `{one}`\n" for one in said)
+        self.all = [
+            replace(e, path=(*e.path[:-1], f"{said[n % len(said)]} {n}{Path(e.name).suffix}"))
+            for n, e in enumerate(self.all)
+        ]
+        self.places = [replace(s, name=said[n + 1]) for n, s in enumerate(self.places)]
+        self.texts = dict.fromkeys(self.texts, f"7:10 {whole}")
 
     async def pause(self) -> None:
         """Wait while the gate is shut, and fail where a test wants it."""

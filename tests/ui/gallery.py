@@ -236,6 +236,17 @@ SCREENS = (
     Screen("said", said),
     Screen("busy", busy, Mood.BUSY),
     Screen("long", note, Mood.LONG),
+    Screen("long-share", share_code, Mood.LONG),
+    Screen("long-offer", join_offer, Mood.LONG),
+    Screen("long-file", file, Mood.LONG),
+    Screen("long-said", said, Mood.LONG),
+    Screen("long-devices", at("devices"), Mood.LONG),
+    Screen("long-jump", jump, Mood.LONG),
+    Screen("long-page", note, Mood.LONG, size=(480, 640)),
+    Screen("scripts", note, Mood.SCRIPTS),
+    Screen("scripts-history", history, Mood.SCRIPTS),
+    Screen("scripts-share", share_code, Mood.SCRIPTS),
+    Screen("scripts-jump", jump, Mood.SCRIPTS),
     Screen("full", note, Mood.FULL),
     Screen("first-run", nothing, Mood.FIRST_RUN),
     Screen("first-run-2", first_run_second, Mood.FIRST_RUN),
@@ -275,6 +286,8 @@ def draw(screen: Screen, theme: Theme, out: Path, name: str) -> QImage:
 def sheet(images: list[QImage]) -> QImage:
     """Put all pictures on one."""
     smooth = Qt.TransformationMode.SmoothTransformation
+    for image in images:
+        image.setDevicePixelRatio(1)
     thumbs = [image.scaledToWidth(THUMB, smooth) for image in images]
     rows = [thumbs[n : n + COLUMNS] for n in range(0, len(thumbs), COLUMNS)]
     heights = [max(thumb.height() for thumb in row) + 12 for row in rows]

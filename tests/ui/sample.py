@@ -68,6 +68,16 @@ ROUTE = "# Route\n\nTrain at 7:42. *Bring the maps.* Meet Jo at the north gate.\
 HEBREW = "# שלום\n\nפסקה מימין לשמאל.\n\nA paragraph from left to right.\n"  # noqa: RUF001 -- it is Hebrew
 LONG_NAME = "A very long name that somebody gave to a note because they wanted to say it all " * 3
 
+SCRIPTS = {
+    "Latin": "Crème brûlée à la façon de Łódź",
+    "Greek": "Ψωμί με προζύμι, τρίτη εβδομάδα",
+    "Cyrillic": "Съешь ещё этих мягких французских булок, Їжачок",
+    "Chinese": "面包要慢慢发酵，第三周",  # noqa: RUF001 -- as it is written
+    "Japanese": "パン種の記録、第三週（ライ麦）",  # noqa: RUF001 -- as it is written
+    "Korean": "천천히 발효한 빵, 셋째 주",
+}
+"""Each in its script."""
+
 
 def entry(
     space: str,

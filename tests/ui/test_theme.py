@@ -7,10 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QFont, QFontMetricsF
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QFont, QFontMetricsF, QTextLayout
+from PySide6.QtWidgets import QApplication, QRadioButton
+from pytestqt.qtbot import QtBot
 
 import ui
+from tests.ui import sample
 from ui.theme.fonts import FOLDER, leaded
 from ui.theme.icons import FOLDER as ICON_FOLDER
 from ui.theme.style import palette_of, sheet_of
@@ -34,6 +36,22 @@ def test_text_can_be_read_on_every_ground(tokens: Tokens, ink: str, ground: str)
 def test_the_softest_text_can_be_read(tokens: Tokens, ground: str) -> None:
     """Remarks are text as well."""
     assert contrast(tokens.text3, getattr(tokens, ground)) >= 4.5
+
+
+@pytest.mark.parametrize("look", [Look.LIGHT, Look.DARK])
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_choice_can_be_seen(qtbot: QtBot, theme: Theme, look: Look, *, chosen: bool) -> None:
+    """WCAG AA for what is no text: 3 to 1, also for the choices that are not taken."""
+    theme.choose(look)
+    choice = QRadioButton()
+    qtbot.addWidget(choice)
+    choice.setChecked(chosen)
+    image = choice.grab().toImage()
+    places = [(x, y) for x in range(image.width()) for y in range(image.height())]
+    colours = {image.pixelColor(x, y).name() for x, y in places}
+    theme.choose(Look.LIGHT)
+    ground = (DARK if look is Look.DARK else LIGHT).bg
+    assert max(contrast(colour, ground) for colour in colours) >= 3
 
 
 @themes
@@ -121,3 +139,29 @@ def test_a_chosen_look_is_worn_and_told(qapp: QApplication, theme: Theme) -> Non
 def test_both_themes_name_the_same_tokens() -> None:
     """No colour is forgotten in one of them."""
     assert all(getattr(LIGHT, f.name) != "" and getattr(DARK, f.name) != "" for f in fields(Tokens))
+
+
+@pytest.mark.parametrize("script", sample.SCRIPTS)
+@pytest.mark.parametrize("kind", ["ui", "note", "mono"])
+@pytest.mark.parametrize("bold", [False, True], ids=["plain", "bold"])
+def test_every_letter_has_a_shape(theme: Theme, script: str, kind: str, *, bold: bool) -> None:
+    """An empty box is no letter. What the bundled letters lack comes from the system's."""
+    fonts = theme.fonts
+    font = {"ui": fonts.ui_font, "note": fonts.note_font, "mono": fonts.mono_font}[kind]()
+    font.setBold(bold)
+    layout = QTextLayout(sample.SCRIPTS[script], font)
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    shapes = [number for run in layout.glyphRuns() for number in run.glyphIndexes()]
+    assert len(shapes) >= len(sample.SCRIPTS[script]) * 0.9
+    assert all(shapes), "a box"
+
+
+def test_a_letter_that_no_font_has_is_noticed(theme: Theme) -> None:
+    """Or the test above would prove nothing."""
+    layout = QTextLayout("\u0378", theme.fonts.ui_font())
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    assert not all(number for run in layout.glyphRuns() for number in run.glyphIndexes())

@@ -85,6 +85,12 @@ QPushButton[kind="quiet"] { border: 1px solid transparent; background: transpare
     color: @accent; font-weight: 600; padding: 5px 10px; }
 QPushButton[kind="quiet"]:hover { background: @hover; }
 QPushButton[kind="quiet"]:focus { border: 2px solid @accent; padding: 4px 9px; }
+QRadioButton { border: 2px solid transparent; border-radius: @controlpx; spacing: 8px;
+    padding: 2px 6px 2px 3px; }
+QRadioButton:focus { border-color: @accent; }
+QRadioButton::indicator { width: 14px; height: 14px; border-radius: 8px;
+    border: 1px solid @border; background: @surface; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid @accent; }
 QToolButton { background: transparent; border: 2px solid transparent; color: @text2;
     border-radius: @controlpx; padding: 4px; min-width: 20px; min-height: 20px; }
 QToolButton:hover, QToolButton:checked { background: @hover; color: @text; }

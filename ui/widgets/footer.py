@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStyle, QWidget
 
 from app.values import Reach
 from app.words import count_words
@@ -16,6 +16,24 @@ from ui.words import REACH_ICONS, tr
 
 QUIET_SECONDS = 5.0
 """A screen reader is told of a new state at most that often."""
+
+
+class _Sentence(QLabel):
+    """Ends in dots where it does not fit; the whole is in its tip."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much as fits."""
+        del event
+        painter = QPainter(self)
+        fitting = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        align = QStyle.visualAlignment(self.layoutDirection(), self.alignment())
+        role = self.foregroundRole()
+        self.style().drawItemText(
+            painter, self.rect(), align, self.palette(), self.isEnabled(), fitting, role
+        )
+        painter.end()
 
 
 class Footer(QWidget):
@@ -30,7 +48,8 @@ class Footer(QWidget):
         self._reach: Reach | None = None
         self._spoke = 0.0
         self._icon = QLabel()
-        self.sentence = label("")
+        self.sentence = _Sentence()
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setMinimumWidth(0)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.saving = label("", "small")
