@@ -182,6 +182,7 @@ class Desk(QObject):
             self.entry.leave()
             self.listing.list.choose("")
         self.contents.go(Spot(space))
+        self.listing.gone.show_for(self._window.places.space(space))
         if self.entry.entry is None:
             self.where.look_at(space)
         self._window.show_pane(Pane.LIST)
@@ -190,6 +191,7 @@ class Desk(QObject):
 
     def _on_places(self) -> None:
         self.listing.show_homeless(homeless=not self._window.places.spaces)
+        self.listing.gone.show_for(self._window.places.space(self.contents.spot.space))
         if self._begun:
             return
         self._begun = True
@@ -318,6 +320,8 @@ class Desk(QObject):
         listing.removed.connect(self.remove)
         listing.up_wanted.connect(self.back)
         listing.folder_wanted.connect(self.folders.add)
+        listing.gone.choose_wanted.connect(self.folders.choose_place)
+        listing.gone.anew_wanted.connect(self.folders.write_anew)
         self.folders.failed.connect(self._fail)
         self.jumping.failed.connect(self._fail)
         self.jumping.picked.connect(self._open_by_id)

@@ -9,12 +9,15 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
+from app.errors import FolderNotEmpty
 from app.progress import Progress, Report
+from app.proposing import free_folder
 from app.values import CheckReport, SpaceInfo
 from app.words import count_words, size_words
 from storage.errors import AtollError
 from ui.below import Below
 from ui.jobs import Job
+from ui.pages.attach_dialog import AttachDialog
 from ui.pages.join_dialog import JoinDialog
 from ui.pages.share_dialog import ShareDialog
 from ui.slots import ignoring
@@ -54,6 +57,50 @@ class FolderDesk(QObject):
             return self._below.app.add(path, report)
 
         self._work(begin, self.added.emit, partial(self.add_path, path))
+
+    def choose_place(self, space: SpaceInfo) -> None:
+        """Say where a folder that is not in its place is now."""
+        title = f"{tr('Where is')} “{space.name}”?"
+        path = QFileDialog.getExistingDirectory(self._window, title, str(self._home))
+        if path:
+            self.attach_path(space, Path(path))
+
+    def write_anew(self, space: SpaceInfo) -> None:
+        """Have a folder that is gone written somewhere else; say first where."""
+        folder = space.folder or self._home / space.name
+        job = self._below.runner.run(self._propose(folder))
+        job.done.connect(partial(self._ask_place, space, holds=False))
+
+    def attach_path(self, space: SpaceInfo, path: Path, merge: bool = False) -> None:  # noqa: FBT001, FBT002 -- a signal's word
+        """Keep a folder in another place from now on."""
+
+        def begin(report: Report) -> Coroutine[object, object, object]:
+            return self._below.app.attach(space.id, path, merge=merge, report=report)
+
+        def refused(error: AtollError) -> None:
+            if isinstance(error, FolderNotEmpty):
+                self._ask_place(space, path, holds=True)
+            else:
+                self.failed.emit(error, None)
+
+        self._work(begin, partial(self._on_attached, path), None, refused)
+
+    async def _propose(self, folder: Path) -> object:
+        """Return a free folder: where it was, or where people have theirs."""
+
+        def free() -> Path:
+            there = folder.parent if folder.parent.is_dir() else self._home
+            return free_folder(there, folder.name)
+
+        return await self._below.aside(free)
+
+    def _ask_place(self, space: SpaceInfo, folder: Path, *, holds: bool) -> None:
+        dialog = AttachDialog(space, folder, holds=holds, parent=self._window)
+        dialog.chosen.connect(partial(self.attach_path, space))
+        self.open_dialog(dialog)
+
+    def _on_attached(self, path: Path, _: object) -> None:
+        self._window.notice.tell(f"{tr('In step at')} {path}")
 
     def join(self) -> None:
         """Enter a code."""
@@ -158,23 +205,29 @@ class FolderDesk(QObject):
         self,
         begin: Callable[[Report], Coroutine[object, object, object]],
         done: Callable[..., object],
-        again: Again,
+        again: Again | None,
+        failed: Callable[[AtollError], None] | None = None,
     ) -> None:
         if self._job is not None:
             return
         job = self._job = self._below.runner.run_long(begin)
         job.progressed.connect(partial(self._window.strip.show_progress, stoppable=True))
         job.done.connect(partial(self._on_done, done))
-        job.failed.connect(partial(self._on_failed, again))
+        job.failed.connect(partial(self._on_failed, again, failed))
         job.cancelled.connect(self._on_cancelled)
 
     def _on_done(self, done: Callable[..., object], answer: object) -> None:
         self._on_cancelled()
         done(answer)
 
-    def _on_failed(self, again: Again, error: AtollError) -> None:
+    def _on_failed(
+        self, again: Again | None, failed: Callable[[AtollError], None] | None, error: AtollError
+    ) -> None:
         self._on_cancelled()
-        self.failed.emit(error, again)
+        if failed is None:
+            self.failed.emit(error, again)
+        else:
+            failed(error)
 
     def _on_cancelled(self) -> None:
         self._job = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
-from app.errors import FolderNotEmpty, NotText
+from app.errors import FolderNotEmpty, FolderUnavailable, NotText
 from app.events import (
     DeliveryChanged,
     DevicesChanged,
@@ -193,6 +193,12 @@ class FakeApp(App):
         self.places.append(space)
         self.events.tell(SpacesChanged())
         return space
+
+    def take_away(self, space: str, why: str = FolderUnavailable.code) -> None:
+        """Let a folder be gone."""
+        gone = replace(self.space_of(space), mirroring=Mirroring.UNAVAILABLE, why=why)
+        self.places = [gone if one.id == space else one for one in self.places]
+        self.events.tell(SpacesChanged())
 
     async def attach(
         self, space: str, folder: Path, *, merge: bool = False, report: Report = silent

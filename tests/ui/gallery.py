@@ -19,6 +19,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.errors import KeptElsewhere
 from app.progress import Progress
 from sync.errors import PeerUnreachable
 from tests.ui.fake_app import FakeApp, Mood
@@ -149,6 +150,36 @@ def join_full(stage: Stage) -> QWidget | None:
     return dialog
 
 
+def gone(stage: Stage) -> None:
+    """Miss a folder."""
+    stage.app.take_away("recipes")
+    stage.desk.go("space:recipes")
+    stage.settle()
+
+
+def kept_elsewhere(stage: Stage) -> None:
+    """Meet another Atoll."""
+    stage.app.take_away("recipes", KeptElsewhere.code)
+    stage.desk.go("space:recipes")
+    stage.settle()
+
+
+def attach(stage: Stage) -> QWidget | None:
+    """Write a folder anew."""
+    gone(stage)
+    stage.desk.listing.gone.anew.click()
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
+def attach_full(stage: Stage) -> QWidget | None:
+    """Choose a folder that holds something for it."""
+    gone(stage)
+    stage.desk.folders.attach_path(stage.app.space_of("recipes"), Path("/home/ana/full"))
+    stage.settle()
+    return stage.desk.folders.dialog
+
+
 def error(stage: Stage) -> None:
     """Meet an error."""
     note(stage)
@@ -232,6 +263,11 @@ SCREENS = (
     Screen("join", join),
     Screen("join-offer", join_offer),
     Screen("join-full", join_full),
+    Screen("gone", gone),
+    Screen("gone-narrow", gone, size=(820, 640)),
+    Screen("kept-elsewhere", kept_elsewhere),
+    Screen("attach", attach),
+    Screen("attach-full", attach_full),
     Screen("error", error),
     Screen("said", said),
     Screen("busy", busy, Mood.BUSY),

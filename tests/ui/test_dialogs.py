@@ -166,6 +166,21 @@ def test_a_folder_that_holds_something_is_asked_about(
         join.merge_button.click()
 
 
+def test_a_folder_is_proposed_that_is_free(
+    qtbot: QtBot, theme: Theme, below: Below, tmp_path: Path
+) -> None:
+    """Who accepts without reading must not bring two folders together that never were one."""
+    (tmp_path / "Recipes").mkdir()
+    for proposed in ("Recipes", "Recipes 2", "Recipes 3"):
+        dialog = JoinDialog(theme, below, tmp_path)
+        qtbot.addWidget(dialog)
+        dialog.joining.read(CODE)
+        qtbot.waitUntil(lambda dialog=dialog: dialog.joining.stage is Step.OFFERED)
+        assert dialog.folder.text() == str(tmp_path / proposed)
+        (tmp_path / proposed).mkdir(exist_ok=True)
+        (tmp_path / proposed / "note.md").write_text("mine\n", encoding="utf-8")
+
+
 def test_fetching_can_be_stopped(qtbot: QtBot, join: JoinDialog, app: FakeApp) -> None:
     """And one is back where one chose."""
     join.joining.read(CODE)

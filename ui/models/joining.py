@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.errors import FolderNotEmpty
 from app.progress import Progress, Report
+from app.proposing import free_folder
 from app.values import InviteInfo, SpaceInfo
 from app.words import role_words, until_words
 from storage.errors import AtollError
@@ -40,10 +41,13 @@ class Joining(QObject):
     joined = Signal(object)
     """With the SpaceInfo."""
 
-    def __init__(self, below: Below, parent: QObject | None = None) -> None:
+    def __init__(self, below: Below, home: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.stage = Stage.ASKING
         self.offer: InviteInfo | None = None
+        self.proposal = Path()
+        """A folder that is free, for what is offered."""
+        self._home = home
         self._below = below
         self._given: str | bytes = ""
         self._into = Path()
@@ -54,7 +58,7 @@ class Joining(QObject):
         """Take a code or a file, and ask what it offers."""
         self._given = given
         self._turn += 1
-        job = self._below.runner.run(self._below.app.read_invite(given))
+        job = self._below.runner.run(self._look(given))
         job.done.connect(partial(self._on_offer, self._turn))
         job.failed.connect(partial(self._on_bad, self._turn))
 
@@ -92,10 +96,15 @@ class Joining(QObject):
         who = offer.by or tr("Someone")
         return f"{who} {tr('invites you to')} “{offer.space_name}”. {tr('You')} {what}, {until}."
 
-    def _on_offer(self, turn: int, offer: object) -> None:
-        assert isinstance(offer, InviteInfo)
+    async def _look(self, given: str | bytes) -> tuple[InviteInfo, object]:
+        """Ask what is offered, and find a free folder for it."""
+        offer = await self._below.app.read_invite(given)
+        free = partial(free_folder, self._home, offer.space_name)
+        return offer, await self._below.aside(free)
+
+    def _on_offer(self, turn: int, answer: tuple[InviteInfo, Path]) -> None:
         if turn == self._turn:
-            self.offer = offer
+            self.offer, self.proposal = answer
             self._set(Stage.OFFERED)
 
     def _on_bad(self, turn: int, error: AtollError) -> None:

@@ -45,7 +45,7 @@ class JoinDialog(QDialog):
         self.setWindowTitle(tr("Enter a code"))
         self.setMinimumWidth(500)
         self.setAcceptDrops(True)
-        self.joining = Joining(below, self)
+        self.joining = Joining(below, home, self)
         self._codes = below.codes
         self._home = home
         self._theme = theme
@@ -244,8 +244,7 @@ class JoinDialog(QDialog):
     def _show_offer(self, offer: InviteInfo) -> None:
         self.promise.setText(self.joining.promise(offer))
         if not self.folder.text():
-            name = offer.space_name.replace("/", " ").replace("\\", " ").strip(". ")
-            self.folder.setText(str(self._home / (name or "Atoll")))
+            self.folder.setText(str(self.joining.proposal))
         self.accept_button.setFocus()
 
     def _on_progress(self, progress: Progress) -> None:

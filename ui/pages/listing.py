@@ -13,6 +13,7 @@ from ui.models.contents import Contents
 from ui.theme.theme import Theme
 from ui.theme.tokens import XS, M, S
 from ui.widgets.empty import Empty
+from ui.widgets.gone_strip import GoneStrip
 from ui.widgets.parts import icon_button, label
 from ui.widgets.row_delegate import ENTRIES
 from ui.widgets.row_list import RowList
@@ -60,6 +61,7 @@ class Listing(QWidget):
             tr("Open a folder…"),
             self.folder_wanted.emit,
         )
+        self.gone = GoneStrip(theme)
         self._no_folder = self._narrow = False
         self._blank = QWidget()
         self._stack = QStackedWidget()
@@ -85,6 +87,7 @@ class Listing(QWidget):
         down.setContentsMargins(0, 0, 0, 0)
         down.setSpacing(0)
         down.addLayout(above)
+        down.addWidget(self.gone)
         down.addWidget(self._stack, 1)
 
     def show_homeless(self, *, homeless: bool) -> None:
