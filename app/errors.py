@@ -4,6 +4,7 @@ AtollError
 ├── app.progress.Stopped      the person asked to stop
 └── AppError
     ├── FolderUnavailable     the plain folder is not there, or is another one
+    ├── PlaceNotEmpty         writing out into a folder that holds something
     ├── FolderNotEmpty        joining into a folder that holds something
     ├── NotWatched            the system does not tell of all changes in the plain folder
     ├── FolderInUse           this folder, or one around or inside it, is shared already
@@ -46,6 +47,12 @@ class FolderNotEmpty(AppError):
     """The folder to join into holds something, and uniting was not asked for."""
 
     code = "app.folder-not-empty"
+
+
+class PlaceNotEmpty(AppError):
+    """The folder to write out into holds something."""
+
+    code = "app.place-not-empty"
 
 
 class FolderInUse(AppError):

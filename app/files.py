@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from app.accounts import Account
 from app.devices import Devices
-from app.errors import BadUsage, FolderNotEmpty, Unreadable
-from app.folder.names import to_disk
-from app.folder.port import Ways
-from app.progress import Progress, Report
+from app.errors import BadUsage
+from app.exporting import export
+from app.progress import Report
 from app.spaces import Kept, Spaces
 from app.standing import standing_of
 from app.values import EntryInfo
@@ -27,8 +25,6 @@ from storage.vault import Vault
 
 Answer = TypeVar("Answer")
 ENTRY_SIZE = 16
-WAYS = Ways()
-"""An export is written for this system."""
 
 
 class Files:
@@ -164,7 +160,7 @@ class Files:
         """Write every file into an empty folder."""
 
         def work(vault: Vault, told: Report) -> int:
-            return _export(vault, into, told)
+            return export(vault, into, told)
 
         return await self._spaces.get(space).opened.run_reporting(work, report)
 
@@ -260,35 +256,3 @@ def _free_place(tree: Tree, folder: str | None, name: str) -> tuple[EntryId, str
         free = f"{stem} ({number}).{ending}" if dot and stem else f"{name} ({number})"
         number += 1
     return parent, free
-
-
-def _export(vault: Vault, into: Path, report: Report) -> int:
-    nodes = list(vault.tree().walk())
-    total = sum(node.size for _, node in nodes)
-    done = written = 0
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-        if any(into.iterdir()):
-            raise FolderNotEmpty(f"{into} holds something")
-        for path, node in nodes:
-            report(Progress("Writing", path[-1], written, len(nodes), done, total))
-            _export_one(vault, into.joinpath(*(to_disk(name, WAYS) for name in path)), node)
-            done += node.size
-            written += node.kind is not EntryKind.FOLDER
-    except OSError as error:
-        raise Unreadable(error.strerror or "not written", str(into)) from error
-    return written
-
-
-def _export_one(vault: Vault, path: Path, node: Node) -> None:
-    """Write one entry where nothing is yet. Names were checked when they came in."""
-    if node.kind is EntryKind.FOLDER:
-        path.mkdir()
-    elif node.kind is EntryKind.LINK:
-        path.symlink_to(b"".join(vault.read(node)).decode("utf-8", "surrogateescape"))
-    else:
-        mode = 0o777 if node.executable else 0o666
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(path, flags, mode), "wb") as file:
-            file.writelines(vault.read(node))
-        os.utime(path, ns=(node.mtime_ns, node.mtime_ns))

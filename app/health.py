@@ -69,6 +69,6 @@ class Health:
 
 
 def _check(vault: Vault, report: Report) -> CheckReport:
-    found = vault.check(lambda what, done, total: report(Progress(what, "", done, total)))
+    found = vault.check(lambda what, *how_far: report(Progress(what, "", *how_far)))
     findings = tuple(Finding(each.what, each.where, each.severity) for each in found.found)
     return CheckReport(found.blocks, found.records, found.entries, found.size, findings)

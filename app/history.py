@@ -168,6 +168,7 @@ def _bin(vault: Vault) -> list[BinItem]:
             float(binned.step.at),
             device_of(vault, binned.step),
             _name(binned.step),
+            is_folder=binned.is_folder,
         )
         for binned in vault.bin()
     ]

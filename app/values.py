@@ -175,6 +175,7 @@ class BinItem:
     at: float
     device: str
     record: str
+    is_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

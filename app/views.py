@@ -74,7 +74,7 @@ class Looking:
             self._space,
             binned.entry.hex(),
             binned.path,
-            is_folder=False,
+            is_folder=binned.is_folder,
             is_text=False,
             size=binned.size,
             mtime=float(binned.step.at),

@@ -175,6 +175,10 @@ CODES: dict[str, Words] = {
         "This folder holds something already.",
         "Choose an empty one, or bring both together.",
     ),
+    "app.place-not-empty": Words(
+        "There is something in that folder already, so nothing was written into it.",
+        "Choose an empty one, or one that is not there yet.",
+    ),
     "app.folder-in-use": Words(
         "This folder, or one around or inside it, is in Atoll already.",
         "Choose another folder.",

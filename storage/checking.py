@@ -14,8 +14,11 @@ from storage.index.line import HIDDEN
 from storage.records.record import parse_record
 from storage.tree.rows import decode_own_row
 
-Step = Callable[[str, int, int], None]
-"""Hears (what is done, how many are done, of how many), and may raise to stop."""
+Step = Callable[[str, int, int, int, int], None]
+"""Hears (what is done, how many are done, of how many; bytes, of how many), may raise to stop.
+
+What is not known is 0.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,15 @@ class Checked:
 def check(core: Core, step: Step) -> Checked:
     """Look at everything. Nothing is changed."""
     found: list[Found] = []
-    for _digest, where in core.blocks.verify():
-        found.append(Found("a block", where, "damaged"))
     blocks = size = 0
-    for thing in core.blocks.scan():
-        blocks += 1
-        size += len(thing.data)
-        if blocks % 256 == 0:
-            step("Checking blocks", blocks, 0)
+
+    def walked(done: int, total: int) -> None:
+        nonlocal blocks, size
+        blocks, size = blocks + 1, done
+        step("Checking blocks", blocks, 0, done, total)
+
+    for _digest, where in core.blocks.verify(walked):
+        found.append(Found("a block", where, "damaged"))
     records = list(_check_records(core, step, found))
     entries = _check_entries(core, step, found)
     if not core.catalog.dirty and _root_from_nothing(core) != core.root:
@@ -60,7 +64,7 @@ def check(core: Core, step: Step) -> Checked:
 def _check_records(core: Core, step: Step, found: list[Found]) -> Iterator[bytes]:
     steps = core.ledger.steps(latest_first=False)
     for number, entry in enumerate(steps):
-        step("Checking records", number, len(steps))
+        step("Checking records", number, len(steps), 0, 0)
         try:
             record = parse_record(core.blocks.get(entry.digest))
             core.members.may_write(record, record.at)
@@ -73,15 +77,16 @@ def _check_records(core: Core, step: Step, found: list[Found]) -> Iterator[bytes
 def _check_entries(core: Core, step: Step, found: list[Found]) -> int:
     paths = PathFinder(core.connection)
     rows = core.connection.execute(
-        "SELECT id, facts FROM entry WHERE parent <> ?", (HIDDEN,)
+        "SELECT id, facts, size FROM entry WHERE parent <> ?", (HIDDEN,)
     ).fetchall()
-    for number, (entry, fragment) in enumerate(rows):
-        if number % 64 == 0:
-            step("Checking files", number, len(rows))
+    read, total = 0, sum(int(size) for _entry, _facts, size in rows)
+    for number, (entry, fragment, _size) in enumerate(rows):
+        step("Checking files", number, len(rows), read, total)
         where = "/".join(paths.path(EntryId(bytes(entry))))
         try:
-            for _ in core.contents.read(decode_own_row(bytes(fragment))):
-                pass
+            for piece in core.contents.read(decode_own_row(bytes(fragment))):
+                read += len(piece)
+                step("Checking files", number, len(rows), read, total)
         except BlockNotFound:
             found.append(Found("a file whose bytes are not all here yet", where, "missing"))
         except AtollError:

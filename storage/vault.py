@@ -458,7 +458,7 @@ class Vault(Past, Finding, Sharing):
 
     # ------------------------------------------------------------ care
 
-    def check(self, step: CheckStep = lambda _what, _done, _total: None) -> Checked:
+    def check(self, step: CheckStep = lambda *_how_far: None) -> Checked:
         """Verify every block, record, right and file. Nothing is changed."""
         try:
             return check(self._ready(), step)

@@ -132,7 +132,7 @@ def _init(value: _Value, _now: float) -> str:
 
 def _add(value: _Value, _now: float) -> str:
     return (
-        f"{safe(str(value['name']))}: {count_words(value['entries'].number, 'entry', 'entries')}, "
+        f"{safe(str(value['name']))}: {count_words(value['entries'].number, 'file')}, "
         f"{size_words(value['size'].number)}. {_where(value)}\n{_skipped(value)}"
     )
 
@@ -160,7 +160,7 @@ def _spaces(value: _Value, now: float) -> str:
             else (
                 str(space["name"]),
                 _can(space, now),
-                count_words(space["entries"].number, "entry", "entries"),
+                count_words(space["entries"].number, "file"),
                 size_words(space["size"].number),
                 str(space["folder"]),
             )
@@ -313,7 +313,7 @@ def _bin(value: _Value, now: float) -> str:
             (
                 moment_words(item["at"].moment or 0.0, now),
                 str(item["device"]),
-                size_words(item["size"].number),
+                "folder" if item["folder"] else size_words(item["size"].number),
                 f"{item['space']}/{item['path']}",
             )
             for item in value.each

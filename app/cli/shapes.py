@@ -138,6 +138,7 @@ def bin_shape(item: BinItem, space: str) -> Shape:
         "space": space,
         "id": item.id,
         "path": "/".join(item.path),
+        "folder": item.is_folder,
         "size": item.size,
         "at": item.at,
         "device": item.device,

@@ -89,9 +89,11 @@ class Checkout:
         """Do all steps. What was written when an error comes up is agreed."""
         self._agreed.begin()
         try:
+            written, total = 0, sum(step.node.size for step in steps if isinstance(step, Write))
             for done, step in enumerate(steps):
                 name = step.row.name if isinstance(step, Clear) else step.node.name
-                report(Progress("Writing", name, done, len(steps)))
+                report(Progress("Writing", name, done, len(steps), written, total))
+                written += step.node.size if isinstance(step, Write) else 0
                 if self._is_enough(step):
                     self._settle()
                 self._steps += 1

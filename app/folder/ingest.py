@@ -70,9 +70,11 @@ class Ingest:
             self._doors.close()
 
     def _run(self, steps: list[ShareStep], report: Report) -> None:
+        read, total = 0, sum(map(_size_of, steps))
         for done, step in enumerate(steps):
             path = _path_of(step)
-            report(Progress("Reading", path[-1] if path else "", done, len(steps)))
+            report(Progress("Reading", path[-1] if path else "", done, len(steps), read, total))
+            read += _size_of(step)
             if self._in_doubt and isinstance(step, Remove):
                 continue  # something was to be moved out of there first
             try:
@@ -322,6 +324,15 @@ class Ingest:
 
 def _is_small(found: Found) -> bool:
     return found.stat.shape is Shape.FILE and found.stat.size <= MAX_TEXT
+
+
+def _size_of(step: ShareStep) -> int:
+    """Return how many bytes are read for a step."""
+    match step:
+        case Add(found) | Edit(_, found) if found.stat.shape is Shape.FILE:
+            return found.stat.size
+        case _:
+            return 0
 
 
 def _path_of(step: ShareStep) -> Path:

@@ -31,7 +31,7 @@ from storage.blocks.frames import (
     walk,
 )
 from storage.blocks.locator import Locator, PackSize, Spot
-from storage.blocks.store import Kind, Thing, replaces
+from storage.blocks.store import Kind, Thing, Walked, replaces, unheard
 from storage.crypto.sealed import address
 from storage.errors import BlockNotFound, CorruptBlock, StoreFull, StoreUnusable
 
@@ -137,12 +137,14 @@ class PackedBlocks:
         yield from self._things(row for row in unsynced if kind in {None, row[1].kind})
         yield from (thing for thing in buffered if kind in {None, thing.kind})
 
-    def verify(self) -> Iterator[tuple[bytes, str]]:
+    def verify(self, walked: Walked = unheard) -> Iterator[tuple[bytes, str]]:
         """Walk what is damaged. A pack's own header is named with an empty digest.
 
         What `damage` named on opening is not held any more, so it is not named here.
         """
-        for number, known in self._locator.packs().items():
+        packs, done = self._locator.packs(), 0
+        total = sum(known.size for known in packs.values())
+        for number, known in packs.items():
             name = _name(number)
             # What is wrong with a closed pack was said when it was closed.
             if not known.closed and self._try_read(name, 0, HEADER_SIZE) != PACK_HEADER:
@@ -150,6 +152,8 @@ class PackedBlocks:
         for digest, spot in self._locator.walk(0, self._locator.last(), None):
             head = Head(Kind(spot.kind), spot.length, digest)
             begin, size = spot.offset - FRAME_SIZE, FRAME_SIZE + spot.length
+            done += size
+            walked(done, total)
             frame = self._try_read(_name(spot.pack), begin, size)
             if read_head(frame) != head or address(frame[FRAME_SIZE:]) != digest:
                 yield digest, _where(spot)

@@ -6,7 +6,7 @@ never opens one, and never returns bytes that do not hash to the address asked f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Protocol
@@ -45,6 +45,15 @@ class Thing:
         if len(self.data) > MAX_BLOCK:
             raise DecodeError("a thing that is too large")
         object.__setattr__(self, "digest", address(self.data))
+
+
+Walked = Callable[[int, int], None]
+"""Hears how many bytes were looked at, and of how many. May raise to stop."""
+
+
+def unheard(done: int, total: int) -> None:
+    """Tell nobody."""
+    del done, total
 
 
 class BlockStore(Protocol):
@@ -95,8 +104,8 @@ class BlockStore(Protocol):
         """
         ...
 
-    def verify(self) -> Iterator[tuple[bytes, str]]:
-        """Walk what is damaged: its digest, and where. Reads everything."""
+    def verify(self, walked: Walked = unheard) -> Iterator[tuple[bytes, str]]:
+        """Walk what is damaged: its digest, and where. Reads everything; tells of each block."""
         ...
 
     def close(self) -> None:
@@ -154,9 +163,12 @@ class MemoryBlocks:
             if kind in {None, thing.kind} and address(thing.data) == digest:
                 yield thing
 
-    def verify(self) -> Iterator[tuple[bytes, str]]:
+    def verify(self, walked: Walked = unheard) -> Iterator[tuple[bytes, str]]:
         """Walk what is damaged."""
+        total, done = sum(len(thing.data) for thing in self._things.values()), 0
         for digest, thing in list(self._things.items()):
+            done += len(thing.data)
+            walked(done, total)
             if address(thing.data) != digest:
                 yield digest, "memory"
 

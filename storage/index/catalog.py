@@ -40,6 +40,7 @@ class Gone:
     entry: EntryId
     path: tuple[str, ...]
     size: int
+    is_folder: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Catalog:
             if line.parent != HIDDEN and ((new := after[entry]) is None or new.hidden)
         ]
         paths = PathFinder(self.connection)
-        return tuple(Gone(line.id, paths.path(line.id), line.size) for line in lost)
+        return tuple(Gone(line.id, paths.path(line.id), line.size, line.is_folder) for line in lost)
 
     def _place(self, before: dict[EntryId, Line], after: dict[EntryId, Line | None]) -> None:
         """Find each touched entry's folder, in the tree and in the view, and write it all."""

@@ -45,6 +45,7 @@ class Binned:
     path: tuple[str, ...]
     size: int
     step: Step
+    is_folder: bool
 
 
 class Ledger:
@@ -125,8 +126,8 @@ class Ledger:
         )
         self._connection.executemany("DELETE FROM gone WHERE entry = ?", [(e,) for e in shown])
         self._connection.executemany(
-            "INSERT OR REPLACE INTO gone(entry, path, size, pos) VALUES (?, ?, ?, ?)",
-            [(g.entry, json.dumps(g.path), g.size, pos) for g in gone],
+            "INSERT OR REPLACE INTO gone(entry, path, size, folder, pos) VALUES (?, ?, ?, ?, ?)",
+            [(g.entry, json.dumps(g.path), g.size, int(g.is_folder), pos) for g in gone],
         )
 
     def note_applied(self, pos: int, applied: Applied) -> None:
@@ -203,12 +204,15 @@ class Ledger:
 
     def bin(self) -> list[Binned]:
         """Return what was deleted, the last first."""
-        rows = self._connection.execute("SELECT entry, path, size, pos FROM gone ORDER BY pos DESC")
+        rows = self._connection.execute(
+            "SELECT entry, path, size, folder, pos FROM gone ORDER BY pos DESC"
+        )
         steps: dict[int, Step] = {}
         found: list[Binned] = []
-        for entry, path, size, pos in rows.fetchall():
+        for entry, path, size, folder, pos in rows.fetchall():
             step = steps.get(pos) or steps.setdefault(pos, self.at(pos))
-            found.append(Binned(EntryId(bytes(entry)), tuple(json.loads(path)), size, step))
+            names = tuple(json.loads(path))
+            found.append(Binned(EntryId(bytes(entry)), names, size, step, bool(folder)))
         return found
 
     def wait(self, digest: bytes, record: Record, *, older: bool) -> None:

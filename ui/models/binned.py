@@ -67,6 +67,7 @@ class Binned(QObject):
         when = short_when(thing.at, self._below.now())
         place = DOT.join((self.names.get(thing.space, ""), *thing.path[:-1]))
         note = f"{tr('Deleted')} {when}"
-        note = DOT.join(part for part in (note, thing.device, size_words(thing.size)) if part)
+        what = tr("Folder") if thing.is_folder else size_words(thing.size)
+        note = DOT.join(part for part in (note, thing.device, what) if part)
         spoken = f"{name}, {note.replace(DOT, ', ')}, {tr('from')} {place}"
-        return Row(name, note, spoken, icon="file", aside=place)
+        return Row(name, note, spoken, icon="folder" if thing.is_folder else "file", aside=place)
