@@ -55,6 +55,8 @@ class ThingsAccepted:
     entries: frozenset[EntryId]
     refused: tuple[tuple[bytes, str], ...]
     waiting: int
+    forked: frozenset[str] = frozenset()
+    """The devices whose records lie on another line of theirs than what is here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,8 @@ class News:
         rights = any(thing.kind not in _CARRIED for thing in things)
         if accepted.records or rights:
             self.announce(space, but=talk)
+        if accepted.refused:
+            session.refused(space, dict(accepted.disputed), self._now)
         self._tell(
             told.ThingsAccepted(
                 space,
@@ -249,9 +251,14 @@ class News:
                 accepted.entries,
                 tuple(accepted.refused),
                 accepted.waiting,
+                accepted.forked,
             )
         )
         self._note_move(session, space)
+        if accepted.gave_way:
+            for each in self.talks:  # what was said before is void: say and ask all of it anew
+                if space in each.session.spaces:
+                    each.conversation.leave(_AGAIN)
 
     def came(self, session: Session, space: bytes, blocks: Sequence[bytes]) -> None:
         """Blocks are safe."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from storage.blocks.store import Thing
 from storage.facts.change import EntryId
-from storage.facts.dots import Seen
+from storage.facts.dots import Seen, Writer
 
 ROOT_SIZE = 32
 AUTH_SIZE = 32
@@ -83,6 +83,21 @@ class Accepted(Protocol):
     @property
     def waiting(self) -> int:
         """How many are kept until what they build on is here."""
+        ...
+
+    @property
+    def disputed(self) -> Sequence[tuple[Writer, int]]:
+        """Writers of whom the peer has another line than ours, and where it may begin."""
+        ...
+
+    @property
+    def forked(self) -> frozenset[str]:
+        """The devices (DIDs) whose records were refused because they lie on another line."""
+        ...
+
+    @property
+    def gave_way(self) -> bool:
+        """Records held here were replaced: what was said of the space before is void."""
         ...
 
 

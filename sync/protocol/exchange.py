@@ -3,8 +3,8 @@
 Each end names its spaces by tags that only someone with the same space recognises. For the
 spaces that both have, each says its heads at once; what one end has seen and the other has
 not travels as RECORDS inside the credit, and what is committed later is pushed when it
-happens. Nothing is ever sent twice on one connection: a receiver that refuses a record
-would refuse it again.
+happens. Nothing is sent twice on one connection: a receiver that refuses a record would
+refuse it again. The one exception are lines of which the ends hold different records.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from storage.blocks.store import Kind, Thing
-from storage.facts.dots import Seen
+from storage.facts.dots import Seen, Writer
 from storage.ports import Entropy
 from sync.errors import RemoteProtocolError
 from sync.ports import Heads, Parcel
@@ -144,10 +144,11 @@ class Exchange:
     def hear_heads(self, message: say.Heads, now: float) -> Line:
         """Take how a space stands there."""
         line = self.hear_often(message.line, now)
-        line.theirs = heads_in(message)
+        heads = heads_in(message)
+        line.heard(heads)
         line.subscribed = message.subscribe
-        line.offered = line.offered.join(message.seen)
-        self._desk.tell(HeadsCame(line.space, line.theirs))
+        self._compare(line)
+        self._desk.tell(HeadsCame(line.space, heads))
         self._look(line)
         return line
 
@@ -158,10 +159,32 @@ class Exchange:
         line.asking_heads = False
         line.heads_given_at = now
         line.ours = heads
-        if heads != line.said:
-            line.said = heads
+        if heads != line.said or line.says_again:
+            line.said, line.says_again = heads, False
             self._desk.say(heads_message(line.number, heads))
+        self._compare(line)
         self._look(line)
+
+    def refused(self, space: bytes, doubted: Mapping[Writer, int], now: float) -> None:
+        """Something that the other end sent was not taken: say so by saying our heads again.
+
+        Of the doubted writers it has another line; ours goes to it, from those numbers on.
+        """
+        if (line := self._lines.get(space)) is None:
+            return
+        line.refuses = line.says_again = True
+        line.doubt(doubted)
+        self.moved(space, now)
+        self._look(line)
+
+    def _compare(self, line: Line) -> None:
+        """Find out of whom the ends have different lines, when only that can be the reason."""
+        ours, theirs = line.ours, line.theirs
+        if ours is None or theirs is None or line.compared or ours.root == theirs.root:
+            return
+        if (ours.seen, ours.auth) == (theirs.seen, theirs.auth):
+            line.compared = True
+            line.doubt({writer: n - 1 for writer, n in ours.seen.items()})
 
     def moved(self, space: bytes, now: float) -> None:
         """Say anew, before long, how a space stands here: it changed."""
@@ -208,6 +231,7 @@ class Exchange:
         if (line := self._lines.get(space)) is None:
             return
         line.asking = False
+        doubts, line.doubts = line.doubts, {}
         line.queue.extend(parcel.things)
         after = line.offered.join(parcel.seen_after)
         line.advance = Seen((w, n) for w, n in after.items() if n > line.offered.of(w))
@@ -218,6 +242,7 @@ class Exchange:
             line.auth_sent = line.asked.auth
             after = after if more else after.join(line.asked.seen)
         line.offered = after
+        line.doubt(doubts)
         self._look(line)
 
     def _look(self, line: Line) -> None:
@@ -283,7 +308,7 @@ class Exchange:
         """Take things."""
         self._desk.grants[Channel.RECORDS].spend(size)
         line = self.hear(message.line)
-        line.offered = line.offered.join(message.advance)
+        line.offer(message.advance)
         self._hold(line, message.things, size)
         if not message.whole:
             return

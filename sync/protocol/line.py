@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from storage.blocks.store import Thing
-from storage.facts.dots import Seen
+from storage.facts.dots import Seen, Writer
 from sync.ports import Heads
 from sync.protocol.bounds import HEADS_A_SECOND, HEADS_BURST
 
@@ -18,6 +19,8 @@ class Stand(Enum):
     COMPARING = "comparing"
     SENDING = "sending"
     RECEIVING = "receiving"
+    REFUSED = "refused"
+    """One end does not take what the other has: nothing is on its way."""
     EQUAL = "equal"
 
 
@@ -55,6 +58,19 @@ class Line:
     heads_given_at: float = float("-inf")
     heads_at: float | None = None
     said: Heads | None = None
+    doubted: dict[Writer, int] = field(default_factory=dict[Writer, int])
+    """Writers of whom the other end has another line: its word of what it has of them means
+    nothing. With the number after which ours was sent once more."""
+    doubts: dict[Writer, int] = field(default_factory=dict[Writer, int])
+    """Doubts that came while things were being gathered."""
+    compared: bool = False
+    """Our last records were sent once more, because roots differ."""
+    says_again: bool = False
+    """Our heads are to be said though they are as they were: something was refused."""
+    refuses: bool = False
+    """We refused something of theirs; it is behind only what we will not take."""
+    refused: bool = False
+    """The other end said its heads again, unchanged: it refused something of ours."""
     bucket: float = HEADS_BURST
     bucket_at: float = 0.0
 
@@ -84,14 +100,40 @@ class Line:
         """Say whether both have the same, by their own words."""
         return self.ours is not None and self.theirs is not None and self.ours.equals(self.theirs)
 
+    def heard(self, heads: Heads) -> None:
+        """Take how it stands there."""
+        self.refused = heads == self.theirs
+        self.theirs = heads
+        self.offer(heads.seen)
+
+    def offer(self, seen: Seen) -> None:
+        """The other end has that much, by its own word."""
+        trusted = ((writer, n) for writer, n in seen.items() if writer not in self.doubted)
+        self.offered = self.offered.join(Seen(trusted))
+
+    def doubt(self, after: Mapping[Writer, int]) -> None:
+        """Send our line of these writers once more, from those numbers on, if that is news."""
+        if self.asking:
+            self.doubts |= {w: min(n, self.doubts.get(w, n)) for w, n in after.items()}
+            return
+        news = {w: n for w, n in after.items() if n < self.doubted.get(w, n + 1)}
+        if news:
+            self.doubted |= news
+            self.offered = Seen((w, min(n, news.get(w, n))) for w, n in self.offered.items())
+            self.again = True
+
     def stand(self, queued: int, wanted: int) -> Stand:
         """Say how it stands: so many bytes wait to go, so many blocks are asked for."""
         if self.ours is None or self.theirs is None:
             return Stand.COMPARING
-        if wanted or not self.ours.seen.covers(self.theirs.seen):
+        lacking = not self.ours.seen.covers(self.theirs.seen)
+        if wanted or (lacking and not self.refuses):
             return Stand.RECEIVING
-        if queued or self.busy or not self.theirs.seen.covers(self.ours.seen):
+        owing = not self.theirs.seen.covers(self.ours.seen)
+        if queued or self.busy or (owing and not self.refused):
             return Stand.SENDING
+        if lacking or owing:
+            return Stand.REFUSED
         return Stand.EQUAL if self.equal else Stand.COMPARING
 
     def admit(self, now: float) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NoReturn, assert_never
 
 from storage.blocks.store import Kind, Thing
+from storage.facts.dots import Writer
 from sync.errors import LocalProtocolError, PeerRefused, RemoteProtocolError
 from sync.ports import Card, Heads, Parcel
 from sync.protocol import events as tell
@@ -253,6 +254,11 @@ class Session:
         if self.open:
             self._greeting.exchange.took_things(came, now)
             self.look(came.space)
+
+    def refused(self, space: bytes, doubted: Mapping[Writer, int], now: float) -> None:
+        """Something that came was not taken; of the doubted writers both hold different lines."""
+        if self.open:
+            self._greeting.exchange.refused(space, doubted, now)
 
     def give_missing(self, space: bytes, digests: Sequence[bytes], now: float) -> None:
         """Answer MissingWanted."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from storage.errors import AtollError
+from sync.ports import Accepted
 from sync.protocol import events as tell
 from sync.protocol.greeting import Setting
 from sync.protocol.hello import Role, Shared
@@ -125,8 +126,7 @@ class End:
             case tell.ThingsCame(space, things, _):
                 accepted = self._held(space).accept(things)
                 session.took_things(event, now)
-                if accepted.records:
-                    self.device.announce(space, but=self)
+                self._accepted(space, accepted)
             case tell.MissingWanted(space, limit):
                 session.give_missing(space, self._held(space).missing(limit), now)
             case tell.BlocksWanted(space, _, digests) if self.gives:
@@ -140,6 +140,17 @@ class End:
             case _:
                 pass
 
+    def _accepted(self, space: bytes, accepted: Accepted) -> None:
+        if accepted.records:
+            self.device.announce(space, but=self)
+        if accepted.refused:
+            doubted = dict(accepted.disputed)
+            self.session.refused(space, doubted, self.device.network.now)
+        if accepted.gave_way:
+            for end in tuple(self.device.ends):
+                end.session.leave("again")
+                end.settle()
+
     def _keep(self, came: tell.BlocksCame) -> None:
         if self.slow_store:
             later = self.device.network.now + self.slow_store
@@ -150,7 +161,7 @@ class End:
     def _put(self, came: tell.BlocksCame, *, settle: bool) -> None:
         held = self._held(came.space)
         pairs = zip(came.digests, came.blocks, strict=True)
-        held.put_blocks([block for digest, block in pairs if digest in held.wanted])
+        held.put_blocks([block for digest, block in pairs if held.wants(digest)])
         self.session.took_blocks(came, self.device.network.now)
         if settle:
             self.settle()

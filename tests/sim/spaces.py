@@ -22,6 +22,9 @@ class FakeAccepted:
     entries: frozenset[EntryId]
     refused: tuple[tuple[bytes, str], ...] = ()
     waiting: int = 0
+    disputed: tuple[tuple[Writer, int], ...] = ()
+    forked: frozenset[str] = frozenset()
+    gave_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,10 @@ class FakeSpace:
     def missing(self, limit: int) -> tuple[bytes, ...]:
         """Return what is wanted."""
         return tuple(self.wanted)[:limit]
+
+    def wants(self, digest: bytes) -> bool:
+        """Say whether a block is wanted."""
+        return digest in self.wanted
 
     def get_blocks(self, digests: Sequence[bytes]) -> list[bytes | None]:
         """Return blocks."""
