@@ -154,10 +154,15 @@ class _Presence:
     instance: str
     tell: Callable[[Found], None]
     browser: AsyncServiceBrowser | None = None
+    starting: asyncio.Future[None] | None = None
     asking: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
 
     async def begin(self, service: AsyncServiceInfo) -> None:
         """Show a service, and look for others."""
+        # Whoever is cancelled while the library starts cancels its starting for good, and then
+        # its sockets are closed by nobody: so it starts on its own, and is waited for.
+        self.starting = asyncio.ensure_future(self.network.zeroconf.async_wait_for_start())
+        await asyncio.shield(self.starting)
         # the name is random: nobody can have it already, so nobody has to be asked
         await self.network.async_register_service(  # pyright: ignore[reportUnknownMemberType]
             service, cooperating_responders=True
@@ -166,6 +171,8 @@ class _Presence:
 
     async def close(self) -> None:
         """Say goodbye, and hear nothing more."""
+        if self.starting is not None:
+            await asyncio.wait({self.starting})
         for task in tuple(self.asking.values()):
             task.cancel()
         if self.browser is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +150,18 @@ def test_odd_tags_are_cut_and_no_place_is_no_sighting() -> None:
     seen = from_text("x", (("127.0.0.1", 1),), properties)
     assert seen is not None and seen.tags == {b"12345678"}
     assert from_text("x", (), properties) is None
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_who_ends_while_the_search_begins_leaves_no_socket_open(turns: int) -> None:
+    """A command that is done at once ends in the middle of it, whatever turn the loop is at."""
+    before = set(Path("/proc/self/fd").iterdir())
+    ear = Ear(1, 1111)
+    running = asyncio.create_task(ear.run())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    gc.collect()  # what nobody closed complains now, and a complaint is an error
+    assert set(Path("/proc/self/fd").iterdir()) <= before
