@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.island import tree_of
 from app.errors import FolderInUse, FolderNotEmpty, FolderStillThere, Unreadable
 from app.node import Node
 from app.progress import Progress, Stopped
 from app.values import Mirroring, Role
 from storage.errors import AtollError
-from tests.helpers.mirrored import disk
 from tests.integration.test_node import node, share_and_join, until
 
 SHARED = {"bread.md": b"flour\nwater\n", "pic.bin": b"\0" * 100}
@@ -52,7 +52,7 @@ def test_all_files_come_back_into_a_new_folder_and_nobody_sees_a_deletion(
             there = tmp_path / name
             info = await ana.attach(space.id, there)
             assert (info.folder, info.mirroring) == (there, Mirroring.SETTLED)
-            assert disk(there) == SHARED
+            assert tree_of(there) == SHARED
             (tmp_path / "mina" / "pie.md").write_text("apples\n", encoding="utf-8")
 
             async def came() -> bool:
@@ -60,13 +60,13 @@ def test_all_files_come_back_into_a_new_folder_and_nobody_sees_a_deletion(
 
             await until(ana, came)
             await nothing_deleted(ana, mina)
-            assert disk(tmp_path / "mina") == disk(there)
+            assert tree_of(tmp_path / "mina") == tree_of(there)
         async with node(tmp_path, "Ana") as ana:
             (info,) = await ana.spaces()
             assert info.folder == there
             await ana.scan(space.id)
             await nothing_deleted(ana)
-            assert disk(there) == SHARED | {"pie.md": b"apples\n"}
+            assert tree_of(there) == SHARED | {"pie.md": b"apples\n"}
 
     asyncio.run(story())
 
@@ -86,7 +86,7 @@ def test_a_moved_folder_is_taken_as_it_is(tmp_path: Path) -> None:
             after = {"bread.md": b"flour\nwater\nsalt\n", "new.md": b"new\n"}
 
             async def same() -> bool:
-                return disk(moved) == disk(tmp_path / "mina") == after
+                return tree_of(moved) == tree_of(tmp_path / "mina") == after
 
             await until(mina, same)
 
@@ -105,12 +105,12 @@ def test_a_copy_of_the_folder_deletes_nothing(tmp_path: Path) -> None:
             (copy / "pic.bin").unlink()
             (copy / "bread.md").write_text("flour\nwater\nsalt\n", encoding="utf-8")
             await ana.attach(space.id, copy)
-            held = disk(copy)
+            held = tree_of(copy)
             assert held.items() >= SHARED.items(), "what it lacked was written anew"
             assert b"flour\nwater\nsalt\n" in held.values(), "what was changed in it is kept"
 
             async def same() -> bool:
-                return disk(tmp_path / "mina") == held
+                return tree_of(tmp_path / "mina") == held
 
             await until(mina, same)
             await nothing_deleted(ana, mina)
@@ -131,14 +131,14 @@ def test_a_folder_that_holds_something_is_united_only_when_asked(tmp_path: Path)
             (full / "bread.md").write_text("rye\n", encoding="utf-8")
             with pytest.raises(FolderNotEmpty):
                 await ana.attach(space.id, full)
-            assert disk(full) == {"own.md": b"own\n", "bread.md": b"rye\n"}
+            assert tree_of(full) == {"own.md": b"own\n", "bread.md": b"rye\n"}
             await ana.attach(space.id, full, merge=True)
-            held = disk(full)
+            held = tree_of(full)
             assert held.items() >= (SHARED | {"own.md": b"own\n"}).items()
             assert b"rye\n" in held.values(), "both are kept"
 
             async def same() -> bool:
-                return disk(tmp_path / "mina") == held
+                return tree_of(tmp_path / "mina") == held
 
             await until(mina, same)
             await nothing_deleted(ana, mina)
@@ -168,7 +168,7 @@ def test_what_belongs_to_another_is_refused_and_all_stays_as_it_was(tmp_path: Pa
                     await ana.attach(space.id, folder, merge=True)
             with pytest.raises(Unreadable):
                 await ana.attach(space.id, tmp_path / "file")
-            assert disk(other) == disk(left) == {"x.md": b"x\n"}
+            assert tree_of(other) == tree_of(left) == {"x.md": b"x\n"}
             assert (await ana.attach(space.id, moved)).folder == moved
             await nothing_deleted(mina)
 
@@ -198,7 +198,7 @@ def test_stopped_in_the_middle_it_goes_on_by_itself(tmp_path: Path) -> None:
                 await attaching
 
             async def whole() -> bool:
-                return disk(there) == files
+                return tree_of(there) == files
 
             await until(ana, whole)
             assert not await ana.bin(space.id)
@@ -244,7 +244,7 @@ def test_a_viewers_new_folder_holds_what_is_shared(tmp_path: Path) -> None:
             shutil.rmtree(tmp_path / "mina")
             await gone(mina)
             await mina.attach(space.id, tmp_path / "again")
-            assert disk(tmp_path / "again") == SHARED
+            assert tree_of(tmp_path / "again") == SHARED
             assert not await mina.drafts(space.id)
 
     asyncio.run(story())
