@@ -27,6 +27,7 @@ from app.instep import InStep
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
 from app.progress import Report, silent
+from app.shelf import BEGUN, put_aside, throw_away, tidy
 from app.standing import info_of, tell
 from app.state import SpaceRow
 from app.syncing import Hears, SpaceReplica
@@ -40,9 +41,6 @@ from storage.vault import Vault
 
 PATIENCE = 0.2
 """Seconds after which a space that is busy is shown as it was told last."""
-
-BEGUN = "new-"
-"""How the folder of a store begins that nobody was told of yet."""
 
 
 class Mirrors(Protocol):
@@ -120,9 +118,9 @@ class Spaces:
         `failed` hears of a fault of ours in the background.
         """
         self._failed = failed
-        for begun in self._rim.places.spaces.glob(f"{BEGUN}*"):
-            await asyncio.to_thread(shutil.rmtree, begun, ignore_errors=True)
-        rows = tuple(self._account.state.spaces.values())
+        rows, places = tuple(self._account.state.spaces.values()), self._rim.places
+        known = {places.space(row.id).name for row in rows}
+        await asyncio.to_thread(tidy, places.spaces, known, self._mark)
         await asyncio.gather(*(self._open_one(row) for row in rows))
 
     async def close(self) -> None:
@@ -241,11 +239,7 @@ class Spaces:
             del self._kept[space]
             self._devices.forget_space(kept.opened.key)
         await self._account.state.forget_space(space)
-        if everywhere:
-            await asyncio.to_thread(shutil.rmtree, data, ignore_errors=True)
-        elif data.exists():
-            aside = f"left-{space[:16]}-{self._rim.entropy.take(4).hex()}"
-            await asyncio.to_thread(data.rename, data.with_name(aside))
+        await asyncio.to_thread(throw_away if everywhere else put_aside, data, self._mark())
         self._events.tell(SpacesChanged())
 
     async def introduce(self, name: str) -> None:
@@ -297,6 +291,10 @@ class Spaces:
         self._events.tell(SpaceChanged(opened.id, names, remote=True))
 
     # -- steps ---------------------------------------------------------------------------
+    def _mark(self) -> str:
+        """Return what tells stores of one name apart that are no more in use."""
+        return self._rim.entropy.take(4).hex()
+
     async def _ask(self, kept: Kept) -> SpaceInfo:
         opened, this = kept.opened, self._account.did
         told, there = await opened.run(lambda _vault: (tell(opened, this), opened.seems_there()))
