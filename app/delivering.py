@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from app.refusals import DECLINED
 from app.sending import Way, together
 from app.values import Delivery, DeviceInfo, Holding, Reach
 from storage.facts.change import EntryId
@@ -72,9 +73,13 @@ def delivery_of(
     ways: Mapping[str, Way],
     *,
     here: bool,
+    declining: AbstractSet[str] = frozenset(),
 ) -> Delivery:
-    """Say who holds something, or (None) all of the space; `ways` is of all of it."""
-    near = frozenset(did for did, device in devices.items() if device.near)
+    """Say who holds something, or (None) all of the space; `ways` is of all of it.
+
+    Those `declining` do not take something that is here, so nothing is on its way to them.
+    """
+    near = frozenset(did for did, device in devices.items() if device.near) - declining
     holdings = tuple(
         Holding(
             devices[did],
@@ -85,6 +90,10 @@ def delivery_of(
         if did in devices
     )
     reach = reach_of(standing, what, here=here, near=near)
+    if reach is Reach.PARTLY and any(
+        not it.complete and it.device.did in declining for it in holdings
+    ):
+        return Delivery(Reach.CANNOT, holdings, reason=DECLINED)
     if reach is not Reach.SENDING:
         return Delivery(reach, holdings)
     lacking = [it.device.did for it in holdings if not it.complete and it.device.did in near]

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from app.accounts import Account
+from app.refusals import Refusals
 from app.sending import Sending
 from app.state import MAX_ADDRESSES, Address, Admitted, DeviceRow
 from app.values import DeviceInfo
@@ -46,6 +47,7 @@ class Devices:
         self._agreements: dict[str, bytes] = {}
         self._near: dict[str, str] = {}
         self.sending = Sending()
+        self.refusals = Refusals()
         """How far those near are with what we send."""
         self._invites: dict[bytes, tuple[InviteKey, int | None]] = {}
         for row in self._state.devices.values():
@@ -127,6 +129,7 @@ class Devices:
         """A space is here no more."""
         self._members.pop(space, None)
         self.sending.forget(space)
+        self.refusals.forget(space)
 
     async def met(self, card: Card, address: Address | None) -> None:
         """A device proved who it is; an address is kept when it can be dialled."""
@@ -149,11 +152,16 @@ class Devices:
         """The conversation with a device ended."""
         self._near.pop(did, None)
         self.sending.gone(did)
+        self.refusals.gone(did)
         row = self._state.devices.get(did)
         if row is not None:
             await self._state.put_device(replace(row, seen=self._clock.now()))
 
     # -- what people see -----------------------------------------------------------------
+    def forked(self, space: bytes) -> tuple[str, ...]:
+        """Return the names of devices of which two histories of a space are about."""
+        return tuple(self.name(did) for did in self.refusals.forked(space))
+
     def name(self, did: str) -> str:
         """Return what a device is called."""
         if did == self._account.did:

@@ -59,6 +59,8 @@ class Trouble:
     code: str
     detail: str
     space: str = ""
+    by: str = ""
+    """The name of the device that sent what was not taken, or empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.accounts import Account
 from app.delivering import Standing, delivery_of
 from app.devices import Devices
@@ -37,7 +39,9 @@ class Health:
         standing, what, here = await self._spaces.get(space).opened.run(work)
         known = {did: self._devices.device(did) for did in standing.members}
         ways = self._devices.sending.ways(bytes.fromhex(space), standing.seen)
-        return delivery_of(standing, what, known, ways, here=here)
+        declining = self._devices.refusals.declining(bytes.fromhex(space))
+        found = delivery_of(standing, what, known, ways, here=here, declining=declining)
+        return replace(found, forked=self._devices.forked(bytes.fromhex(space)))
 
     async def check(self, space: str | None, report: Report) -> CheckReport:
         """Verify every block, record and chain."""

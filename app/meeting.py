@@ -258,15 +258,8 @@ class Meeting:
                 self._later(self._state.set(PORT, str(port)))
             case PeerMet() | PeerLeft() | RedeemDone():
                 self._hear_of_people(event)
-            case HeadsMoved(space, did, heads):
-                self._heads[space, did] = heads
-                self._devices.sending.heard(space, did, heads.seen, heads.files, heads.size)
-                self._news.set()
-            case ThingsAccepted(space) | ContentCame(space):
-                self._news.set()
-                self._events.tell(DeliveryChanged(space.hex()))
-            case TransferMoved(space) | ReceiptCame(space):
-                self._events.tell(DeliveryChanged(space.hex()))
+            case HeadsMoved() | ThingsAccepted() | ContentCame() | TransferMoved() | ReceiptCame():
+                self._hear_of_space(event)
             case LiveArrived() | ReaderCame():
                 self._hear_of_typing(event)
             case SpaceTrouble(space, _, code):
@@ -276,6 +269,45 @@ class Meeting:
                     self._events.tell(Trouble(code, ""))
             case _:
                 assert_never(event)
+
+    def _hear_of_space(
+        self, event: HeadsMoved | ThingsAccepted | ContentCame | TransferMoved | ReceiptCame
+    ) -> None:
+        match event:
+            case HeadsMoved(space, did, heads):
+                self._heads[space, did] = heads
+                self._devices.sending.heard(space, did, heads.seen, heads.files, heads.size)
+                self._devices.refusals.heard(event)
+                self._settle_later(space)
+                self._news.set()
+                return
+            case ThingsAccepted():
+                self._hear_of_refused(event)
+                self._news.set()
+            case ContentCame():
+                self._news.set()
+            case TransferMoved() | ReceiptCame():
+                pass
+            case _:
+                assert_never(event)
+        self._events.tell(DeliveryChanged(event.space.hex()))
+
+    def _hear_of_refused(self, event: ThingsAccepted) -> None:
+        """Say once what of a device was not taken, and why."""
+        for code, did in self._devices.refusals.accepted(event):
+            name = self._devices.name(did)
+            self._events.tell(Trouble(code, "", event.space.hex(), name))
+        self._settle_later(event.space)
+
+    def _settle_later(self, space: bytes) -> None:
+        if self._devices.refusals.is_open(space):
+            self._later(self._settle(space))
+
+    async def _settle(self, space: bytes) -> None:
+        """What was refused is settled once both have the same."""
+        replica = self._replicas.get(space)
+        if replica is not None and self._devices.refusals.settle(space, await replica.heads()):
+            self._events.tell(DeliveryChanged(space.hex()))
 
     def _hear_of_typing(self, event: LiveArrived | ReaderCame) -> None:
         space, entry = event.space.hex(), event.entry.hex()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.delivering import Held, Standing, delivery_of
 from app.devices import Devices
@@ -100,6 +100,10 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
     """Return the space as people see it. On the app's loop."""
     known = {did: devices.device(did) for did in told.standing.members}
     ways = devices.sending.ways(opened.key, told.standing.seen)
+    declining = devices.refusals.declining(opened.key)
+    delivery = delivery_of(
+        told.standing, None, known, ways, here=told.standing.complete, declining=declining
+    )
     return SpaceInfo(
         opened.id,
         told.name,
@@ -110,7 +114,7 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         told.size,
         opened.mirroring,
         tuple(_members(told.members, devices, this)),
-        delivery_of(told.standing, None, known, ways, here=told.standing.complete),
+        replace(delivery, forked=devices.forked(opened.key)),
         told.drafts,
         told.missing_blocks,
         told.missing_files,

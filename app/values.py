@@ -93,6 +93,8 @@ class Delivery:
     done_files: int = 0
     total_files: int = 0
     """While sending: of how many files of the space, as those say that lack them. 0: not known."""
+    forked: tuple[str, ...] = ()
+    """Names of devices of which two histories are about: they were copied or set back."""
 
 
 @dataclass(frozen=True, slots=True)

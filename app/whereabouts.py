@@ -30,6 +30,10 @@ def delivery_sentence(
     With `now`, it says when a device that is waited for was last seen; with `left`, for
     how many seconds the sending will go on.
     """
+    return DOT.join([_where(delivery, now, left), *_forked(delivery.forked)])
+
+
+def _where(delivery: Delivery, now: float | None, left: float | None) -> str:
     match delivery.reach:
         case Reach.ONLY_HERE:
             return "On this computer only"
@@ -68,6 +72,14 @@ def reach_word(reach: Reach) -> str:
             return "sending"
         case Reach.CANNOT:
             return "not reaching others"
+
+
+def _forked(names: Sequence[str]) -> list[str]:
+    """Say of devices that wrote one thing twice over that this is being sorted out."""
+    if not names:
+        return []
+    were = "was" if len(names) == 1 else "were"
+    return [f"{list_words(names)} {were} copied or set back, which is being sorted out"]
 
 
 def _with(delivery: Delivery) -> list[str]:

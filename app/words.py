@@ -122,8 +122,9 @@ CODES: dict[str, Words] = {
         "Ask someone who can manage the folder to let you edit.",
     ),
     "access.fork": Words(
-        "A device spoke with two voices, so what it sent was left aside. Your notes are safe.",
-        "It happens when a device was copied or set back. Let it join again with a new code.",
+        "A device was copied or set back to an older state, so some of what it sent was left "
+        "aside. Nothing is lost.",
+        "It sorts itself out once your devices have met.",
     ),
     # -- sync
     "sync": Words(
@@ -145,6 +146,10 @@ CODES: dict[str, Words] = {
     "sync.refused": Words(
         "The other device does not know this one.",
         "Ask its owner for a new code.",
+    ),
+    "sync.declined": Words(
+        "It does not take some of the changes made here. They are safe here.",
+        "Look there: its window says why.",
     ),
     "sync.port-in-use": Words(
         "Another program listens where Atoll wanted to. Other devices can still be reached "
@@ -231,6 +236,35 @@ def say(error: AtollError) -> Words:
             return Words(_as_sentence(str(error)), words.hint)
         case _:
             return words
+
+
+def trouble_words(code: str, by: str) -> Words:
+    """Return the words for a code; with a device's name, for what it sent and was not taken."""
+    match code:
+        case _ if not by:
+            return words_of(code)
+        case "access.fork":
+            return Words(
+                f"“{by}” was copied or set back to an older state, so some of what it sent was "
+                "left aside. Nothing is lost.",
+                "It sorts itself out once your devices have met.",
+            )
+        case "access.expired":
+            return Words(
+                f"“{by}” sent changes made after an access had ended. They were left aside.",
+                "Whoever made them can be let in again with a new code.",
+            )
+        case "access.not-allowed":
+            return Words(
+                f"“{by}” sent changes that whoever made them may not make. They were left aside.",
+                "Give them a code that lets them edit, if they should.",
+            )
+        case _:
+            return Words(
+                f"“{by}” sent something that could not be read or proved, so it was left aside. "
+                "Your notes are safe.",
+                "Update Atoll on both devices if it happens again.",
+            )
 
 
 def words_of(code: str) -> Words:

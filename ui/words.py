@@ -20,7 +20,7 @@ from app.words import (
     list_words,
     short_when,
     size_words,
-    words_of,
+    trouble_words,
 )
 from app.words import say as say_plainly
 from storage.errors import AtollError
@@ -104,9 +104,9 @@ def say(error: AtollError) -> Said:
     return Said(error.code, say_plainly(error), _acts_of(error.code))
 
 
-def say_code(code: str) -> Said:
-    """Return what the strip shows of a code that came without its error."""
-    return Said(code, words_of(code), _acts_of(code))
+def say_code(code: str, by: str = "") -> Said:
+    """Return what the strip shows of a code that came without its error, perhaps by a device."""
+    return Said(code, trouble_words(code, by), _acts_of(code))
 
 
 # -- rows ---------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from app.errors import BadUsage
 from app.events import Event, Trouble
 from app.facade import RunningApp
 from app.places import Places
-from app.words import words_of
+from app.words import trouble_words
 
 MAX_PORT = 65535
 
@@ -74,7 +74,8 @@ async def _greet(node: RunningApp) -> None:
 
 def _tell_trouble(event: Event) -> None:
     match event:
-        case Trouble(code, detail):
-            print(f"atoll: {words_of(code)} {safe(detail)}".rstrip(), file=sys.stderr, flush=True)
+        case Trouble(code, detail, _, by):
+            said = f"atoll: {trouble_words(code, safe(by))} {safe(detail)}"
+            print(said.rstrip(), file=sys.stderr, flush=True)
         case _:
             pass
