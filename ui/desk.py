@@ -77,8 +77,8 @@ class Desk(QObject):
         self.reader.bin.binned.on_event(happened)
         self.reader.devices.people.on_event(happened)
         match happened:
-            case Trouble(code=code):
-                self._say(say_code(code), None)
+            case Trouble(code=code, by=by):
+                self._say(say_code(code, by), None)
             case Working(progress=progress):
                 self.folders.show_work(progress)
             case _:
