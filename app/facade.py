@@ -203,6 +203,17 @@ class App(Protocol):
         """Make a folder."""
         ...
 
+    async def bring_in(
+        self, space: str, folder: str | None, paths: Sequence[Path], report: Report = silent
+    ) -> int:
+        """Copy files and folders from anywhere; a taken name gets a number. Return how many files.
+
+        Raises:
+            NotAllowed: this device may view only. Nothing was copied.
+            Unreadable: something could not be read; the others were copied.
+        """
+        ...
+
     async def rename(self, space: str, entry: str, name: str) -> EntryInfo:
         """Give another name. Raises NameTaken, BadName."""
         ...

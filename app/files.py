@@ -107,7 +107,7 @@ class Files:
         content = text.encode()
 
         def work(vault: Vault) -> EntryId:
-            parent, free = _free_place(vault.tree(), folder, name)
+            parent, free = free_place(vault.tree(), folder, name)
             change = vault.change()
             meta = self._meta()
             made = change.add_file(parent, free, vault.store(_Bytes(content)), meta)
@@ -120,7 +120,7 @@ class Files:
         """Make a folder."""
 
         def work(vault: Vault) -> EntryId:
-            parent, free = _free_place(vault.tree(), folder, name)
+            parent, free = free_place(vault.tree(), folder, name)
             change = vault.change()
             made = change.add_folder(parent, free, mtime_ns=self._meta().mtime_ns)
             vault.commit(change, "made a folder")
@@ -245,7 +245,7 @@ def _names(tree: Tree, parent: EntryId, besides: EntryId | None = None) -> set[s
     return {collision_key(node.name) for node in tree.children(parent) if node.id != besides}
 
 
-def _free_place(tree: Tree, folder: str | None, name: str) -> tuple[EntryId, str]:
+def free_place(tree: Tree, folder: str | None, name: str) -> tuple[EntryId, str]:
     """Return the folder, and the name with a number when it is taken."""
     parent = TOP if folder is None else entry_id(folder)
     if parent != TOP and node_of(tree, parent).kind is not EntryKind.FOLDER:

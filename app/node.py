@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.accounts import Account
 from app.attaching import Attaching
+from app.bringing import Bringing
 from app.config import Config
 from app.devices import Devices
 from app.events import DevicesChanged, EventHub
@@ -81,6 +82,7 @@ class Node:
         rim = Rim(config.places, mirrors, claims, self.meeting, clock, entropy, config.watch)
         self._spaces = Spaces(account, self.devices_known, self.events, rim)
         self._files = Files(account, self.devices_known, self._spaces, clock)
+        self._bringing = Bringing(self._spaces)
         self._notes = Notes(self._spaces, self.meeting, clock, entropy)
         self.events.listen(self._notes.hear)
         self._history = History(self._spaces, self._files)
@@ -261,6 +263,12 @@ class Node:
     async def new_folder(self, space: str, folder: str | None, name: str) -> EntryInfo:
         """Make a folder."""
         return await self._files.new_folder(space, folder, name)
+
+    async def bring_in(
+        self, space: str, folder: str | None, paths: Sequence[Path], report: Report = silent
+    ) -> int:
+        """Copy files and folders from anywhere into a folder."""
+        return await self._bringing.bring(space, folder, paths, report)
 
     async def rename(self, space: str, entry: str, name: str) -> EntryInfo:
         """Give another name."""

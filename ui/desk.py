@@ -230,6 +230,12 @@ class Desk(QObject):
             job = self._run(self._below.app.new_folder(space.id, folder, name.strip()))
             job.failed.connect(self._fail)
 
+    def _bring_in(self, paths: Sequence[Path]) -> None:
+        spot = self.contents.spot
+        space = self._window.places.space(spot.space)
+        if space is not None:
+            self.folders.bring_in(space, spot.folder, paths)
+
     def remove(self, entry: EntryInfo | None = None) -> None:
         """Put an entry in the bin; it can come back at once."""
         entry = entry or self.entry.entry
@@ -318,6 +324,7 @@ class Desk(QObject):
         listing.chosen.connect(self.open_entry)
         listing.entered.connect(partial(self.open_entry, typing=True))
         listing.removed.connect(self.remove)
+        listing.brought.connect(self._bring_in)
         listing.up_wanted.connect(self.back)
         listing.folder_wanted.connect(self.folders.add)
         listing.gone.choose_wanted.connect(self.folders.choose_place)

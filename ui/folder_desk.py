@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 from app.errors import FolderNotEmpty
 from app.progress import Progress, Report
 from app.proposing import free_folder
-from app.values import CheckReport, SpaceInfo
+from app.values import CheckReport, Role, SpaceInfo
 from app.words import count_words, size_words
 from storage.errors import AtollError
 from ui.below import Below
@@ -136,6 +136,25 @@ class FolderDesk(QObject):
     def _on_exported(self, count: object) -> None:
         assert isinstance(count, int)
         self._window.notice.tell(f"{count_words(count, 'file')} {tr('written.')}")
+
+    def bring_in(self, space: SpaceInfo, folder: str | None, paths: Sequence[Path]) -> None:
+        """Copy files from anywhere into a folder."""
+        if space.role is Role.VIEW:
+            self._window.notice.tell(tr("You can look at this folder but not put files into it."))
+            return
+        if self._job is not None:
+            self._window.notice.tell(tr("Something else is being done. Try again after it."))
+            return
+
+        def begin(report: Report) -> Coroutine[object, object, object]:
+            return self._below.app.bring_in(space.id, folder, paths, report)
+
+        self._work(begin, partial(self._on_brought, space), None)
+
+    def _on_brought(self, space: SpaceInfo, count: object) -> None:
+        assert isinstance(count, int)
+        copied = f"{count_words(count, 'file')} {tr('copied into')} “{space.name}”."
+        self._window.notice.tell(copied)
 
     def leave(self) -> None:
         """Forget the folder on this computer; its files stay."""

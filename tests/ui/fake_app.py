@@ -348,6 +348,17 @@ class FakeApp(App):
         self.events.tell(SpaceChanged(space, frozenset({made.id}), remote=False))
         return made
 
+    async def bring_in(
+        self, space: str, folder: str | None, paths: Sequence[Path], report: Report = silent
+    ) -> int:
+        """Copy files, none over another."""
+        self.calls.append(("bring_in", (space, folder, *paths)))
+        for done, path in enumerate(paths):
+            await self.pause()
+            report(Progress("Copying", path.name, done, len(paths)))
+            await self.new_note(space, folder, path.name)
+        return len(paths)
+
     async def rename(self, space: str, entry: str, name: str) -> EntryInfo:
         """Rename."""
         await self.pause()

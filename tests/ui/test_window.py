@@ -11,7 +11,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox
 
 from app.events import SpaceChanged, Trouble
 from app.progress import Progress
@@ -20,41 +20,16 @@ from sync.errors import PeerUnreachable
 from tests.e2e.window import Meter
 from tests.ui.conftest import Open
 from tests.ui.fake_app import FakeApp, Mood
+from tests.ui.hands import go, open_note, press, titles
 from tests.ui.sample import many_entries
 from tests.ui.stage import Stage
-from tests.ui.walk import focusable, said_of
-from ui.actions import MENUS
-from ui.window import Pane, Shape, shape_for
+from tests.ui.walk import focusable
+from ui.window import Shape, shape_for
 
 # The offscreen screen says so of every dialog.
 LONGEST = 0.050
 """Seconds that the window's thread may compute at a time."""
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
-
-
-def titles(stage: Stage) -> list[str]:
-    """Return what the middle list shows."""
-    rows = stage.desk.contents.rows
-    return [str(rows.index(n).data()) for n in range(rows.rowCount())]
-
-
-def go(stage: Stage, place: str) -> None:
-    """Go somewhere."""
-    stage.desk.go(place)
-    stage.settle()
-
-
-def open_note(stage: Stage, entry: str = "sourdough", space: str = "recipes") -> None:
-    """Open a note."""
-    go(stage, f"space:{space}")
-    stage.desk.open_entry(next(e for e in stage.desk.contents.entries if e.id == entry))
-    stage.settle()
-
-
-def press(stage: Stage, key: Qt.Key) -> None:
-    """Press a key wherever the keys are."""
-    QTest.keyClick(QApplication.focusWidget() or stage.window, key)
-    stage.settle()
 
 
 def test_the_folders_and_their_people_are_shown(stage: Stage) -> None:
@@ -179,82 +154,6 @@ def test_folders_are_entered_and_left(stage: Stage) -> None:
     assert "Dal makhani" in titles(stage)
 
 
-def test_the_past_is_shown_beside_now_and_brought_back(stage: Stage) -> None:
-    """With signs, not with colours alone."""
-    open_note(stage)
-    stage.desk.entry.toggle_history()
-    history = stage.desk.reader.history
-    stage.wait(lambda: "7:00" in history.then.toPlainText())
-    assert any(line.startswith("\u2212 ") for line in history.then.toPlainText().splitlines())
-    assert any(line.startswith("+ ") for line in history.now.toPlainText().splitlines())
-    history.bring_back.click()
-    stage.wait(lambda: ("restore", ("recipes", "sourdough", "cc" * 32)) in stage.app.calls)
-    stage.settle()
-    assert stage.desk.reader.in_note
-
-
-def test_two_notes_of_one_step_have_each_its_own_past(stage: Stage) -> None:
-    """A folder that was added is one step for all its files; what is brought back is this one."""
-    open_note(stage)
-    history = stage.desk.reader.history
-    stage.desk.entry.toggle_history()
-    stage.wait(lambda: "7:00" in history.then.toPlainText())
-    stage.desk.entry.toggle_history()
-    open_note(stage, "dal")
-    stage.desk.entry.toggle_history()
-    assert history.then.toPlainText() == "" == history.summary.text()
-    assert not history.bring_back.isEnabled()
-    stage.wait(history.bring_back.isEnabled)
-    assert history.then.toPlainText().split() == stage.app.texts["dal"].split()
-    for part in (history.versions, history.now):
-        QTest.keyClick(part, Qt.Key.Key_Escape)
-        assert not stage.desk.reader.in_past
-        stage.desk.entry.toggle_history()
-
-
-def test_the_past_is_compared_with_what_is_there_now(stage: Stage) -> None:
-    """Not with what was there when it was looked at first."""
-    open_note(stage)
-    history = stage.desk.reader.history
-    stage.desk.entry.toggle_history()
-    stage.wait(lambda: "7:00" in history.then.toPlainText())
-    stage.desk.entry.toggle_history()
-    QTest.keyClicks(stage.desk.reader.note.edit, "New ")
-    stage.wait(lambda: stage.app.texts["sourdough"].startswith("New "))
-    stage.desk.entry.toggle_history()
-    stage.wait(lambda: "New " in history.now.toPlainText())
-
-
-@pytest.mark.parametrize("width", [1240, 900])
-def test_long_lines_of_the_past_are_broken_and_stand_side_by_side(
-    open_stage: Open, width: int
-) -> None:
-    """A paragraph of a note is one line; of both versions all of it can be read."""
-    app = FakeApp()
-    long, cjk = "All that was said at 7:10 about bread. " * 9, "面包要慢慢发酵。" * 30
-    app.texts["sourdough"] = f"{long}\n- [ ] Fold every 30 min\n{cjk}\n\t{long}7:10\nend " * 9
-    stage = open_stage(app=app)
-    open_note(stage)
-    stage.desk.entry.toggle_history()
-    history = stage.desk.reader.history
-    stage.wait(lambda: "7:00" in history.then.toPlainText())
-    stage.window.resize(width, 780)
-    stage.settle()
-    then, now = history.then.document(), history.now.document()
-    lines = [
-        [side.findBlockByNumber(n).layout().lineCount() for n in range(side.blockCount())]
-        for side in (then, now)
-    ]
-    assert lines[0] == lines[1]
-    assert max(lines[0]) > 5
-    assert history.then.horizontalScrollBar().maximum() == 0
-    history.now.verticalScrollBar().setValue(30)
-    assert history.then.verticalScrollBar().value() == 30
-    history.now.selectAll()
-    history.now.copy()
-    assert QApplication.clipboard().text().count("\n") == now.blockCount() - 1
-
-
 def test_search_finds_while_typing_and_opens(stage: Stage) -> None:
     """Down chooses while the box keeps the keys; Enter opens."""
     stage.desk.actions["search"].trigger()
@@ -324,47 +223,6 @@ def test_no_other_link_is_opened_unasked(stage: Stage, monkeypatch: pytest.Monke
     assert asked == []
     desk._on_followed("https://example.org")  # noqa: SLF001
     assert asked == ["https"]
-
-
-def test_the_panes_are_walked_by_keys_alone(stage: Stage) -> None:
-    """F6 goes round; Ctrl+1, 2, 3 go straight."""
-    open_note(stage)
-    stage.window.sidebar.list.setFocus()
-    seen: list[QWidget | None] = []
-    for _ in range(3):
-        stage.desk.actions["pane-next"].trigger()
-        seen.append(QApplication.focusWidget())
-    edit = stage.desk.reader.note.edit
-    assert seen == [stage.desk.listing.list, edit, stage.window.sidebar.list]
-    stage.desk.panes.go(Pane.LIST)
-    assert stage.desk.listing.list.hasFocus()
-
-
-@pytest.mark.parametrize("mood", [Mood.CALM, Mood.EMPTY])
-@pytest.mark.parametrize("place", ["recent", "search", "bin", "devices"])
-@pytest.mark.parametrize("name", ["pane-next", "pane-previous"])
-def test_a_pane_with_nothing_for_keys_is_left_out(
-    open_stage: Open, mood: Mood, place: str, name: str
-) -> None:
-    """Whoever cannot see where the keys are must not have to guess."""
-    stage = open_stage(mood)
-    go(stage, place)
-    for _ in range(4):
-        stage.desk.actions[name].trigger()
-        holder = QApplication.focusWidget()
-        assert holder is not None
-        assert holder.isVisible()
-        assert said_of(holder)
-
-
-def test_down_and_enter_open_a_note(stage: Stage) -> None:
-    """From the sidebar to the text without a mouse."""
-    go(stage, "space:recipes")
-    stage.desk.panes.go(Pane.LIST)
-    press(stage, Qt.Key.Key_Down)
-    assert stage.desk.entry.entry is not None
-    press(stage, Qt.Key.Key_Return)
-    stage.wait(stage.desk.reader.note.edit.hasFocus)
 
 
 @pytest.mark.parametrize(
@@ -443,32 +301,6 @@ def test_an_app_that_fails_leaves_a_window_that_says_so(open_stage: Open) -> Non
     stage = open_stage(app=app)
     stage.wait(stage.window.notice.isVisible)
     assert "no room left" in stage.window.notice.text
-
-
-def test_every_widget_that_keys_reach_has_a_name(stage: Stage) -> None:
-    """Walk the whole tree, pages that are hidden too."""
-    open_note(stage)
-    nameless = [
-        f"{type(w).__name__} {w.objectName()}" for w in focusable(stage.window) if not said_of(w)
-    ]
-    assert not nameless
-
-
-def test_every_icon_button_has_a_tip(stage: Stage) -> None:
-    """An icon alone is a riddle."""
-    header = stage.desk.reader.header
-    for button in (header.history_button, header.more, stage.window.sidebar.add):
-        assert button.toolTip()
-        assert QAccessible.queryAccessibleInterface(button).text(QAccessible.Text.Name)
-
-
-def test_every_action_has_words_and_keys_of_its_own(stage: Stage) -> None:
-    """Two actions with one key would both do nothing."""
-    actions = stage.desk.actions.by_name
-    assert set(actions) == {name for rows in MENUS.values() for name in rows}
-    assert all(action.text().replace("&", "") for action in actions.values())
-    keys = [key.toString() for action in actions.values() for key in action.shortcuts()]
-    assert len(keys) == len(set(keys))
 
 
 def test_the_editor_is_a_stock_one_for_a_screen_reader(stage: Stage) -> None:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+)
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from app.values import EntryInfo
@@ -14,7 +22,7 @@ from ui.theme.theme import Theme
 from ui.theme.tokens import XS, M, S
 from ui.widgets.empty import Empty
 from ui.widgets.gone_strip import GoneStrip
-from ui.widgets.parts import icon_button, label
+from ui.widgets.parts import icon_button, label, restyle
 from ui.widgets.row_delegate import ENTRIES
 from ui.widgets.row_list import RowList
 from ui.words import tr
@@ -28,6 +36,8 @@ class Listing(QWidget):
     entered = Signal(object)
     """With the EntryInfo to be worked on: Enter or a double click."""
     removed = Signal(object)
+    brought = Signal(object)
+    """With the paths of files that were dropped or pasted, to be copied here."""
     up_wanted = Signal()
     folder_wanted = Signal()
 
@@ -35,6 +45,7 @@ class Listing(QWidget):
         super().__init__()
         self.setObjectName("middle")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAcceptDrops(True)
         self.contents = contents
         self.up = icon_button(theme, "arrow-left", tr("Back"), self.up_wanted.emit)
         self.crumb = label("", "heading")
@@ -51,7 +62,11 @@ class Listing(QWidget):
         self.list.opened.connect(self._on_opened)
         self.list.installEventFilter(self)
         self._nothing = Empty(
-            theme, "folder-open", tr("Nothing here yet. Press Ctrl+N."), tr("New note"), new_note
+            theme,
+            "folder-open",
+            tr("Nothing here yet. Drop files or press Ctrl+N."),
+            tr("New note"),
+            new_note,
         )
         self._no_match = Empty(theme, "list-filter", tr("No name fits this filter."))
         self._homeless = Empty(
@@ -104,12 +119,44 @@ class Listing(QWidget):
         """Take the keys."""
         self.list.setFocus(reason) if self.list.isVisible() else self.filter.setFocus(reason)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files, where there is a folder for them."""
+        if self.contents.spot.space and _files_in(event.mimeData()):
+            # Never moved: what was dropped stays where it was.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._show_drop(going=True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Look as before."""
+        super().dragLeaveEvent(event)
+        self._show_drop(going=False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take what was dropped."""
+        self._show_drop(going=False)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.brought.emit(_files_in(event.mimeData()))
+
+    def _show_drop(self, *, going: bool) -> None:
+        self.setProperty("dropping", going)
+        restyle(self)
+
+    def _paste(self) -> None:
+        files = _files_in(QGuiApplication.clipboard().mimeData())
+        if files and self.contents.spot.space:
+            self.brought.emit(files)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Go from the filter to the list and back; know Del and Backspace in the list."""
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
             key = Qt.Key(event.key())
             if watched is self.filter:
                 return self._in_filter(key)
+            if watched is self.list and event.matches(QKeySequence.StandardKey.Paste):
+                self._paste()
+                return True
             if watched is self.list:
                 return self._in_list(key)
         return super().eventFilter(watched, event)
@@ -169,3 +216,8 @@ class Listing(QWidget):
             page = self._no_match if contents.filtered else self._nothing
             page = self._homeless if self._no_folder else page
         self._stack.setCurrentWidget(page)
+
+
+def _files_in(held: QMimeData) -> list[Path]:
+    """Return the files of this disk that are carried along."""
+    return [Path(url.toLocalFile()) for url in held.urls() if url.isLocalFile()]

@@ -41,6 +41,7 @@ _SHEET = """
 QWidget#sidebar, QWidget#footer { background: @sunken; }
 QWidget#footer QLabel { color: @text2; }
 QWidget#middle { background: @bg; }
+QWidget#middle[dropping="true"] { background: @select; }
 QWidget#page, QWidget#page QScrollArea, QWidget#page QScrollArea > QWidget > QWidget,
 QDialog, QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget { background: @surface; }
 QSplitter::handle { background: @hairline; }
