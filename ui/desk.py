@@ -263,6 +263,7 @@ class Desk(QObject):
         self._window.set_alone(alone=False)
         self.where.look_at(entry.space, entry.id)
         self._allow()
+        self.panes.mend()
 
     def _on_past(self, shown: bool) -> None:  # noqa: FBT001 -- a signal's word
         self._window.set_alone(alone=shown)
@@ -271,6 +272,7 @@ class Desk(QObject):
     def _on_gone(self) -> None:
         self.where.look_at(self.contents.spot.space)
         self._allow()
+        self.panes.mend()
 
     def _open_by_id(self, space: str, entry: str) -> None:
         self.go(place_key(space))
@@ -419,6 +421,7 @@ class Desk(QObject):
         self.reader.header.set_narrow(narrow=one)
         self.listing.set_narrow(narrow=one)
         self._allow()
+        self.panes.mend()
 
     # -- small things
     def space(self) -> SpaceInfo | None:

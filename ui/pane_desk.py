@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ui.pages.listing import Listing
 from ui.pages.reader import Reader
-from ui.window import Pane, Window, has_keys
+from ui.window import Pane, Shape, Window, has_keys
 
 _BY_TAB = Qt.FocusPolicy.TabFocus
 
@@ -29,15 +29,35 @@ class PaneDesk(QObject):
             widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def step(self, step: int) -> None:
-        """Give the next pane the keys that can take them."""
-        panes = [self._window.sidebar, self._listing, self._reader]
-        now = next((n for n, one in enumerate(panes) if has_keys(one)), -1 if step > 0 else 0)
-        for further in range(1, len(panes) + 1):
-            pane = Pane((now + step * further) % len(panes))
-            covered = self._window.alone and pane is Pane.LIST
-            if not covered and self._keeper(pane) is not None:
-                self.go(pane)
+        """Give the next pane the keys that can take them; a message is a pane as well."""
+        ring: list[QWidget] = [
+            self._window.notice,
+            self._window.sidebar,
+            self._listing,
+            self._reader,
+        ]
+        now = next((n for n, one in enumerate(ring) if has_keys(one)), 0 if step > 0 else 1)
+        for further in range(1, len(ring) + 1):
+            if self._enter((now + step * further) % len(ring)):
                 return
+
+    def mend(self) -> None:
+        """Where panes hide each other, let the keys follow what is seen."""
+        holder = QApplication.focusWidget()
+        lost = holder is None or (self._window.isAncestorOf(holder) and not holder.isVisible())
+        if lost and self._window.shape_ is Shape.ONE and QApplication.activeModalWidget() is None:
+            self.go(self._window.front)
+
+    def _enter(self, place: int) -> bool:
+        """Go to a place of the ring, and say whether it has any use for keys."""
+        if place == 0:
+            return self._window.notice.take_keys()
+        pane = Pane(place - 1)
+        covered = self._window.alone and pane is Pane.LIST
+        if covered or self._keeper(pane) is None:
+            return False
+        self.go(pane)
+        return True
 
     def _keeper(self, pane: Pane) -> QWidget | None:
         """Return what takes the keys in a pane, now."""

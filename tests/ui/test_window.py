@@ -26,9 +26,9 @@ from tests.ui.stage import Stage
 from tests.ui.walk import focusable
 from ui.window import Shape, shape_for
 
-# The offscreen screen says so of every dialog.
 LONGEST = 0.050
 """Seconds that the window's thread may compute at a time."""
+# The offscreen screen says so of every dialog.
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 

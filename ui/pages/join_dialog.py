@@ -190,7 +190,8 @@ class JoinDialog(QDialog):
         foot = QHBoxLayout()
         foot.setSpacing(S)
         foot.addStretch(1)
-        foot.addWidget(button(tr("Choose another folder"), self.joining.back))
+        self.other_button = button(tr("Choose another folder"), self.joining.back)
+        foot.addWidget(self.other_button)
         foot.addWidget(self.merge_button)
         down.addLayout(foot)
         return page
@@ -240,6 +241,8 @@ class JoinDialog(QDialog):
             self.strip.end()
         if stage is Stage.OFFERED and offer is not None:
             self._show_offer(offer)
+        elif stage is Stage.NOT_EMPTY:  # what had the keys is hidden now
+            self.other_button.setFocus()
 
     def _show_offer(self, offer: InviteInfo) -> None:
         self.promise.setText(self.joining.promise(offer))
@@ -249,6 +252,7 @@ class JoinDialog(QDialog):
 
     def _on_progress(self, progress: Progress) -> None:
         self.strip.show_progress(progress, stoppable=True)
+        self.strip.stop.setFocus()
 
     def _on_failed(self, error: AtollError) -> None:
         self._tell(str(say(error).words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -72,6 +72,13 @@ class Notice(QFrame):
         if act and slot is not None:
             self._add(act, slot)
         self._calm.start()
+
+    def take_keys(self) -> bool:
+        """Let the keys go to the first button; say no when there is no message."""
+        if self.isVisible():
+            first = next(iter(self.buttons()), self._close)
+            first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return self.isVisible()
 
     @property
     def text(self) -> str:
