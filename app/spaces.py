@@ -186,12 +186,15 @@ class Spaces:
         return replace(last, mirroring=Mirroring.WORKING, delivery=unsure(last.delivery))
 
     async def add(self, folder: Path, report: Report = silent) -> SpaceInfo:
-        """Make a folder of real files a space of its own.
+        """Make a folder of real files a space of its own; finish one that was begun.
 
         Raises:
             FolderInUse, KeptElsewhere, Unreadable, BadUsage: it cannot be one.
         """
         folder = await asyncio.to_thread(_existing, folder)
+        begun = next((it for it in self._kept.values() if it.opened.folder == folder), None)
+        if begun is not None:
+            return await self._fill(begun, report)
         await self.refuse_taken(folder)
         seed = self._rim.places.spaces / f"{BEGUN}{self._rim.entropy.take(8).hex()}"
         worker = Worker("vault-new")
@@ -219,7 +222,10 @@ class Spaces:
             await worker.close()
             shutil.rmtree(self._rim.places.space(space), ignore_errors=True)
             raise
-        kept = await self._keep(opened)
+        return await self._fill(await self._keep(opened), report)
+
+    async def _fill(self, kept: Kept, report: Report) -> SpaceInfo:
+        """Look through all of a folder, and write what it lacks."""
         await kept.in_step.look(None, report, then_bring=False)
         await kept.in_step.bring(None, report)
         self._events.tell(SpacesChanged())

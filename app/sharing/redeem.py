@@ -60,7 +60,7 @@ class Joining:
     async def join(
         self, given: str | bytes, into: Path, *, merge: bool, report: Report
     ) -> SpaceInfo:
-        """Accept a code or a hand-over file.
+        """Accept a code or a hand-over file; finish what was begun with it in the same folder.
 
         Raises:
             AlreadyHere: what the code gives is on this device.
@@ -70,8 +70,11 @@ class Joining:
         """
         code, things = _parse(given)
         code.check_time(self._clock.now())
+        resolved = await asyncio.to_thread(into.resolve)
+        if self._was_begun(code, resolved):
+            return await self._finish(code, given, report)
         self._refuse_known(code)
-        await self._spaces.refuse_taken(await asyncio.to_thread(into.resolve))
+        await self._spaces.refuse_taken(resolved)
         folder = await asyncio.to_thread(made_ready, into, merge=merge)
         await self._spaces.refuse_taken(folder)
         if not things:
@@ -79,13 +82,23 @@ class Joining:
             things = await self._network.redeem(code)
         if isinstance(given, bytes):
             await self._announcing.remember(code)
-        space = await self._enter(code, things, folder, report)
+        await self._enter(code, things, folder, report)
         if isinstance(given, bytes):
             self._announcing.begin(code)
-        else:
-            await self._fetch_all(space.id, report)
-            return await self._spaces.info(self._spaces.get(space.id), patient=True)
-        return space
+        return await self._finish(code, given, report)
+
+    async def _finish(self, code: InviteCode, given: str | bytes, report: Report) -> SpaceInfo:
+        """Bring all that there is; but with a file nobody has to be near."""
+        space = code.space.hex()
+        if not isinstance(given, bytes):
+            await self._fetch_all(space, report)
+        return await self._spaces.info(self._spaces.get(space), patient=True)
+
+    def _was_begun(self, code: InviteCode, folder: Path) -> bool:
+        """Say whether that code was taken up already, in that folder."""
+        row = self._account.state.spaces.get(code.space.hex())
+        ours = code.giver == self._account.keys.signing.public
+        return not ours and row is not None and row.folder.resolve() == folder
 
     def _refuse_known(self, code: InviteCode) -> None:
         if code.giver == self._account.keys.signing.public:

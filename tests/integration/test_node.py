@@ -299,7 +299,9 @@ def test_folders_that_cannot_be_taken_are_refused_before_anything_happens(tmp_pa
                     "pic.bin",
                 }
             (tmp_path / "ana" / "inside").mkdir()
-            for folder in (tmp_path / "ana", tmp_path / "ana" / "inside", tmp_path):
+            again = await ana.add(tmp_path / "ana")  # as after it was stopped: it goes on
+            assert (again.id, len(await ana.spaces())) == (space.id, 1)
+            for folder in (tmp_path / "ana" / "inside", tmp_path):
                 with pytest.raises(FolderInUse):
                     await ana.add(folder)
             with pytest.raises(AlreadyHere):
