@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from storage.core import Core
@@ -38,6 +38,12 @@ class Opened:
     def facts(self, entry: EntryId) -> EntryFacts:
         """Return an entry's facts, empty when it is not there."""
         return self._core.catalog.facts(entry)
+
+    def expect(self, nodes: Iterable[Node]) -> None:
+        """Hear which files will be read next: what is needed for that is found out at once."""
+        core = self._core
+        contents = core.catalog.expect([node.id for node in nodes if node.side_of is None])
+        core.blocks.expect(content.link.digest for content in contents if content.link is not None)
 
     def read(self, node: Node) -> Iterator[bytes]:
         """Yield a file's bytes as they are now, edits and all; of a link, its target.

@@ -12,7 +12,6 @@ import errno
 import os
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import assert_never
 
 from blake3 import blake3
@@ -28,6 +27,7 @@ from app.folder.names import beside, to_disk
 from app.folder.plan import BringStep, Clear, MakeFolder, Mode, Shift, Write
 from app.folder.port import Path, Place, Shape, Stat
 from app.folder.reading import MAX_TEXT, settled
+from app.folder.ready import Deferred, Ready
 from app.folder.scan import GONE, Skipped
 from app.progress import Progress, Report
 from storage.errors import AtollError, BlockNotFound, DecodeError, StoreFull
@@ -40,30 +40,11 @@ from storage.tree.compress import CHUNK_MAX
 MAX_BATCH = 1024
 """Steps until all is made durable; a flush of the disk costs as much for one as for all."""
 MAX_BATCH_BYTES = 64 << 20
+SOON = 256
+"""So many files are expected at a time."""
 MAX_SINGLY = 8
 """More files than these are made durable all at once."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-class Deferred(Exception):
-    """Something is in the way, or not as agreed: look at it first."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("not as agreed")
-        self.path = path
-
-
-@dataclass(slots=True)
-class Ready:
-    """A file written under a name of ours."""
-
-    node: Node
-    parent: EntryId
-    folder: Path
-    temporary: str
-    stat: Stat
-    digest: bytes
-    base: bytes
 
 
 class Checkout:
@@ -93,6 +74,9 @@ class Checkout:
             for done, step in enumerate(steps):
                 name = step.row.name if isinstance(step, Clear) else step.node.name
                 report(Progress("Writing", name, done, len(steps), written, total))
+                if done % SOON == 0:
+                    soon = steps[done : done + SOON]
+                    self._ground.space.expect(it.node for it in soon if isinstance(it, Write))
                 written += step.node.size if isinstance(step, Write) else 0
                 if self._is_enough(step):
                     self._settle()

@@ -69,6 +69,10 @@ class Space(Protocol):
         """
         ...
 
+    def expect(self, nodes: Iterable[Node]) -> None:
+        """Hear which files will be read next, to find out at once what is needed for that."""
+        ...
+
     def sealing_secret(self) -> bytes:
         """Return what contents are sealed under now, for who seals some beside."""
         ...

@@ -14,7 +14,7 @@ written: what is then on the disk is known again only after opening anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,6 +93,8 @@ class PackedBlocks:
         self._buffered: dict[bytes, Thing] = {}
         self._waiting = 0
         self._unsynced: dict[bytes, Spot] = {}
+        self._expected: dict[bytes, Spot] = {}
+        """Where things lie that will be asked for. Nothing is written before they are."""
         self._pack: _Pack | None = None
         self._newest = 0
         self._damage: list[Damage] = []
@@ -112,6 +114,10 @@ class PackedBlocks:
         if address(data) != digest:
             raise CorruptBlock(digest, _where(spot))
         return data
+
+    def expect(self, digests: Iterable[bytes]) -> None:
+        """Find out at once where things lie that will be asked for."""
+        self._expected = self._locator.find_some(list(digests))
 
     def has(self, digest: bytes) -> bool:
         """Say whether a thing is held."""
@@ -220,6 +226,7 @@ class PackedBlocks:
         self._disk.close()
 
     def _check_writable(self) -> None:
+        self._expected = {}  # what is written may move things
         if isinstance(self._failed, StoreFull):
             raise StoreFull("the disk was full; open the store again to go on")
         if self._failed is not None:
@@ -348,7 +355,8 @@ class PackedBlocks:
             self._locator.move(head.digest, spot)
 
     def _spot(self, digest: bytes) -> Spot:
-        spot = self._unsynced.get(digest) or self._locator.find(digest)
+        spot = self._unsynced.get(digest) or self._expected.get(digest)
+        spot = spot or self._locator.find(digest)
         if spot is None:
             raise BlockNotFound(digest)
         return spot

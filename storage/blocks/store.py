@@ -6,7 +6,7 @@ never opens one, and never returns bytes that do not hash to the address asked f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Protocol
@@ -85,6 +85,10 @@ class BlockStore(Protocol):
         """
         ...
 
+    def expect(self, digests: Iterable[bytes]) -> None:
+        """Hear what will be asked for soon, in case that asking for all at once is quicker."""
+        ...
+
     def has(self, digest: bytes) -> bool:
         """Say whether a thing is held. Its bytes are not looked at."""
         ...
@@ -144,6 +148,9 @@ class MemoryBlocks:
         if address(data) != digest:
             raise CorruptBlock(digest, "memory")
         return data
+
+    def expect(self, digests: Iterable[bytes]) -> None:
+        """Do nothing: all is at hand."""
 
     def has(self, digest: bytes) -> bool:
         """Say whether a thing is held."""

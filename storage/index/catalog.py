@@ -32,6 +32,8 @@ from storage.index.naming import Naming
 from storage.index.sql import Connection
 from storage.tree.rows import decode_own_row
 
+AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Gone:
@@ -60,7 +62,7 @@ class Catalog:
         self._naming = Naming(connection, device_name)
         self.dirty: dict[EntryId, set[EntryId]] = {}
         """By folder of the encoded tree: whose rows changed since the last sealing."""
-        self._recent: tuple[EntryId, Content | None] | None = None
+        self._recent: dict[EntryId, Content | None] = {}
         """What `plain` found last: it is asked for the bytes, then for their token."""
 
     def facts(self, entry: EntryId) -> EntryFacts:
@@ -70,11 +72,26 @@ class Catalog:
 
     def plain(self, entry: EntryId) -> Content | None:
         """Return the content that is all there is to a file, None when there is more to it."""
-        if self._recent is not None and self._recent[0] == entry:
-            return self._recent[1]
-        row = self.connection.execute("SELECT plain FROM entry WHERE id = ?", (entry,)).fetchone()
-        found = plain_content(bytes(row[0])) if row is not None and row[0] else None
-        self._recent = (entry, found)
+        if entry not in self._recent:
+            self._recent = self._plain_of([entry])
+        return self._recent[entry]
+
+    def expect(self, entries: Sequence[EntryId]) -> list[Content]:
+        """Find what `plain` says of each at once, for it will be asked; return what it finds."""
+        self._recent = self._plain_of(entries)
+        return [content for content in self._recent.values() if content is not None]
+
+    def _plain_of(self, entries: Sequence[EntryId]) -> dict[EntryId, Content | None]:
+        found: dict[EntryId, Content | None] = dict.fromkeys(entries)
+        for start in range(0, len(entries), AT_ONCE):
+            part = entries[start : start + AT_ONCE]
+            rows = self.connection.execute(
+                f"SELECT id, plain FROM entry WHERE id IN ({', '.join('?' * len(part))})",  # noqa: S608
+                part,
+            ).fetchall()
+            found |= {
+                EntryId(bytes(entry)): plain_content(bytes(plain)) for entry, plain in rows if plain
+            }
         return found
 
     def lines(self, entries: Iterable[EntryId]) -> dict[EntryId, Line]:
@@ -83,7 +100,7 @@ class Catalog:
 
     def apply(self, operations: Sequence[Operation], dot: Dot, seen: Seen) -> Applied:
         """Do what a record says, against what its writer had seen."""
-        self._recent = None
+        self._recent = {}
         by_entry: dict[EntryId, list[Operation]] = {}
         for operation in operations:
             by_entry.setdefault(operation.entry, []).append(operation)

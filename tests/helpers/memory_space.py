@@ -93,6 +93,9 @@ class MemorySpace:
             return self.contents.plain(content)
         return self.contents.read(self.facts(node.id))
 
+    def expect(self, nodes: Iterable[Node]) -> None:
+        """Do nothing: all is at hand."""
+
     def sealing_secret(self) -> bytes:
         """Return what the contents use."""
         return self.contents.secret()
