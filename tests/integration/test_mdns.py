@@ -152,10 +152,15 @@ def test_odd_tags_are_cut_and_no_place_is_no_sighting() -> None:
     assert from_text("x", (), properties) is None
 
 
+def open_files() -> set[str]:
+    """Return what this process has open, by number."""
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+
 @pytest.mark.parametrize("turns", range(12))
 async def test_who_ends_while_the_search_begins_leaves_no_socket_open(turns: int) -> None:
     """A command that is done at once ends in the middle of it, whatever turn the loop is at."""
-    before = set(Path("/proc/self/fd").iterdir())
+    before = open_files()
     ear = Ear(1, 1111)
     running = asyncio.create_task(ear.run())
     for _ in range(turns):
@@ -164,4 +169,4 @@ async def test_who_ends_while_the_search_begins_leaves_no_socket_open(turns: int
     with pytest.raises(asyncio.CancelledError):
         await running
     gc.collect()  # what nobody closed complains now, and a complaint is an error
-    assert set(Path("/proc/self/fd").iterdir()) <= before
+    assert open_files() <= before
