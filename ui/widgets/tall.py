@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 LEAST = QSize(200, 120)
@@ -34,8 +35,19 @@ class Tall(QScrollArea):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Know that what it holds needs another size."""
         if event.type() is QEvent.Type.LayoutRequest:
+            self._hold()
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give lines that are broken anew their room."""
+        super().resizeEvent(event)
+        self._hold()
+
+    def _hold(self) -> None:
+        """Keep what is held as tall as its words need: a scroll area does not ask for that."""
+        if self._held.hasHeightForWidth():
+            self._held.setMinimumHeight(self._held.heightForWidth(self.viewport().width()))
 
     def _needed(self) -> QSize:
         held = self._held
