@@ -227,8 +227,10 @@ def test_a_hint_from_deep_below_is_a_hint_at_where_looking_ends(one: Mirrored) -
 
 def test_a_watcher_goes_down_as_deep_as_paths_can_be(tmp_path: Path) -> None:
     """Else it would end in silence."""
-    bottom = tmp_path / "/".join(["d"] * 1500)
-    bottom.mkdir(parents=True)
+    bottom = str(tmp_path)
+    for _ in range(1500):  # one by one: `parents=True` goes up by recursion
+        bottom += "/d"
+        os.mkdir(bottom)  # noqa: PTH102
 
     async def story() -> None:
         heard = asyncio.Event()
