@@ -62,7 +62,7 @@ def test_the_past_is_compared_with_what_is_there_now(stage: Stage) -> None:
     stage.wait(lambda: "New " in history.now.toPlainText())
 
 
-@pytest.mark.parametrize("width", [1240, 900])
+@pytest.mark.parametrize("width", [1240, 901, 900])
 def test_long_lines_of_the_past_are_broken_and_stand_side_by_side(
     open_stage: Open, width: int
 ) -> None:

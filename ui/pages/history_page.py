@@ -70,13 +70,19 @@ class Side(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def heights(self, lines: Sequence[tuple[str, Line]]) -> list[int]:
-        """Return in how many lines each is broken to fit."""
+        """Return in how many lines each is broken to fit; 1 for what is the same beside."""
         width = self.viewport().width() - 2 * self.document().documentMargin()
         sure = int(width / (3 * self.fontMetrics().horizontalAdvance("M")))
         return [
-            1 if len(text) < sure and "\t" not in text else self._height(SIGNS[kind] + text, width)
+            1
+            if kind is Line.SAME or (len(text) < sure and "\t" not in text)
+            else self._height(SIGNS[kind] + text, width)
             for text, kind in lines
         ]
+
+    def narrow_to(self, width: int) -> None:
+        """Use no more than that."""
+        self.setViewportMargins(0, 0, self.width() - width, 0)
 
     def _height(self, text: str, width: float) -> int:
         layout = QTextLayout(text, self.document().defaultFont())
@@ -163,7 +169,6 @@ class HistoryPage(QWidget):
         for one, other in ((self.then, self.now), (self.now, self.then)):
             one.verticalScrollBar().valueChanged.connect(other.verticalScrollBar().setValue)
         self._comparison: Comparison | None = None
-        self.then.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._widths = (0, 0)
         # Through the loop: by then both sides have their new width.
         self._fit = QTimer(self, singleShot=True, interval=0)
@@ -257,6 +262,10 @@ class HistoryPage(QWidget):
         self.summary.setText(differ if gone or new else same)
 
     def _on_resized(self) -> None:
+        # Equally wide, they break what is the same into the same lines.
+        width = min(self.then.width(), self.now.width())
+        for side in (self.then, self.now):
+            side.narrow_to(width)
         if self._widths != (self.then.viewport().width(), self.now.viewport().width()):
             self._show_lines()
 
