@@ -7,7 +7,7 @@ empty again. Never overwrites: each file is made where nothing is yet.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def export(vault: Vault, into: Path, report: Report) -> int:
 
 
 @contextmanager
-def _or_nothing(into: Path) -> Iterator[list[Path]]:
+def _or_nothing(into: Path) -> Generator[list[Path]]:
     """Make a place ready, and take back all that was made in it if what is done there fails."""
     made = [folder for folder in (into, *into.parents) if not folder.exists()][::-1]
     into.mkdir(parents=True, exist_ok=True)

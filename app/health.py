@@ -73,6 +73,9 @@ class Health:
 
 
 def _check(vault: Vault, report: Report) -> CheckReport:
-    found = vault.check(lambda what, *how_far: report(Progress(what, "", *how_far)))
+    def step(what: str, done: int, total: int, done_bytes: int, total_bytes: int) -> None:
+        report(Progress(what, "", done, total, done_bytes, total_bytes))
+
+    found = vault.check(step)
     findings = tuple(Finding(each.what, each.where, each.severity) for each in found.found)
     return CheckReport(found.blocks, found.records, found.entries, found.size, findings)
