@@ -12,6 +12,7 @@ import platformdirs
 
 from app.errors import Unreadable
 from storage.errors import KeysUnusable
+from storage.lasting import make_folder
 
 MAX_SOCKET_PATH = 100
 """Bytes. The kernel takes 107; some systems 103."""
@@ -104,9 +105,9 @@ def prepare(places: Places) -> None:
         Unreadable: it cannot be made.
     """
     try:
-        places.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (places.device_key.parent, places.spaces):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        for folder in (places.data, places.device_key.parent, places.spaces):
+            if not folder.is_dir():
+                make_folder(folder)
         found = places.data.stat()
     except OSError as error:
         raise Unreadable(f"{error.strerror}", str(places.data)) from error

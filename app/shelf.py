@@ -11,6 +11,9 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from storage.errors import StoreUnusable
+from storage.lasting import sync_folder
+
 BEGUN = "new-"
 """How the folder of a store begins that nobody was told of yet."""
 ASIDE = "left-"
@@ -19,6 +22,19 @@ GONE = "gone-"
 """Of one that is being thrown away: others hold all of it."""
 _STORE = re.compile(r"[0-9a-f]{16,64}\Z")
 _SOME = 16
+
+
+def show(begun: Path, store: Path) -> None:
+    """Give a store that was begun the name under which it will be remembered.
+
+    Raises:
+        StoreUnusable: it cannot have it, or would lose it at a power cut.
+    """
+    try:
+        begun.rename(store)
+        sync_folder(store.parent)
+    except OSError as error:
+        raise StoreUnusable(f"the store cannot be put in its place: {error.strerror}") from error
 
 
 def throw_away(store: Path, mark: str) -> None:

@@ -27,7 +27,7 @@ from app.instep import InStep
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
 from app.progress import Report, silent
-from app.shelf import BEGUN, put_aside, throw_away, tidy
+from app.shelf import BEGUN, put_aside, show, throw_away, tidy
 from app.standing import info_of, tell
 from app.state import SpaceRow
 from app.syncing import Hears, SpaceReplica
@@ -395,7 +395,7 @@ class Spaces:
         vault.introduce(self._account.name)
         space = vault.space.hex()
         vault.close()
-        seed.rename(rim.places.space(space))
+        show(seed, rim.places.space(space))
         return Vault.open(rim.places.space(space), keys, rim.clock, rim.entropy)
 
     def _open_vault(self, row: SpaceRow) -> Vault:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from storage.errors import StoreFull, StoreLocked, StoreUnusable
 from storage.filelock import lock_file
+from storage.lasting import make_folder
 
 _NAME = "space"
 _KEY_SIZE = 32
@@ -24,7 +25,7 @@ class VaultLock:
         """
         try:
             if space is not None:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_folder(folder)
             self._file = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreUnusable(f"cannot open the space: {error.strerror}") from error

@@ -21,6 +21,7 @@ from app.folder.ignore import OWN_FOLDER
 from app.folder.port import Folder, Place, Shape
 
 MARKER = "folder-id"
+_PART = "folder-id.part"
 _HEAD = "ATOLL-FOLDER-1"
 _ID_SIZE = 32
 _MAX = 4096
@@ -91,7 +92,7 @@ def read_marker(folder: Folder) -> Marker | None:
 
 
 def write_marker(folder: Folder, marker: Marker) -> None:
-    """Mark a folder as ours, durably.
+    """Mark a folder as ours, durably: a power cut leaves the whole mark or none.
 
     Raises:
         FolderInUse: it is marked already.
@@ -102,14 +103,17 @@ def write_marker(folder: Folder, marker: Marker) -> None:
             with suppress(FileExistsError):
                 root.make_folder(OWN_FOLDER)
             with root.enter(OWN_FOLDER) as own:
+                with suppress(FileNotFoundError):
+                    own.remove(_PART)  # of an earlier attempt
                 own.write(
-                    MARKER,
+                    _PART,
                     [marker.to_bytes()],
                     executable=False,
                     mode=None,
                     mtime_ns=0,
                     sync=True,
                 )
+                own.move(_PART, own, MARKER, replace=False)
                 own.sync()
             root.sync()
     except FileExistsError as error:

@@ -17,7 +17,7 @@ from app.folder.checkout import Checkout
 from app.folder.drafts import Drafts
 from app.folder.gather import Gather, widest
 from app.folder.ground import Brought, Ground, Looked, Tally
-from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, Ignore
+from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
 from app.folder.ingest import Ingest
 from app.folder.marker import Marker, Standing, read_marker, standing_of, write_marker
 from app.folder.match import Matched, gave_way, match, worth_reading
@@ -235,7 +235,7 @@ class Mirror:
     def _holds_something(self) -> bool:
         try:
             with self._ground.folder.enter(()) as root:
-                return bool(root.entries())
+                return any(name != OWN_FOLDER for name, _ in root.entries())
         except OSError as error:
             raise Unreadable(error.strerror or "not readable", "") from error
 

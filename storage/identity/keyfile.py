@@ -20,6 +20,7 @@ from storage.codec.fields import Fields
 from storage.crypto.primitives import SEED_SIZE, AgreementKey, SigningKey
 from storage.errors import DecodeError, KeysUnusable
 from storage.identity.device import DeviceKeys
+from storage.lasting import sync_folder
 
 _VERSION = 1
 _MAGIC = "atoll keys"
@@ -28,7 +29,6 @@ _MAX_SIZE = 4096
 _SUM_SIZE = 16
 _PRIVATE = 0o600
 _OTHERS = 0o077
-_POSIX = sys.platform != "win32"
 
 
 def save(path: Path, keys: DeviceKeys) -> None:
@@ -43,7 +43,7 @@ def save(path: Path, keys: DeviceKeys) -> None:
             part.unlink()
         _write(part, keyfile_bytes(keys))
         part.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise KeysUnusable(f"the key file {path} could not be written: {error.strerror}") from error
 
@@ -131,13 +131,3 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
         raise KeysUnusable(f"the key file {path} belongs to another user")
     if status.st_mode & _OTHERS:
         raise KeysUnusable(f"the key file {path} can be read by others; run: chmod 600 '{path}'")
-
-
-def _sync_folder(folder: Path) -> None:
-    if not _POSIX:  # a folder cannot be opened there; the rename itself is journaled
-        return
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

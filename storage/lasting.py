@@ -1,0 +1,40 @@
+"""Making a folder's names outlast a power cut: a file that is synced can still lose its name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_POSIX = sys.platform != "win32"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last.
+
+    Raises:
+        OSError: they may not.
+    """
+    if not _POSIX:  # a folder cannot be opened there; the disk keeps a journal of names
+        return
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, for their owner alone, so that they last.
+
+    Raises:
+        OSError: it cannot be made, or something else has its name.
+    """
+    missing = [folder]
+    while not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+        with suppress(PermissionError):  # who may write there need not be allowed to read
+            sync_folder(each.parent)
