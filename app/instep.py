@@ -36,6 +36,8 @@ HEAR_AGAIN = 0.5
 """Seconds after such writing until the folder is watched again."""
 DEAF_AT_MOST = 10
 """After so many such pauses everything is looked at, for people go on writing."""
+AGAIN_AT_MOST = 8
+"""So often is looked again at what is still changing, when somebody waits for it."""
 NONE: frozenset[EntryId] = frozenset()
 MANY = 20_000
 """So many hints at once are one look at everything."""
@@ -151,6 +153,16 @@ class InStep:
             await self.bring(looked.entries)
         if looked.again and looked.again_in is not None:
             self._later(looked.again_in, looked.again)
+        return looked
+
+    async def look_to_the_end(self, report: Report = silent) -> Looked:
+        """Look everywhere, and again at what is still changing, or missing for a moment only."""
+        looked = await self.look(None, report)
+        for _ in range(AGAIN_AT_MOST):
+            if looked.again_in is None:
+                break
+            await asyncio.sleep(looked.again_in)
+            looked = await self.look(looked.again, report)
         return looked
 
     async def bring(self, entries: frozenset[EntryId] | None, report: Report = silent) -> Brought:

@@ -195,7 +195,7 @@ class Node:
     async def scan(self, space: str, report: Report = silent) -> None:
         """Look through the whole plain folder now."""
         kept = self._spaces.get(space)
-        await kept.in_step.look(None, report)
+        await kept.in_step.look_to_the_end(report)
         await kept.in_step.bring(None, report)
 
     # -- sharing -------------------------------------------------------------------------

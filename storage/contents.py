@@ -59,7 +59,12 @@ class Contents:
 
     def store(self, source: Source) -> Content:
         """Seal what source gives; durable with the commit that names it."""
-        return store_content(source, put=self._stage, secret=self._secret())
+        held = len(self.fresh)
+        try:
+            return store_content(source, put=self._stage, secret=self._secret())
+        except BaseException:
+            del self.fresh[held:]  # no record is to name what is part of nothing
+            raise
 
     def store_bytes(self, data: bytes) -> Content:
         """Seal bytes."""

@@ -23,13 +23,14 @@ from app.folder.doors import Doors
 from app.folder.ground import Ground, Tally
 from app.folder.ignore import TEMPORARY
 from app.folder.match import Found
+from app.folder.meter import Meter
 from app.folder.names import beside, to_disk
 from app.folder.plan import BringStep, Clear, MakeFolder, Mode, Shift, Write
 from app.folder.port import Path, Place, Shape, Stat
 from app.folder.reading import MAX_TEXT, settled
 from app.folder.ready import Deferred, Ready
 from app.folder.scan import GONE, Skipped
-from app.progress import Progress, Report
+from app.progress import Report, silent
 from storage.errors import AtollError, BlockNotFound, DecodeError, StoreFull
 from storage.facts.change import TOP, EntryId
 from storage.facts.names import collision_key
@@ -65,19 +66,19 @@ class Checkout:
         self._paths: dict[EntryId, Path | None] = {TOP: ()}
         self._dirty: set[Path] = set()
         self._steps = self._bytes = 0
+        self._meter = Meter("Writing", silent, 0, 0)
 
     def run(self, steps: list[BringStep], report: Report) -> None:
         """Do all steps. What was written when an error comes up is agreed."""
         self._agreed.begin()
         try:
-            written, total = 0, sum(step.node.size for step in steps if isinstance(step, Write))
+            self._meter = Meter("Writing", report, len(steps), sum(map(_size_of, steps)))
             for done, step in enumerate(steps):
                 name = step.row.name if isinstance(step, Clear) else step.node.name
-                report(Progress("Writing", name, done, len(steps), written, total))
+                self._meter.step(name, _size_of(step))
                 if done % SOON == 0:
                     soon = steps[done : done + SOON]
                     self._ground.space.expect(it.node for it in soon if isinstance(it, Write))
-                written += step.node.size if isinstance(step, Write) else 0
                 if self._is_enough(step):
                     self._settle()
                 self._steps += 1
@@ -259,7 +260,7 @@ class Checkout:
         return name, stat, hasher.digest(), base
 
     def _pieces(self, node: Node, hasher: blake3) -> Iterator[bytes]:
-        for piece in self._ground.space.read(node):
+        for piece in self._meter.passing(self._ground.space.read(node)):
             hasher.update(piece)
             yield piece
 
@@ -473,6 +474,10 @@ class Checkout:
         assert TEMPORARY.match(file.temporary)
         with suppress(OSError), self._ground.folder.enter(file.folder) as place:
             place.remove(file.temporary)
+
+
+def _size_of(step: BringStep) -> int:
+    return step.node.size if isinstance(step, Write) else 0
 
 
 def _as_error(error: OSError) -> AtollError:

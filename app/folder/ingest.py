@@ -18,6 +18,7 @@ from app.folder.batch import Batch, file_row, folder_row
 from app.folder.doors import Doors
 from app.folder.ground import Ground, Tally
 from app.folder.match import Found
+from app.folder.meter import Meter
 from app.folder.names import beside, from_disk
 from app.folder.plan import (
     Add,
@@ -32,15 +33,15 @@ from app.folder.plan import (
     shared_name,
 )
 from app.folder.port import Path, Place, Shape
-from app.folder.reading import MAX_TEXT, Read, StillChanging, read_file, settled
+from app.folder.reading import MAX_TEXT, Read, StillChanging, Stream, read_file, settled
 from app.folder.rescue import keep, looks_cut
 from app.folder.scan import GONE, Skipped
-from app.progress import Progress, Report
+from app.progress import Report, silent
 from storage.errors import BlockNotFound
 from storage.facts.change import EntryId
 from storage.facts.names import collision_key
 from storage.facts.node import Node
-from storage.facts.values import Meta
+from storage.facts.values import Content, Meta
 
 
 class Ingest:
@@ -54,6 +55,7 @@ class Ingest:
         self._in_doubt = False
         self._doors = Doors(ground.folder)
         self._reader: Reader = NotAhead()
+        self._meter = Meter("Reading", silent, 0, 0)
 
     def run(self, steps: list[ShareStep], report: Report) -> None:
         """Do all steps. What was committed when an error comes up stays so, and is agreed."""
@@ -70,11 +72,10 @@ class Ingest:
             self._doors.close()
 
     def _run(self, steps: list[ShareStep], report: Report) -> None:
-        read, total = 0, sum(map(_size_of, steps))
-        for done, step in enumerate(steps):
+        self._meter = Meter("Reading", report, len(steps), sum(map(_size_of, steps)))
+        for step in steps:
             path = _path_of(step)
-            report(Progress("Reading", path[-1] if path else "", done, len(steps), read, total))
-            read += _size_of(step)
+            self._meter.step(path[-1] if path else "", _size_of(step))
             if self._in_doubt and isinstance(step, Remove):
                 continue  # something was to be moved out of there first
             try:
@@ -228,7 +229,10 @@ class Ingest:
 
     # -- files and links -------------------------------------------------------------------
     def _read(self, place: Place, found: Found) -> Read:
-        return read_file(place, found.path, found.stat.size, self._ground.space.store)
+        def store(stream: Stream) -> Content:
+            return self._ground.space.store(self._meter.reading(stream))
+
+        return read_file(place, found.path, found.stat.size, store)
 
     def _add_file(self, path: Path, read: Read) -> None:
         parent = self._batch.living(path[:-1])

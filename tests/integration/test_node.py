@@ -417,3 +417,20 @@ def test_a_folder_that_was_deleted_in_several_steps_comes_back_whole(tmp_path: P
             assert await ana.bin(space.id) == ()
 
     asyncio.run(story())
+
+
+def test_a_look_that_somebody_waits_for_takes_what_was_deleted(tmp_path: Path) -> None:
+    """What is missing is given a moment to come back; a look by hand waits for that too."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana:
+            folder = tmp_path / "recipes"
+            folder.mkdir()
+            (folder / "bread.md").write_text("flour\n", encoding="utf-8")
+            space = await ana.add(folder)
+            (folder / "bread.md").unlink()
+            await ana.scan(space.id)
+            assert not await ana.all_entries(space.id)
+            assert [entry.path for entry in await ana.bin(space.id)] == [("bread.md",)]
+
+    asyncio.run(story())
