@@ -118,12 +118,12 @@ class RealMirrors:
 
 
 def _memory_at(path: Path, key: bytes) -> tuple[GuardedConnection, Agreed]:
-    """Open what a mirror remembers."""
+    """Open what a mirror remembers: durably, for a row that a power cut takes brings back files.
+
+    Others may have removed them since they were written here; then they would look new.
+    """
     connection = open_guarded(path, key)
     try:
-        # In WAL a power cut may take the last rows but damages nothing; a row that is missing
-        # costs a file being compared with the space once more, no content.
-        connection.execute("PRAGMA synchronous = NORMAL")
         return connection, Agreed(cast("Remembering", connection))
     except AtollError:
         connection.close()

@@ -116,7 +116,8 @@ def _digest(data: bytes) -> str:
 
 def judge_rest(shown: Shown, look: Look) -> None:
     """Look that nothing is left to do, nor to be published, and that all verifies."""
-    assert files(shown.folder) == tree(shown.vault), "the folder does not show the space"
+    if shown.vault.is_complete():
+        assert files(shown.folder) == tree(shown.vault), "it does not show the space"
     before = records(shown.vault)
     looked, brought = shown.mirror.look(silent, grace=0.0), shown.mirror.bring(silent)
     assert not looked.changed, f"something looked like a change: {looked}"
