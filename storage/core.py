@@ -87,6 +87,8 @@ class Core:
         self.broken = False
         self.lost: frozenset[bytes] = frozenset()
         """Blocks that were stored for a commit to come, when the disk failed."""
+        self.replaced: list[tuple[Seen, frozenset[EntryId]]] = []
+        """Each time that records gave way to others: what had been seen, and what it touched."""
         self._cards: frozenset[EntryId] = frozenset()
         self._sealed_epoch = b""
 

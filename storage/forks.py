@@ -4,8 +4,8 @@ A device whose store was set back writes numbers that it used before, for other 
 two lines of one writer the older at the fork stays, on every device: the smaller (`iat`,
 CID). Whoever holds the other sets it aside with all that builds on it, makes the index anew
 without, and writes the same commits again as lines of its own. Nothing that they did
-changes, only their dots do. The new lines' names come from what they stand for, so a device
-that was killed on the way goes on where it stopped, and finds what others did already.
+changes, only their dots do. The new lines' names say what they stand for, so a device that
+was killed on the way goes on where it stopped, and one that comes later finds it done.
 """
 
 from __future__ import annotations
@@ -27,10 +27,17 @@ from storage.facts.operate import apply
 from storage.facts.renaming import Renaming, Run
 from storage.facts.state import EMPTY, State
 from storage.identity.device import writer_of
-from storage.identity.did import did_of, public_of
+from storage.identity.did import did_of
 from storage.intake import Intake
-from storage.records.aside import MAX_AT_ONCE, Kept
-from storage.records.record import INCARNATION_SIZE, Author, Payload, Record, write_record
+from storage.records.aside import MAX_AT_ONCE, SALT_SIZE, Part
+from storage.records.record import (
+    INCARNATION_SIZE,
+    Author,
+    Payload,
+    Record,
+    parse_record,
+    write_record,
+)
 from storage.tree.encode import encode_tree
 from storage.wants import Wants
 
@@ -72,10 +79,10 @@ class Forks:
             for step in core.ledger.steps():
                 if step.cid not in before:
                     touched.update(core.ledger.touched_by(step.pos))
-        for part in self._parts():
+        for work in self._unwritten():
             # who may only view writes nothing; what is damaged here, others hold
             with suppress(AccessError, DecodeError, BlockNotFound, CorruptBlock, NotFound):
-                touched |= self._write_part(part)
+                touched |= self._write_all(work)
         core.name_writers()
         core.refresh_root()
         return frozenset(touched)
@@ -83,8 +90,7 @@ class Forks:
     def note(self, thing: Thing) -> None:
         """Learn from a thing of the packs what was set aside."""
         core = self._core
-        kept = core.aside.note(thing)
-        if any(it.record.dot.writer == core.writer for it in kept):
+        if any(record.dot.writer == core.writer for record in core.aside.note(thing)):
             core.begin_anew()
 
     def rebuild(self) -> None:
@@ -114,66 +120,96 @@ class Forks:
         if len(falling) > MAX_AT_ONCE:
             core.ledger.let_stay()
             return False
-        core.blocks.add(core.aside.add([step.digest for step in falling]))
+        salt = core.entropy.take(SALT_SIZE)
+        core.blocks.add(core.aside.add([step.digest for step in falling], salt))
         if any(step.dot.writer == core.writer for step in falling):
             core.begin_anew()
         return True
 
     # ------------------------------------------------------------ writing again
 
-    def _parts(self) -> Iterator[_Part]:
+    def _unwritten(self) -> Iterator[_Work]:
         """Yield what was set aside together and is not all written again."""
         core = self._core
-        for name in core.aside.parts():
-            part = self._part(core.aside.part(name))
-            if not all(core.seen.includes(part.renaming.dot(dot)) for dot in part.dots.values()):
-                yield part
+        for part in core.aside.parts():
+            work = self._work(part)
+            if not all(core.seen.includes(work.renaming.dot(dot)) for dot in work.dots.values()):
+                yield work
 
-    def _part(self, kept: Sequence[Kept]) -> _Part:
+    def _work(self, part: Part) -> _Work:
         lines: dict[Writer, list[Record]] = {}
-        for it in sorted(kept, key=lambda it: it.record.dot.n):
-            lines.setdefault(it.record.dot.writer, []).append(it.record)
+        for record in sorted(part.records, key=lambda it: it.dot.n):
+            lines.setdefault(record.dot.writer, []).append(record)
         incarnations = {
-            writer: incarnation_again(line[0].cid, line[-1].cid) for writer, line in lines.items()
-        }
-        runs = {
-            writer: Run(line[0].dot.n, self._who_writes(incarnations[writer], len(line)))
+            writer: incarnation_again(line[0].cid, line[-1].cid, part.salt)
             for writer, line in lines.items()
         }
-        dots = {it.record.cid: it.record.dot for it in kept}
-        return _Part([it.record for it in kept], dots, incarnations, Renaming(runs))
+        public = self._core.device.signing.public
+        ours = {
+            writer: Run(line[0].dot.n, writer_of(public, incarnations[writer]))
+            for writer, line in lines.items()
+        }
+        runs = ours | {
+            writer: Run(ours[writer].first, by)
+            for writer, line in lines.items()
+            if (by := self._written_by(line)) is not None
+        }
+        dots = {record.cid: record.dot for record in part.records}
+        work = _Work(part.records, dots, incarnations, Renaming(runs))
+        if not self._is_right(work):
+            work.renaming = Renaming(ours)
+        return work
 
-    def _who_writes(self, incarnation: bytes, size: int) -> Writer:
-        """Return who wrote a run again, of all that is here; this device when nobody did."""
+    def _written_by(self, line: Sequence[Record]) -> Writer | None:
+        """Return who says to have written a line again, of all whose records are here."""
+        core, name = self._core, name_again(line[0].cid, line[-1].cid)
+        for writer, n in core.seen.items():
+            begin = core.ledger.digest_at(Dot(writer, 1)) if n >= len(line) else None
+            if begin is not None:
+                with suppress(BlockNotFound, CorruptBlock):
+                    if parse_record(core.blocks.get(begin)).incarnation.startswith(name):
+                        return writer
+        return None
+
+    def _is_right(self, work: _Work) -> bool:
+        """Say whether what others wrote again is what we would write."""
         core = self._core
-        for did in sorted(set(core.ledger.writers().values())):
-            writer = writer_of(public_of(did), incarnation)
-            if core.seen.of(writer) >= size:
-                return writer
-        return writer_of(core.device.signing.public, incarnation)
+        try:
+            for record in work.records:
+                begin = core.ledger.digest_at(work.renaming.dot(record.dot))
+                if begin is not None:
+                    old = core.history.open(record)
+                    new = core.history.open(parse_record(core.blocks.get(begin)))
+                    if work.renaming.operations(old.operations) != new.operations:
+                        return False
+        except (DecodeError, BlockNotFound, CorruptBlock, NotFound):
+            return False
+        return True
 
-    def _write_part(self, part: _Part) -> set[EntryId]:
+    def _write_all(self, work: _Work) -> set[EntryId]:
         core = self._core
         touched: set[EntryId] = set()
         proofs = core.members.proofs_to(Role.EDIT, core.clock.now())
-        for record in part.records:
-            dot = part.renaming.dot(record.dot)
+        for record in work.records:
+            dot = work.renaming.dot(record.dot)
             if not core.seen.includes(dot):
-                incarnation = part.incarnations[record.dot.writer]
+                incarnation = work.incarnations[record.dot.writer]
                 author = Author(
                     core.device.signing, core.device.did, incarnation, dot.writer, proofs
                 )
-                touched |= self._write(record, part, author)
+                touched |= self._write(record, work, author)
         return touched
 
-    def _write(self, old: Record, part: _Part, author: Author) -> set[EntryId]:
+    def _write(self, old: Record, work: _Work, author: Author) -> set[EntryId]:
         """Write one commit again: the same operations, against what its writer had seen."""
-        core, renaming = self._core, part.renaming
+        core, renaming = self._core, work.renaming
         before = core.history.open(old)
         operations, seen = renaming.operations(before.operations), renaming.seen(before.seen)
         dot = renaming.dot(old.dot)
-        state = core.history.state_at(seen, part.states.get(dot.writer, EMPTY))
-        state = part.states[dot.writer] = apply(state, operations, dot, seen)
+        if not core.seen.covers(seen):
+            raise NotFound("what this builds on is not here")
+        state = core.history.state_at(seen, work.states.get(dot.writer, EMPTY))
+        state = work.states[dot.writer] = apply(state, operations, dot, seen)
         epoch, secret = core.members.current_epoch()
         payload = Payload(operations, seen, encode_tree(state, secret, epoch).root, before.words)
         written = write_record(
@@ -182,7 +218,7 @@ class Forks:
             payload,
             epoch=epoch,
             secret=secret,
-            parents=self._parents(old, part),
+            parents=self._parents(old, work),
             blocks=old.blocks,
             nonce=core.entropy.take(_NONCE_SIZE),
             at=int(core.clock.now()),
@@ -197,21 +233,21 @@ class Forks:
         self._wants.note(applied.facts)
         return set(applied.facts)
 
-    def _parents(self, old: Record, part: _Part) -> list[bytes]:
+    def _parents(self, old: Record, work: _Work) -> list[bytes]:
         """Return what a record builds on, by its new name."""
         ledger = self._core.ledger
         found = [
-            ledger.cid_at(part.renaming.dot(part.dots[cid])) if cid in part.dots else cid
+            ledger.cid_at(work.renaming.dot(work.dots[cid])) if cid in work.dots else cid
             for cid in old.parents
         ]
         return [cid for cid in found if cid is not None and ledger.holds(cid)]
 
 
 @dataclass(slots=True)
-class _Part:
+class _Work:
     """What was set aside together, causes first, and how it is written again."""
 
-    records: list[Record]
+    records: Sequence[Record]
     dots: dict[bytes, Dot]
     """By CID."""
     incarnations: dict[Writer, bytes]
@@ -220,9 +256,14 @@ class _Part:
     """As it was after the last record of each new line."""
 
 
-def incarnation_again(first: bytes, last: bytes) -> bytes:
+def name_again(first: bytes, last: bytes) -> bytes:
+    """Return how the incarnation begins in which the end of a line is written again."""
+    return blake3(_PURPOSE + first + last).digest()[: INCARNATION_SIZE - SALT_SIZE]
+
+
+def incarnation_again(first: bytes, last: bytes, salt: bytes) -> bytes:
     """Return the incarnation in which the end of a line is written again, by its CIDs."""
-    return blake3(_PURPOSE + first + last).digest()[:INCARNATION_SIZE]
+    return name_again(first, last) + salt
 
 
 def _batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:

@@ -71,6 +71,8 @@ class _Batch:
     disputed: dict[Writer, int] = field(default_factory=dict[Writer, int])
     """Up to which number the lines of writers are held in common, as far as is known."""
     forked: set[str] = field(default_factory=set[str])
+    awaited: set[bytes] = field(default_factory=set[bytes])
+    """CIDs of records whose place is to be given to them."""
 
     def dispute(self, writer: Writer, n: int) -> None:
         """Note that the peer has another line of a writer, after n."""
@@ -285,19 +287,27 @@ class Intake:
         if item.payload is None:
             return False
         if not self._follows(record):
-            if core.ledger.is_awaited(record.parents, before(record.dot)):
+            if self._is_awaited(record, batch):
+                batch.awaited.add(record.cid)
                 return False
             raise self._forked(record, batch, 0)
         if record.dot.n <= have:
             item.older = self._is_older(record)
             if not item.older:
                 raise self._forked(record, batch, record.dot.n - 1)
+            batch.awaited.add(record.cid)
             return False
         return core.seen.covers(item.payload.seen) and self._holds_parents(record, batch)
 
     def _follows(self, record: Record) -> bool:
         """Say whether a record names the one before it in its writer's line, as it is here."""
         return record.dot.n == 1 or self._core.ledger.cid_at(before(record.dot)) in record.parents
+
+    def _is_awaited(self, record: Record, batch: _Batch) -> bool:
+        """Say whether the record before one waits for its place, to which another gives way."""
+        if not batch.awaited.isdisjoint(record.parents):
+            return True
+        return self._core.ledger.is_awaited(record.parents, before(record.dot))
 
     def _is_older(self, record: Record) -> bool:
         """Say whether a record is older than the one that has its place: every device says so."""

@@ -1,6 +1,6 @@
 """Records set aside: an older line has their place, so they count no more on this device.
 
-    CBOR [1, [digest of a record, …]]      causes first; one thing for each time it happened
+    CBOR [1, salt 8 B, [digest of a record, …]]     causes first; a thing for each time it happened
 
 The records themselves stay in the packs. What they did is written again, see storage.forks.
 """
@@ -20,15 +20,17 @@ from storage.records.record import Record, parse_record
 
 MAX_AT_ONCE = 25_000
 """Records that give way together. A line that so much was built on stays."""
+SALT_SIZE = 8
 _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A record that was set aside, as it still lies in the packs."""
+class Part:
+    """Records that were set aside together, causes first."""
 
-    record: Record
-    digest: bytes
+    salt: bytes
+    """Chosen when it happened: the lines that are written instead never were before."""
+    records: tuple[Record, ...]
 
 
 class Aside:
@@ -38,20 +40,21 @@ class Aside:
         self._connection = connection
         self._blocks = blocks
 
-    def add(self, digests: Sequence[bytes]) -> Thing:
+    def add(self, digests: Sequence[bytes], salt: bytes) -> Thing:
         """Set records aside, causes first; return the thing that says so, to be kept."""
-        thing = Thing(Kind.ASIDE, encode([_VERSION, list(digests)]))
+        thing = Thing(Kind.ASIDE, encode([_VERSION, salt, list(digests)]))
         self.note(thing)
         return thing
 
-    def note(self, thing: Thing) -> tuple[Kept, ...]:
+    def note(self, thing: Thing) -> tuple[Record, ...]:
         """Learn from a thing of the packs what was set aside, and return it."""
-        found = tuple(kept for digest in _digests(thing) if (kept := self._kept(digest)))
+        salt, digests = _read(thing)
+        found = [(record, it) for it in digests if (record := self._record(it))]
         self._connection.executemany(
-            "INSERT OR IGNORE INTO aside(cid, part, pos, digest) VALUES (?, ?, ?, ?)",
-            [(it.record.cid, thing.digest, pos, it.digest) for pos, it in enumerate(found)],
+            "INSERT OR IGNORE INTO aside(cid, salt, digest) VALUES (?, ?, ?)",
+            [(record.cid, salt, digest) for record, digest in found],
         )
-        return found
+        return tuple(record for record, _ in found)
 
     def holds(self, cid: bytes) -> bool:
         """Say whether that record was set aside."""
@@ -68,29 +71,26 @@ class Aside:
         row = self._connection.execute("SELECT 1 FROM aside JOIN record USING (cid) LIMIT 1")
         return row.fetchone() is not None
 
-    def parts(self) -> list[bytes]:
-        """Return what names each time that records were set aside."""
-        rows = self._connection.execute("SELECT DISTINCT part FROM aside").fetchall()
-        return [bytes(row[0]) for row in rows]
+    def parts(self) -> list[Part]:
+        """Return all that was set aside, in the order in which it was."""
+        rows = self._connection.execute("SELECT salt, digest FROM aside ORDER BY pos").fetchall()
+        parts: dict[bytes, list[Record]] = {}
+        for salt, digest in rows:
+            if (record := self._record(bytes(digest))) is not None:
+                parts.setdefault(bytes(salt), []).append(record)
+        return [Part(salt, tuple(records)) for salt, records in parts.items()]
 
-    def part(self, part: bytes) -> list[Kept]:
-        """Return what was set aside together, causes first."""
-        rows = self._connection.execute(
-            "SELECT digest FROM aside WHERE part = ? ORDER BY pos", (part,)
-        ).fetchall()
-        return [kept for row in rows if (kept := self._kept(bytes(row[0])))]
-
-    def _kept(self, digest: bytes) -> Kept | None:
+    def _record(self, digest: bytes) -> Record | None:
         try:
-            return Kept(parse_record(self._blocks.get(digest)), digest)
+            return parse_record(self._blocks.get(digest))
         except (BlockNotFound, CorruptBlock, DecodeError, BadToken):
             return None
 
 
-def _digests(thing: Thing) -> list[bytes]:
+def _read(thing: Thing) -> tuple[bytes, list[bytes]]:
     match items_of(decode(thing.data)):
-        case [version, digests] if version == _VERSION and version is not True:
+        case [version, bytes() as salt, digests] if version == _VERSION and version is not True:
             found = [it for it in items_of(digests) if isinstance(it, bytes)]
-            if all(len(it) == DIGEST_SIZE for it in found):
-                return found
+            if len(salt) == SALT_SIZE and all(len(it) == DIGEST_SIZE for it in found):
+                return salt, found
     raise DecodeError("a list of records set aside that is malformed")

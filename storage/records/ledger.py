@@ -78,6 +78,13 @@ class Ledger:
         ).fetchone()
         return None if row is None else (int(row[0]), bytes(row[1]))
 
+    def digest_at(self, dot: Dot) -> bytes | None:
+        """Return the digest of the record of that dot."""
+        row = self._connection.execute(
+            "SELECT digest FROM record WHERE writer = ? AND n = ?", dot
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
     def heads(self) -> tuple[bytes, ...]:
         """Return the CIDs that no other record builds on."""
         rows = self._connection.execute("SELECT cid FROM record WHERE head = 1 ORDER BY cid")

@@ -11,6 +11,7 @@ from storage.exchange import Accepted, Parcel
 from storage.facts.dots import Seen, Writer
 from storage.vault import Vault
 from sync.ports import Heads
+from tests.helpers.set_back import set_back
 from tests.helpers.vaults import Place
 from tests.sim.spaces import FakeSpace
 
@@ -81,17 +82,3 @@ class VaultSpace(FakeSpace):
         self.vault.close()
         set_back(self.folder, copy)
         self.open()
-
-
-def set_back(folder: Path, copy: Path) -> None:
-    """Write what files held once into the files that are there; what came since is gone."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_file() and not (copy / path.relative_to(folder)).exists():
-            path.unlink()
-    for path in copy.rglob("*"):
-        if path.is_file():
-            target = folder / path.relative_to(copy)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("r+b" if target.exists() else "wb") as file:
-                file.write(path.read_bytes())
-                file.truncate()
