@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from storage.facts.dots import Seen
 from sync.events import HeadsMoved, ThingsAccepted
 from sync.ports import Heads
 
@@ -21,10 +22,17 @@ class _Between:
     """How it is between this device and another, about one space."""
 
     heads: Heads | None = None
-    declines: bool = False
-    """It does not take something that is here."""
+    declined: Seen | None = None
+    """What it had when it said the same again: it does not take what follows on that."""
     told: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """Codes of what it sent and was refused, each with the device whose it is."""
+
+    def is_stuck(self, ours: Seen) -> bool:
+        """Say whether some line goes on here where it declined it, and has not moved since."""
+        if self.heads is None or self.declined is None:
+            return False
+        theirs = self.heads.seen
+        return any(n > theirs.of(w) == self.declined.of(w) for w, n in ours.items())
 
 
 class Refusals:
@@ -36,7 +44,8 @@ class Refusals:
     def heard(self, event: HeadsMoved) -> None:
         """A device said how a space stands there; the same again means that it declined."""
         between = self._of(event.space, event.did)
-        between.declines = between.heads == event.heads
+        if between.heads == event.heads:
+            between.declined = event.heads.seen
         between.heads = event.heads
 
     def accepted(self, event: ThingsAccepted) -> Iterable[tuple[str, str]]:
@@ -69,19 +78,19 @@ class Refusals:
         """The conversation with a device ended. What was refused stays so."""
         for (_, its), between in self._between.items():
             if its == did:
-                between.heads, between.declines = None, False
+                between.heads = between.declined = None
 
     def forget(self, space: bytes) -> None:
         """A space is here no more."""
         for key in [key for key in self._between if key[0] == space]:
             del self._between[key]
 
-    def declining(self, space: bytes) -> frozenset[str]:
-        """Return the devices that do not take something now."""
+    def declining(self, space: bytes, ours: Seen) -> frozenset[str]:
+        """Return the devices that do not take something that is here."""
         return frozenset(
             did
             for (its, did), between in self._between.items()
-            if its == space and between.declines
+            if its == space and between.is_stuck(ours)
         )
 
     def forked(self, space: bytes) -> tuple[str, ...]:

@@ -69,8 +69,9 @@ class Line:
     """Our heads are to be said though they are as they were: something was refused."""
     refuses: bool = False
     """We refused something of theirs; it is behind only what we will not take."""
-    refused: bool = False
-    """The other end said its heads again, unchanged: it refused something of ours."""
+    declined: dict[Writer, int] = field(default_factory=dict[Writer, int])
+    """Writers of whom the other end had less than we when it said its heads again, unchanged,
+    and how much: it refused what follows."""
     bucket: float = HEADS_BURST
     bucket_at: float = 0.0
 
@@ -91,6 +92,13 @@ class Line:
         return self.again or not self.offered.covers(self.ours.seen) or self.base != self.ours.auth
 
     @property
+    def refused(self) -> bool:
+        """Say whether the other end does not take something that we have."""
+        return self.theirs is not None and any(
+            self.theirs.seen.of(writer) == n for writer, n in self.declined.items()
+        )
+
+    @property
     def busy(self) -> bool:
         """Say whether things are asked for or wait to be sent."""
         return self.asking or self.sending
@@ -102,7 +110,9 @@ class Line:
 
     def heard(self, heads: Heads) -> None:
         """Take how it stands there."""
-        self.refused = heads == self.theirs
+        if heads == self.theirs and self.ours is not None:
+            theirs, ours = heads.seen, self.ours.seen
+            self.declined = {w: theirs.of(w) for w, n in ours.items() if n > theirs.of(w)}
         self.theirs = heads
         self.offer(heads.seen)
 

@@ -10,10 +10,12 @@ from storage.blocks.store import Kind, MemoryBlocks, Thing
 from storage.crypto.link import Link
 from storage.crypto.primitives import SigningKey
 from storage.facts.dots import Dot, Seen
+from storage.forks import incarnation_again
 from storage.identity.device import writer_of
 from storage.identity.did import did_of
 from storage.index.schema import make_tables
 from storage.members import Members
+from storage.records.aside import Aside
 from storage.records.receipt import read_receipt, write_receipt
 from storage.records.record import (
     Author,
@@ -90,6 +92,24 @@ def test_a_keyring_written_once_can_always_be_opened() -> None:
     connection.close()
 
 
+def test_what_is_set_aside_is_named_in_one_way() -> None:
+    """Packs that say so are read for ever, and other devices know a line by its name."""
+    connection = sqlite3.connect(":memory:")
+    make_tables(connection)
+    blocks = MemoryBlocks()
+    record = blocks.add(Thing(Kind.RECORD, bytes.fromhex(KEPT_RECORD)))
+    thing = Aside(connection, blocks).add([record], bytes(range(8)))
+    assert (int(thing.kind), thing.data.hex()) == (8, ASIDE)
+    (part,) = Aside(connection, blocks).parts()
+    cid = part.records[0].cid
+    assert (part.salt, incarnation_again(cid, cid, part.salt).hex()) == (bytes(range(8)), AGAIN)
+    connection.close()
+
+
+ASIDE = (
+    "8301480001020304050607815820b38b77207e833006566933fe9c7c6cf2a69c5d1db6e9c6c78b23b1a17a16ae77"
+)
+AGAIN = "9e466abfd46d4e100001020304050607"
 RECORD = "b38b77207e833006566933fe9c7c6cf2a69c5d1db6e9c6c78b23b1a17a16ae77"
 RECORD_CID = "01711220a1f21786ecdd89682c986f067bcfac5140927651e4879122f673bea8a719da0f"
 RECEIPT = (

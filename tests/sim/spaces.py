@@ -118,7 +118,9 @@ class FakeSpace:
         for digest, thing in came.items():
             if digest in self.wanted:
                 self.put_blocks([thing.data])
-        return FakeAccepted(records, frozenset(), waiting=waiting)
+        refused = [t for t in things if t.kind is Kind.RECORD] if self.refuses else []
+        said = tuple((thing.digest, "access.expired") for thing in refused)
+        return FakeAccepted(records, frozenset(), said, waiting)
 
     def _want(self, payload: Thing) -> None:
         match decode(payload.data):

@@ -210,6 +210,45 @@ def test_a_refused_record_is_not_sent_again_and_again() -> None:
     assert 0 < len(records) < 3
 
 
+def test_what_is_refused_is_on_its_way_for_ever_at_neither_end() -> None:
+    """One end was sending and the other receiving, for as long as both ran."""
+    world = World(8, 2)
+    world.spaces[1].refuses = True
+    world.commit(0, 0, 1)
+    one, other = world.link(0, 1)
+    world.run(5)
+    stands = [end.session.standing(SPACE) for end in (one, other)]
+    assert [it.stand for it in stands if it] == [Stand.REFUSED, Stand.REFUSED]
+    world.commit(1, 0, 1)
+    world.run(5)
+    stands = [end.session.standing(SPACE) for end in (one, other)]
+    assert [it.stand for it in stands if it] == [Stand.REFUSED, Stand.REFUSED], "whatever it writes"
+    world.spaces[1].refuses = False
+    one.wire.cut()
+    world.run(1)
+    one, other = world.link(0, 1)
+    world.run(5)
+    stands = [end.session.standing(SPACE) for end in (one, other)]
+    assert [it.stand for it in stands if it] == [Stand.EQUAL, Stand.EQUAL]
+
+
+def test_ends_that_say_the_same_of_different_lines_show_each_other_theirs() -> None:
+    """Numbers are equal and roots are not: nothing else would ever tell them which differ."""
+    world = World(9, 2)
+    one, other = world.spaces
+    other.writer = one.writer
+    one.commit(words=b"one")
+    other.commit(words=b"other")
+    ends = world.link(0, 1)
+    world.run(5)
+    assert (one.accepted_twice, other.accepted_twice) == (1, 1)
+    for end in ends:
+        end.session.refused(SPACE, {one.writer: 0}, world.network.now)
+        end.settle()
+    world.run(5)
+    assert (one.accepted_twice, other.accepted_twice) == (1, 1), "the whole line was sent already"
+
+
 def test_only_shared_spaces_become_known() -> None:
     """What else a device has stays its own business."""
     world = World(9, 2)

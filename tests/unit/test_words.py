@@ -27,6 +27,7 @@ from app.words import (
     say,
     short_when,
     size_words,
+    trouble_words,
     until_words,
     words_of,
 )
@@ -106,6 +107,29 @@ def away(name: str, *, complete: bool, behind: int | None, days: float = 60) -> 
     """Return a device that was not here for long."""
     gone = DeviceInfo(name, name, is_this=False, near=False, last_seen=NOW - days * DAY, address="")
     return Holding(gone, complete, behind)
+
+
+REFUSED = ("access.fork", "access.expired", "access.not-allowed", "storage.decode")
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_a_device_sent_and_was_not_taken_is_told_with_its_name(code: str) -> None:
+    """A person has several; which of them it was, and that nothing is lost, is what counts."""
+    words = trouble_words(code, "Phone")
+    assert "“Phone”" in words.sentence
+    assert not FORBIDDEN.search(str(words))
+    assert trouble_words(code, "") == words_of(code)
+
+
+def test_a_device_that_was_set_back_is_named_while_that_lasts() -> None:
+    """After the sentence that says where all is, whatever that is."""
+    delivery = Delivery(Reach.EVERYWHERE, (HERE, MINA), forked=("Mina's laptop",))
+    words = (
+        "Stored on all 2 devices · Mina's laptop was copied or set back, which is being sorted out"
+    )
+    assert delivery_sentence(delivery) == words
+    both = Delivery(Reach.ONLY_HERE, (), forked=("Phone", "Tablet"))
+    assert "Phone and Tablet were copied or set back" in delivery_sentence(both)
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,15 @@ from app.history import side_by_side
 from app.notes import as_splices
 from app.owner import Owner, Ownership, holder
 from app.places import Places, prepare
+from app.refusals import Refusals
 from app.sending import Sending, Way, together
 from app.sharing.grants import address_of, hint_of
 from app.values import AWAY, DeviceInfo, Reach
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.text import apply_splices
+from sync.events import HeadsMoved, ThingsAccepted
+from sync.ports import Heads
 
 A, B = Writer(b"aaaaaaaa"), Writer(b"bbbbbbbb")
 NOW = Seen({A: 3, B: 2})
@@ -281,3 +284,58 @@ def test_addresses_are_taken_or_refused() -> None:
             address_of(nonsense)
     with pytest.raises(BadUsage):
         hint_of("example.org:80")
+
+
+SPACE = bytes(32)
+
+
+def heads(n: int) -> Heads:
+    """Return how a space stands with so many commits."""
+    return Heads(Seen({A: n}), bytes(32), bytes(32), complete=True)
+
+
+def refused(code: str, *forked: str, did: str = "you") -> ThingsAccepted:
+    """Return what sync tells when something was not taken."""
+    return ThingsAccepted(SPACE, did, 0, frozenset(), ((b"", code),), 0, frozenset(forked))
+
+
+def test_what_is_refused_is_told_once_and_until_both_are_equal() -> None:
+    """Not silent, and not once for each of a thousand; and it is over when it is over."""
+    refusals = Refusals()
+    assert list(refusals.accepted(refused("access.expired"))) == [("access.expired", "you")]
+    assert list(refusals.accepted(refused("access.expired"))) == []
+    assert list(refusals.accepted(refused("access.fork", "her"))) == [("access.fork", "her")]
+    assert refusals.forked(SPACE) == ("her",)
+    refusals.heard(HeadsMoved(SPACE, "you", heads(1)))
+    assert not refusals.settle(SPACE, heads(2))
+    refusals.gone("you")
+    assert refusals.forked(SPACE) == ("her",), "that it left settles nothing"
+    refusals.heard(HeadsMoved(SPACE, "you", heads(2)))
+    assert refusals.settle(SPACE, heads(2))
+    assert not refusals.is_open(SPACE)
+    assert refusals.forked(SPACE) == ()
+    assert list(refusals.accepted(refused("access.fork", "her"))) == [("access.fork", "her")]
+
+
+def test_who_says_the_same_again_takes_no_more() -> None:
+    """Nothing is on its way to it, so nothing is said to be."""
+    refusals = Refusals()
+    refusals.heard(HeadsMoved(SPACE, "you", heads(1)))
+    assert refusals.declining(SPACE, NOW) == frozenset()
+    refusals.heard(HeadsMoved(SPACE, "you", heads(1)))
+    assert refusals.declining(SPACE, NOW) == {"you"}
+    known = {"me": device("me"), "you": device("you", near=True)}
+    two = Standing(NOW, True, "me", ("me", "you"), {})
+    sending = delivery_of(two, None, known, {}, here=True)
+    assert sending.reach is Reach.SENDING
+    declined = delivery_of(
+        two, None, known, {}, here=True, declining=refusals.declining(SPACE, NOW)
+    )
+    assert (declined.reach, declined.reason) == (Reach.CANNOT, "sync.declined")
+    other = Heads(Seen({A: 1, B: 2}), bytes(32), bytes(32), complete=True)
+    refusals.heard(HeadsMoved(SPACE, "you", other))
+    assert refusals.declining(SPACE, NOW) == {"you"}, "what it wrote itself changes nothing"
+    refusals.heard(HeadsMoved(SPACE, "you", heads(2)))
+    assert refusals.declining(SPACE, Seen({A: 3})) == frozenset()
+    refusals.forget(SPACE)
+    assert refusals.declining(SPACE, NOW) == frozenset()
