@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from storage.facts.dots import Seen
+from storage.intake import FORK
+from sync.errors import Declined
 from sync.events import HeadsMoved, ThingsAccepted
 from sync.ports import Heads
 
-FORK = "access.fork"
-DECLINED = "sync.declined"
+DECLINED = Declined.code
 
 
 @dataclass(slots=True)

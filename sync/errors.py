@@ -6,6 +6,7 @@ AtollError
     ├── RemoteProtocolError    the peer said what the protocol does not allow: drop it, back off
     ├── PeerUnreachable        nobody answered at that address, or at all
     ├── PeerRefused            the peer does not know us, or will not talk
+    ├── Declined               the peer does not take something that we have
     ├── PortInUse              another program listens where we wanted to
     ├── NoMulticast            devices nearby cannot be searched for on this network
     └── NoNetwork              this machine is on no network
@@ -44,6 +45,12 @@ class PeerRefused(SyncError):
     """The peer does not know us, or will not talk to us."""
 
     code = "sync.refused"
+
+
+class Declined(SyncError):
+    """The peer does not take something that we have. Never raised: it is how a space stands."""
+
+    code = "sync.declined"
 
 
 class PortInUse(SyncError):

@@ -93,4 +93,6 @@ def _read(thing: Thing) -> tuple[bytes, list[bytes]]:
             found = [it for it in items_of(digests) if isinstance(it, bytes)]
             if len(salt) == SALT_SIZE and all(len(it) == DIGEST_SIZE for it in found):
                 return salt, found
+        case _:
+            pass
     raise DecodeError("a list of records set aside that is malformed")
