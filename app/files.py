@@ -178,12 +178,13 @@ class Files:
             self._account.did,
             kept.opened.mirrored.agreed,
         )
+        declined = self._devices.refusals.declined(kept.opened.key)
 
         def looked(vault: Vault) -> Answer:
             drafts = agreed.draft_entries()
-            return work(
-                vault, Looking(vault, standing_of(vault, this, of_entries=True), near, drafts)
-            )
+            standing = standing_of(vault, this, of_entries=True)
+            taking = near - declined.by(standing.seen)  # to others nothing is on its way
+            return work(vault, Looking(vault, standing, taking, drafts))
 
         return await kept.opened.run(looked)
 

@@ -39,7 +39,7 @@ class Health:
         standing, what, here = await self._spaces.get(space).opened.run(work)
         known = {did: self._devices.device(did) for did in standing.members}
         ways = self._devices.sending.ways(bytes.fromhex(space), standing.seen)
-        declining = self._devices.refusals.declining(bytes.fromhex(space), standing.seen)
+        declining = self._devices.refusals.declined(bytes.fromhex(space)).by(standing.seen)
         found = delivery_of(standing, what, known, ways, here=here, declining=declining)
         return replace(found, forked=self._devices.forked(bytes.fromhex(space)))
 

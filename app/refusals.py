@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from storage.facts.dots import Seen
 from storage.intake import FORK
-from sync.errors import Declined
+from sync import errors
 from sync.events import HeadsMoved, ThingsAccepted
 from sync.ports import Heads
 
-DECLINED = Declined.code
+DECLINED = errors.Declined.code
 
 
 @dataclass(slots=True)
@@ -28,12 +28,20 @@ class _Between:
     told: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """Codes of what it sent and was refused, each with the device whose it is."""
 
-    def is_stuck(self, ours: Seen) -> bool:
-        """Say whether some line goes on here where it declined it, and has not moved since."""
-        if self.heads is None or self.declined is None:
-            return False
-        theirs = self.heads.seen
-        return any(n > theirs.of(w) == self.declined.of(w) for w, n in ours.items())
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """What devices near have of a space, and had when they declined. Safe on any thread."""
+
+    of: tuple[tuple[str, Seen, Seen], ...]
+
+    def by(self, ours: Seen) -> frozenset[str]:
+        """Return those at which some line goes on here where they declined it, not moved since."""
+        return frozenset(
+            did
+            for did, theirs, then in self.of
+            if any(n > theirs.of(writer) == then.of(writer) for writer, n in ours.items())
+        )
 
 
 class Refusals:
@@ -86,12 +94,14 @@ class Refusals:
         for key in [key for key in self._between if key[0] == space]:
             del self._between[key]
 
-    def declining(self, space: bytes, ours: Seen) -> frozenset[str]:
-        """Return the devices that do not take something that is here."""
-        return frozenset(
-            did
-            for (its, did), between in self._between.items()
-            if its == space and between.is_stuck(ours)
+    def declined(self, space: bytes) -> Declined:
+        """Return who near declined something of a space."""
+        return Declined(
+            tuple(
+                (did, between.heads.seen, between.declined)
+                for (its, did), between in self._between.items()
+                if its == space and between.heads is not None and between.declined is not None
+            )
         )
 
     def forked(self, space: bytes) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
     """Return the space as people see it. On the app's loop."""
     known = {did: devices.device(did) for did in told.standing.members}
     ways = devices.sending.ways(opened.key, told.standing.seen)
-    declining = devices.refusals.declining(opened.key, told.standing.seen)
+    declining = devices.refusals.declined(opened.key).by(told.standing.seen)
     delivery = delivery_of(
         told.standing, None, known, ways, here=told.standing.complete, declining=declining
     )

@@ -321,21 +321,21 @@ def test_who_says_the_same_again_takes_no_more() -> None:
     """Nothing is on its way to it, so nothing is said to be."""
     refusals = Refusals()
     refusals.heard(HeadsMoved(SPACE, "you", heads(1)))
-    assert refusals.declining(SPACE, NOW) == frozenset()
+    assert refusals.declined(SPACE).by(NOW) == frozenset()
     refusals.heard(HeadsMoved(SPACE, "you", heads(1)))
-    assert refusals.declining(SPACE, NOW) == {"you"}
+    assert refusals.declined(SPACE).by(NOW) == {"you"}
     known = {"me": device("me"), "you": device("you", near=True)}
     two = Standing(NOW, True, "me", ("me", "you"), {})
     sending = delivery_of(two, None, known, {}, here=True)
     assert sending.reach is Reach.SENDING
     declined = delivery_of(
-        two, None, known, {}, here=True, declining=refusals.declining(SPACE, NOW)
+        two, None, known, {}, here=True, declining=refusals.declined(SPACE).by(NOW)
     )
     assert (declined.reach, declined.reason) == (Reach.CANNOT, "sync.declined")
     other = Heads(Seen({A: 1, B: 2}), bytes(32), bytes(32), complete=True)
     refusals.heard(HeadsMoved(SPACE, "you", other))
-    assert refusals.declining(SPACE, NOW) == {"you"}, "what it wrote itself changes nothing"
+    assert refusals.declined(SPACE).by(NOW) == {"you"}, "what it wrote itself changes nothing"
     refusals.heard(HeadsMoved(SPACE, "you", heads(2)))
-    assert refusals.declining(SPACE, Seen({A: 3})) == frozenset()
+    assert refusals.declined(SPACE).by(Seen({A: 3})) == frozenset()
     refusals.forget(SPACE)
-    assert refusals.declining(SPACE, NOW) == frozenset()
+    assert refusals.declined(SPACE).by(NOW) == frozenset()
