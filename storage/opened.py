@@ -12,6 +12,7 @@ from storage.facts.change import EntryId
 from storage.facts.node import Node, Tree
 from storage.facts.state import EntryFacts
 from storage.forks import Forks
+from storage.index.sealed_db import IndexDamaged
 from storage.index.view import CatalogTree
 from storage.intake import Intake
 from storage.recovery import recover
@@ -61,6 +62,14 @@ class Opened:
         return self._core.contents.read(self.facts(original), dot)
 
     def _recover(self) -> None:
+        """Take in what the index does not know; one that is found damaged is made anew first."""
+        try:
+            self._take_in()
+        except IndexDamaged:
+            self._core.reassemble()
+            self._take_in()
+
+    def _take_in(self) -> None:
         core = self._core
         recover(core, self._intake, self._wants, self._forks)
         if core.members.has_keys and self._forks.may_be_due():

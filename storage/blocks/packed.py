@@ -1,10 +1,13 @@
 """Things in packs: files that only grow, with a locator that says what lies where.
 
-What is added waits in a buffer of at most 1 MiB, then goes to the end of the newest pack.
+What is added waits in a buffer of about 1 MiB, then goes to the end of the newest pack.
 `sync` makes it last: the pack first, then its name, and only then the rows in the locator,
 which count once their owner commits. So the locator never names what could be lost, and a
 pack may hold more than the locator knows: on opening, whole frames that lie further than
 the locator has seen are adopted. With an empty locator this rebuilds all of it.
+
+Records come last, once all else is synced: else a power cut could tear what a record
+brought and leave the record, which counts when it is found.
 
 Nothing is truncated or overwritten. A pack with a torn or damaged stretch keeps it and is
 closed; writing goes on in a new one. After a write or a sync has failed nothing more is
@@ -199,16 +202,19 @@ class PackedBlocks:
                 return digest
             self.forget(digest)
         self._buffered[digest] = thing
-        self._waiting += FRAME_SIZE + len(thing.data)
+        self._waiting += _weight(thing)
         if self._waiting >= self._buffer_size:
-            self._write_out()
+            self._write_out(records=False)
         return digest
 
     def sync(self) -> None:
         """Make all that was added survive a power cut, once the locator's owner commits."""
         if self._buffered or self._unsynced:
             self._check_writable()
-            self._write_out()
+            self._write_out(records=False)
+            if self._buffered and self._unsynced:
+                self._sync_pack()
+            self._write_out(records=True)
             self._make_last()
 
     def forget(self, digest: bytes) -> None:
@@ -216,7 +222,7 @@ class PackedBlocks:
         self._check_writable()
         thing = self._buffered.pop(digest, None)
         if thing is not None:
-            self._waiting -= FRAME_SIZE + len(thing.data)
+            self._waiting -= _weight(thing)
         self._unsynced.pop(digest, None)
         if self._locator.find(digest) is not None:
             self._locator.forget(digest)
@@ -234,10 +240,11 @@ class PackedBlocks:
         if not self._writable:
             raise StoreUnusable("the store is open for reading only")
 
-    def _write_out(self) -> None:
-        """Move the buffer to the end of the newest pack, but for what is held already."""
+    def _write_out(self, *, records: bool) -> None:
+        """Move records, or all else, to the end of the newest pack, but for what is held."""
         self._leave_out_held()
-        if not self._buffered:
+        chosen = {d: it for d, it in self._buffered.items() if (it.kind is Kind.RECORD) is records}
+        if not chosen:
             return
         if self._pack is not None and self._pack.size >= self._pack_size:
             self._make_last()
@@ -249,7 +256,7 @@ class PackedBlocks:
         parts = [] if pack.size else [PACK_HEADER]
         at = pack.size or HEADER_SIZE
         spots: dict[bytes, Spot] = {}
-        for digest, thing in self._buffered.items():
+        for digest, thing in chosen.items():
             parts += (head_of(thing), thing.data)
             at += FRAME_SIZE
             spots[digest] = Spot(pack.number, at, len(thing.data), int(thing.kind))
@@ -261,8 +268,9 @@ class PackedBlocks:
             raise
         pack.size = at
         self._unsynced |= spots
-        self._buffered.clear()
-        self._waiting = 0
+        for digest, thing in chosen.items():
+            del self._buffered[digest]
+            self._waiting -= _weight(thing)
 
     def _leave_out_held(self) -> None:
         """Ask the locator once for all that waits: asking for each would cost as much again."""
@@ -271,9 +279,7 @@ class PackedBlocks:
         held = self._locator.find_some(list(self._buffered))
         for digest, spot in held.items():
             if not replaces(Kind(spot.kind), self._buffered[digest].kind):
-                del self._buffered[digest]
-        if not self._buffered:
-            self._waiting = 0
+                self._waiting -= _weight(self._buffered.pop(digest))
 
     def _make_last(self) -> None:
         """Sync the newest pack, then let the locator know. In this order only."""
@@ -283,17 +289,22 @@ class PackedBlocks:
         if self._locator.size(pack.number) != pack.known:
             self._failed = StoreUnusable("the locator was rolled back; open the store again")
             raise self._failed
-        try:
-            self._disk.sync(pack.name)
-            if not pack.known:
-                self._disk.sync_folder()
-        except (StoreFull, StoreUnusable) as error:
-            self._failed = error
-            raise
+        self._sync_pack(name_too=not pack.known)
         self._locator.put(self._unsynced.items())
         self._locator.set_pack(pack.number, pack.size, closed=False)
         pack.known = pack.size
         self._unsynced.clear()
+
+    def _sync_pack(self, *, name_too: bool = False) -> None:
+        """Make what was written to the newest pack last. A second try would prove nothing."""
+        assert self._pack is not None
+        try:
+            self._disk.sync(self._pack.name)
+            if name_too:
+                self._disk.sync_folder()
+        except (StoreFull, StoreUnusable) as error:
+            self._failed = error
+            raise
 
     # ------------------------------------------------------------ opening
 
@@ -375,6 +386,11 @@ class PackedBlocks:
             )
             if thing.digest == digest:
                 yield thing
+
+
+def _weight(thing: Thing) -> int:
+    """Return how much sooner a thing lets the buffer be written out: records wait for the end."""
+    return 0 if thing.kind is Kind.RECORD else FRAME_SIZE + len(thing.data)
 
 
 def _name(number: int) -> str:

@@ -104,7 +104,8 @@ class BlockStore(Protocol):
     def scan(self, kind: Kind | None = None) -> Iterator[Thing]:
         """Walk the things held when this began, in the order added.
 
-        Damaged ones are left out: `verify` names them.
+        Records may come after all that was synced with them. Damaged ones are left out:
+        `verify` names them.
         """
         ...
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import time
@@ -12,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.crash.disk import Disk, Left
+from blake3 import blake3
+
+from tests.crash.disk import Left
 from tests.crash.machine import lay_out, same_machine
 from tests.crash.stories import Look, Story, Told, Words
 from tests.crash.trace import Recording, Said
@@ -103,7 +104,7 @@ def _what(recording: Recording, number: int) -> str:
 
 def _seal(left: Left, said: int) -> bytes:
     """Return what stands for an image and for what was promised by then."""
-    found = hashlib.blake2b(str(said).encode(), digest_size=16)
+    found = blake3(str(said).encode())
     for path, item in left.items.items():
         found.update(f"{path} {len(item.data)} {item.inode.mtime_ns}\0".encode())
         found.update(item.data)
