@@ -28,6 +28,7 @@ from storage.tree.manifest import Entry, Manifest, ManifestWriter, open_manifest
 CHUNK: Final = b"chunk"
 TEXT_MAX: Final = 2 << 20
 
+_SHORT: Final = 16 * 1024
 _ZEROS: Final = bytes(CHUNK_MAX)
 _NOTHING: Final = Content(None, 0, address(b""), is_text=True)
 
@@ -107,7 +108,7 @@ def _store_long(head: bytes, source: Source, put: Put, secret: bytes) -> Content
 
 
 def _store_chunk(data: bytes | memoryview, put: Put, secret: bytes) -> Link:
-    link, sealed = seal(secret, CHUNK, pack(data))
+    link, sealed = seal(secret, CHUNK, pack(data, quick=len(data) <= _SHORT))
     put(sealed)
     return link
 
