@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -175,10 +176,14 @@ def test_a_folder_is_proposed_that_is_free(
         dialog = JoinDialog(theme, below, tmp_path)
         qtbot.addWidget(dialog)
         dialog.joining.read(CODE)
-        qtbot.waitUntil(lambda dialog=dialog: dialog.joining.stage is Step.OFFERED)
+        qtbot.waitUntil(partial(_is_offered, dialog))
         assert dialog.folder.text() == str(tmp_path / proposed)
         (tmp_path / proposed).mkdir(exist_ok=True)
         (tmp_path / proposed / "note.md").write_text("mine\n", encoding="utf-8")
+
+
+def _is_offered(dialog: JoinDialog) -> bool:
+    return dialog.joining.stage is Step.OFFERED
 
 
 def test_fetching_can_be_stopped(qtbot: QtBot, join: JoinDialog, app: FakeApp) -> None:
