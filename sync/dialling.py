@@ -40,7 +40,7 @@ class Dialling:
         known = set(dids)
         for gone in self._wanted.keys() - known:
             del self._wanted[gone]
-        for did in known - self._wanted.keys():
+        for did in sorted(known - self._wanted.keys()):
             self._wanted[did] = _Wanted(Backoff(self._entropy), now)
 
     def sighted(self, did: str, instance: str, places: tuple[Address, ...], now: float) -> None:

@@ -1,0 +1,192 @@
+"""What must be true once all faults ended: see the promises in the design of reliability."""
+
+from __future__ import annotations
+
+import unicodedata
+from contextlib import suppress
+
+from app.folder.ignore import TEMPORARY, Ignore
+from app.folder.port import Path
+from storage.access.roles import Role
+from storage.blocks.store import Kind
+from storage.errors import AtollError
+from storage.records.record import Record, parse_record
+from storage.vault import Vault
+from tests.helpers.vaults import core_of
+from tests.sim.world.cast import ROLES, UNTIL
+from tests.sim.world.device import Device
+from tests.sim.world.promise import tokens_in
+from tests.sim.world.story import ROUND, ROUNDS, Story
+
+IGNORE = Ignore()
+
+
+async def settle(story: Story) -> int:
+    """Let everybody meet until nothing is left to do; return how many rounds it took.
+
+    Raises:
+        AssertionError: they do not end equal.
+    """
+    why = ""
+    for number in range(1, ROUNDS + 1):
+        for device in story.devices:
+            device.service.network_changed()
+            device.in_step.missed()
+            device.in_step.came_anywhere()
+        await story.wait(ROUND)
+        why = unsettled(story)
+        if not why:
+            return number
+    raise AssertionError(f"not equal after {ROUNDS} rounds: {why}")
+
+
+def unsettled(story: Story) -> str:
+    """Say what is not as it should be yet; empty when all are equal."""
+    first = story.devices[0].vault
+    for device in story.devices:
+        vault = device.vault
+        if vault.seen != first.seen:
+            return f"{device.name} has seen {vault.seen}, {story.devices[0].name} {first.seen}"
+        if vault.root != first.root:
+            return f"{device.name} has another root"
+        if vault.auth != first.auth:
+            return f"{device.name} holds other rights"
+        if not vault.is_complete():
+            return f"{device.name} lacks {len(vault.missing(99))} blocks"
+        if why := unfaithful(device):
+            return f"the folder of {device.name}: {why}"
+    return ""
+
+
+def unfaithful(device: Device) -> str:
+    """Say where a folder is not what the tree says."""
+    mirror = device.opened.mirrored.mirror
+    drafts = {as_one(draft.path) for draft in mirror.drafts()}
+    tree = {
+        as_one(path): None if not node.version else b"".join(device.vault.read(node))
+        for path, node in device.vault.tree().walk()
+    }
+    disk = {as_one(path): data for path, data in device.folder.contents().items()}
+    for path in sorted(tree.keys() | disk.keys()):
+        if any(path[:n] in drafts for n in range(1, len(path) + 1)):
+            continue
+        if path not in tree and IGNORE.ignores_below(path, is_folder=disk[path] is None):
+            continue
+        if path in tree and path in disk and tree[path] == disk[path]:
+            continue
+        if disk.get(path, b"") is None and any(draft[: len(path)] == path for draft in drafts):
+            continue  # it stays for a draft in it
+        return f"{'/'.join(path)}: {tree.get(path, 'nothing')!r} but {disk.get(path, 'nothing')!r}"
+    return ""
+
+
+def as_one(path: Path) -> Path:
+    """Return a path in one spelling: two that look the same are one name."""
+    return tuple(unicodedata.normalize("NFC", name) for name in path)
+
+
+async def judge(story: Story) -> None:
+    """Check all promises, once everybody is equal."""
+    await stays_so(story)
+    first = story.devices[0].vault
+    visible = seen_in(first)
+    lost = story.promises.wanted - tokens_in("".join(visible.values()))
+    assert not lost, f"lost from what is shown: {sorted(lost)}"
+    for device in story.devices:
+        nothing_lost(story, device)
+        rights(device)
+        bounded(device)
+    no_phantoms(story, first)
+    assert not first.check().found, first.check().found
+
+
+async def stays_so(story: Story) -> None:
+    """Once equal, nobody does anything any more."""
+    before = story.devices[0].vault.seen, [d.folder.contents() for d in story.devices]
+    for device in story.devices:
+        device.in_step.missed()
+        device.in_step.came_anywhere()
+    await story.wait(ROUND)
+    after = story.devices[0].vault.seen, [d.folder.contents() for d in story.devices]
+    assert before == after, "it goes on, though nothing is left to do"
+    assert not (why := unsettled(story)), why
+
+
+def seen_in(vault: Vault) -> dict[Path, str]:
+    """Return what a person sees, as text."""
+    return {
+        path: b"".join(vault.read(node)).decode(errors="ignore")
+        for path, node in vault.tree().walk()
+        if node.version
+    }
+
+
+def readable(vault: Vault) -> set[bytes]:
+    """Return all contents that can be read in the tree, or in any version of the history."""
+    found: set[bytes] = set()
+    for _, node in vault.tree().walk():
+        if node.version:
+            with suppress(AtollError):
+                found.add(b"".join(vault.read(node)))
+    for step in vault.history(limit=-1):
+        for entry in vault.touched(step):
+            with suppress(AtollError):
+                found.add(b"".join(vault.read_at(entry, step.cid)))
+    return found
+
+
+def nothing_lost(story: Story, device: Device) -> None:
+    """All that was said to be saved can be read, and all that stood in a folder is somewhere."""
+    there = readable(device.vault)
+    promises = story.promises
+    for data, who in promises.versions.items():
+        assert data in there, f"{device.name} lost what {who} saved: {data!r}"
+    drafts = {data for each in story.devices for data in each.folder.contents().values()}
+    tokens = {token for data in there for token in tokens_in(data)}
+    for data, who in promises.stood.items():
+        # what texts are united to is made anew each time; their words are what must be there
+        held = tokens_in(data) <= tokens if b"\0" not in data else data in there
+        held = held or data in drafts or data in promises.torn
+        assert held, f"{device.name} lacks what {who} had: {data!r}"
+
+
+def no_phantoms(story: Story, vault: Vault) -> None:
+    """What is shown was written by somebody, or is united of what was."""
+    written = story.promises.written
+    issued = {chr(0x4E00 + n) for n in range(1, story.promises.count + 1)}
+    for path, node in vault.tree().walk():
+        if not node.version:
+            continue
+        data = b"".join(vault.read(node))
+        assert tokens_in(data) <= issued
+        if not node.is_text:
+            assert data in written, f"nobody wrote {'/'.join(path)}: {data!r}"
+
+
+def rights(device: Device) -> None:
+    """Nobody's record is in who might not write when it says that it was made."""
+    names = {known.did: known.name for known in device.told.people}
+    for record in records(device.vault):
+        name = names[record.issuer]
+        assert ROLES[name] >= Role.EDIT, f"{name} may not write, and was heard"
+        until = UNTIL.get(name)
+        assert until is None or record.at <= until + 60, f"{name} wrote after its right ended"
+
+
+def records(vault: Vault) -> list[Record]:
+    """Return all records that are in."""
+    core = core_of(vault)
+    return [
+        parse_record(thing.data)
+        for thing in core.blocks.scan(Kind.RECORD)
+        if core.ledger.holds(parse_record(thing.data).cid)
+    ]
+
+
+def bounded(device: Device) -> None:
+    """Nothing half done is left."""
+    for path, _ in device.folder.walk():
+        assert not TEMPORARY.match(path[-1]), f"{device.name} left {path[-1]}"
+    core = core_of(device.vault)
+    assert not core.ledger.count_waiting(), f"{device.name} still waits for records"
+    assert not core.connection.in_transaction
