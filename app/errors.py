@@ -18,11 +18,19 @@ AtollError
     ├── NotSetUp              `init` was not done yet
     ├── BadUsage              what was asked makes no sense
     └── Unreadable            a file or folder could not be read or written
+
+storage.errors.NotFound
+├── NoSuchFolder              no folder of Atoll is called so
+├── NoSuchVersion             a file or folder has no version of that name
+├── InNoFolder                a path that lies in no folder of Atoll
+└── NotDeleted                what is to come back from the bin is in its place
 """
 
 from __future__ import annotations
 
-from storage.errors import AtollError
+from collections.abc import Sequence
+
+from storage.errors import AtollError, NotFound
 
 
 class AppError(AtollError):
@@ -130,3 +138,47 @@ class Unreadable(AppError):
     def __init__(self, message: str, path: str) -> None:
         super().__init__(message)
         self.path = path
+
+
+class NoSuchFolder(NotFound):
+    """No folder of Atoll is called so."""
+
+    code = "storage.not-found.folder"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"no folder is called {name!r}")
+        self.name = name
+        self.known = tuple(known)
+        """What the folders here are called."""
+
+
+class NoSuchVersion(NotFound):
+    """A file or folder has no version whose name begins so."""
+
+    code = "storage.not-found.version"
+
+    def __init__(self, version: str, name: str) -> None:
+        super().__init__(f"no version {version!r} of {name!r}")
+        self.version = version
+        self.name = name
+
+
+class InNoFolder(NotFound):
+    """A path that lies in no folder of Atoll."""
+
+    code = "storage.not-found.place"
+
+    def __init__(self, path: str, folders: Sequence[str]) -> None:
+        super().__init__(f"{path!r} is in no folder of ours")
+        self.path = path
+        self.folders = tuple(folders)
+
+
+class NotDeleted(NotFound):
+    """What is to come back from the bin is in its place."""
+
+    code = "storage.not-found.deleted"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} was not deleted")
+        self.name = name

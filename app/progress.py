@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from storage.errors import AtollError
 
+WAITING = "Waiting for"
+"""The task of who waits for a device, for as long as that device likes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -13,7 +13,14 @@ from typing import Protocol
 from app.accounts import Account
 from app.delivering import is_safe_elsewhere, unsure
 from app.devices import Devices
-from app.errors import BadUsage, FolderInUse, FolderNotEmpty, Unreadable
+from app.errors import (
+    BadUsage,
+    FolderInUse,
+    FolderNotEmpty,
+    FolderUnavailable,
+    InNoFolder,
+    Unreadable,
+)
 from app.events import (
     DeliveryChanged,
     DevicesChanged,
@@ -156,7 +163,7 @@ class Spaces:
         """Return the space whose folder holds a path, and the names below it.
 
         Raises:
-            NotFound: the path is in no shared folder.
+            InNoFolder: the path is in no shared folder.
         """
         for kept in self._kept.values():
             folder = kept.opened.folder
@@ -166,7 +173,8 @@ class Spaces:
         for row, error in self._shut_out.values():
             if path.is_relative_to(row.folder):
                 raise error
-        raise NotFound("that path is in no shared folder")
+        folders = [str(kept.opened.folder) for kept in self._kept.values()]
+        raise InNoFolder(str(path), sorted(folders))
 
     # -- one -----------------------------------------------------------------------------
     async def info(self, kept: Kept, *, patient: bool = False) -> SpaceInfo:
@@ -305,10 +313,14 @@ class Spaces:
         opened, this = kept.opened, self._account.did
         told, there = await opened.run(lambda _vault: (tell(opened, this), opened.seems_there()))
         if opened.seems_wrong(there=there):
-            kept.in_step.missed()  # a folder that is taken away whole gives no hint
+            kept.in_step.missed()
         self._devices.members_of(opened.key, told.members, told.names)
-        opened.last = info_of(opened, told, self._devices, this)
-        return opened.last
+        info = info_of(opened, told, self._devices, this)
+        if not there and info.mirroring is not Mirroring.UNAVAILABLE:  # the keeper finds it soon
+            gone = FolderUnavailable.code
+            info = replace(info, mirroring=Mirroring.UNAVAILABLE, why=gone)
+        opened.last = info
+        return info
 
     async def _open_one(self, row: SpaceRow) -> None:
         worker = Worker(f"vault-{row.id[:8]}")

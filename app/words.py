@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import assert_never
 
-from app.errors import Unreadable
+from app.errors import InNoFolder, NoSuchFolder, NoSuchVersion, NotDeleted, Unreadable
 from app.progress import Progress
 from app.values import Role
 from storage.errors import AccessExpired, AtollError, KeysUnusable, StoreUnusable
@@ -89,6 +90,16 @@ CODES: dict[str, Words] = {
     "storage.not-found": Words(
         "It is not here, or not any more.",
         "Check the name. It may have been renamed or deleted: look in the bin.",
+    ),
+    "storage.not-found.folder": Words(
+        "There is no folder of that name here.", "Look which folders there are."
+    ),
+    "storage.not-found.version": Words(
+        "There is no such version.", "Its history names every version there is."
+    ),
+    "storage.not-found.place": Words("That path lies in no folder of Atoll."),
+    "storage.not-found.deleted": Words(
+        "It was not deleted: it is as it was.", "Its history names every version of it."
     ),
     "storage.name-taken": Words("Something of that name is here already.", "Choose another name."),
     "storage.bad-name": Words(
@@ -230,12 +241,31 @@ def say(error: AtollError) -> Words:
             return Words(f"“{path}” could not be read or written.", words.hint)
         case AccessExpired(until=int(until)) if until > 0:
             return Words(f"This access ended on {day_words(until)}.", words.hint)
+        case NoSuchFolder() | NoSuchVersion() | InNoFolder() | NotDeleted():
+            return _miss_words(error, words.hint)
         case StoreUnusable() | KeysUnusable() if str(error):
             return Words(words.sentence, f"{words.hint} ({error})")
         case _ if error.code == "app.usage" and str(error):
             return Words(_as_sentence(str(error)), words.hint)
         case _:
             return words
+
+
+def _miss_words(error: NoSuchFolder | NoSuchVersion | InNoFolder | NotDeleted, hint: str) -> Words:
+    """Return what was looked for in vain, and what there is instead."""
+    match error:
+        case NoSuchFolder(name=name, known=known):
+            have = f"you have: {', '.join(known)}" if known else "you have none yet"
+            return Words(f"There is no folder called “{name}”; {have}.")
+        case NoSuchVersion(version=version, name=name):
+            return Words(f"There is no version {version} of “{name}”.", hint)
+        case InNoFolder(path=path, folders=folders):
+            have = f"Yours: {', '.join(folders)}." if folders else "There is none yet."
+            return Words(f"“{path}” lies in no folder of Atoll.", have)
+        case NotDeleted(name=name):
+            return Words(f"“{name}” was not deleted: it is as it was.", hint)
+        case _:
+            assert_never(error)
 
 
 def trouble_words(code: str, by: str) -> Words:

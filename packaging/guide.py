@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "commands.md"
 sys.path.insert(0, str(ROOT))
 
 from app.cli.exits import MEANING  # noqa: E402
-from app.cli.table import COMMANDS, GLOBAL, Command, Option  # noqa: E402
+from app.cli.table import COMMANDS, GLOBAL, WORDS, Command, Option  # noqa: E402
 
 HEAD = """\
 # Commands
@@ -25,14 +25,20 @@ Written by `packaging/guide.py` from the table behind `atoll --help`. Without a 
 window opens. A command reaches the app that runs on the same data folder, and works alone when
 none runs."""
 
+ERRORS = """\
+What went wrong is one sentence on standard error. With `--json` it is also an object on standard
+output, `{"error": {"code": …, "message": …}}`; a line that could not be read at all has the
+sentence alone. Codes stay the same from version to version, sentences may change."""
+
 
 def page() -> str:
     """Return the whole page."""
-    parts = [HEAD, "## For every command", "\n".join(options(GLOBAL))]
+    parts = [HEAD, "## Words", "\n".join(f"- **{word}**: {said}" for word, said in WORDS)]
+    parts += ["## For every command", "\n".join(options(GLOBAL))]
     for command in COMMANDS:
         parts += section(command)
     codes = [f"| {int(code)} | {words} |" for code, words in MEANING.items()]
-    parts += ["## Exit codes", "\n".join(["| code | meaning |", "|---|---|", *codes])]
+    parts += ["## Exit codes", "\n".join(["| code | meaning |", "|---|---|", *codes]), ERRORS]
     return "\n\n".join(parts) + "\n"
 
 

@@ -62,6 +62,5 @@ async def _do(
         answer = await Commands(node, SystemClock())(command.name, params, report)
     finally:
         await node.stop()
-    if command.name == "status":
-        return Answer({**mapping_in(answer.value), "running": False})
-    return answer
+    value = mapping_in(answer.value)
+    return Answer({**value, "running": False}, answer.body) if "running" in value else answer

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from typing import NoReturn
 
 from app.cli.exits import MEANING, Exit
-from app.cli.table import COMMANDS, GLOBAL, Command, Kind, Option
+from app.cli.table import COMMANDS, GLOBAL, WORDS, Command, Kind, Option
 
 ABOUT = """\
 Notes and folders that live on your own devices, shared with whom you invite, with no server.
@@ -19,9 +21,12 @@ FIRST_STEPS = """\
 first steps:
   atoll init --name "Ana's laptop"       set up this device
   atoll add ~/Recipes                    open a folder of real files
-  atoll share Recipes --can edit         print a code for somebody
-  atoll join CODE --into ~/Recipes       on the other device
-  atoll serve                            stay in step without a window"""
+  atoll serve                            let others find it; leave this running
+  atoll share Recipes --can edit         in a second terminal: print a code for somebody
+  atoll join CODE --into ~/Recipes       on the other device, after its own init"""
+PRINT_VERSION = "print_version"
+"""Apart from every option of a command: `diff` has a version of its own."""
+WRONG_CHOICE = re.compile(r"invalid choice: '([^']*)'")
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,7 +35,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse what was typed."""
         self.print_usage(sys.stderr)
-        self.exit(Exit.USAGE, f"atoll: {message}\n")
+        self.exit(Exit.USAGE, f"atoll: {_meant(message) or message}\n")
+
+
+def _meant(message: str) -> str:
+    """Return a sentence that proposes the command that was meant, or nothing."""
+    wrong = WRONG_CHOICE.search(message)
+    if wrong is None or "COMMAND" not in message:
+        return ""
+    near = difflib.get_close_matches(wrong[1], [command.name for command in COMMANDS], 1)
+    proposed = f" Did you mean {near[0]}?" if near else ""
+    return f"There is no command {wrong[1]!r}.{proposed} All of them: atoll --help"
 
 
 def parser() -> Parser:
@@ -38,11 +53,13 @@ def parser() -> Parser:
     top = Parser(
         prog="atoll",
         description=ABOUT,
-        epilog=f"{FIRST_STEPS}\n\n{_exits()}",
+        epilog=f"{FIRST_STEPS}\n\n{_words()}\n\n{_exits()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="store_true", help="print the version and exit")
+    top.add_argument(
+        "--version", dest=PRINT_VERSION, action="store_true", help="print the version and exit"
+    )
     _add_options(top, GLOBAL)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for command in COMMANDS:
@@ -105,6 +122,10 @@ def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
         choices=choices,
         metavar=option.shown or option.name.upper(),
     )
+
+
+def _words() -> str:
+    return "\n".join(["words:", *(f"  {word:<16}{meaning}" for word, meaning in WORDS)])
 
 
 def _exits() -> str:

@@ -7,12 +7,14 @@ import time
 from typing import TextIO
 
 from app.cli.output import safe, width
-from app.progress import Progress
-from app.words import progress_words
+from app.progress import WAITING, Progress
+from app.words import DOT, progress_words
 
 PATIENCE = 1.0
 BAR = 20
 CLEAR = "\r\x1b[K"
+NOTHING_LOST = "Ctrl-C to stop; nothing is lost"
+"""Said while another device is waited for: nobody knows how long."""
 REMEMBER = 5.0
 """Seconds over which the speed is measured."""
 
@@ -51,6 +53,8 @@ class Bar:
 
     def _line(self, progress: Progress) -> str:
         words = safe(progress_words(progress, self._speed()))
+        if progress.task == WAITING:
+            words += DOT + NOTHING_LOST
         total, done = progress.total_bytes, progress.done_bytes
         if not total:
             total, done = progress.total, progress.done

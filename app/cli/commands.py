@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import difflib
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.cli.control import Answer
 from app.cli.names import (
     PathAndVersion,
+    name_of,
     open_spaces,
     path_and_version,
     space_label,
@@ -35,11 +36,11 @@ from app.cli.shapes import (
     space_shape,
     version_shape,
 )
-from app.errors import BadUsage
+from app.errors import BadUsage, InNoFolder, NotDeleted
 from app.facade import App, RunningApp
 from app.loose import list_in, text_in
 from app.progress import Report
-from app.values import CheckReport, EntryInfo, Role
+from app.values import BinItem, CheckReport, EntryInfo, Role
 from storage.errors import NotFound
 from storage.ports import Clock
 
@@ -184,7 +185,8 @@ async def _share(ask: Ask) -> Answer:
     body = b""
     if ask.params.flag("file"):
         body = await ask.app.invite_file(invite.code)
-    return Answer(invite_shape(invite), body)
+    here = {"here": space_label(space), "running": True, "file": bool(body)}
+    return Answer({**invite_shape(invite), **here}, body)
 
 
 def _role(word: str) -> Role:
@@ -295,7 +297,7 @@ async def _restore(ask: Ask) -> Answer:
         entry = await the_entry(ask.app, asked.path, asked.given)
         record = await the_version(ask.app, entry, asked.version)
         return Answer(entry_shape(await ask.app.restore(entry.space, entry.id, record)))
-    return Answer(entry_shape(await _from_bin(ask, asked)))
+    return Answer({**entry_shape(await _from_bin(ask, asked)), "from_bin": True})
 
 
 async def _from_bin(ask: Ask, asked: PathAndVersion) -> EntryInfo:
@@ -306,14 +308,28 @@ async def _from_bin(ask: Ask, asked: PathAndVersion) -> EntryInfo:
             full = str(space.folder / inside) if space.folder else inside
             if asked.path == full or asked.given in {f"{space_label(space)}/{inside}", item.id}:
                 return await ask.app.restore_from_bin(space.id, item.id)
-    raise NotFound("nothing of that name is in the bin")
+    raise NotDeleted(name_of(await the_entry(ask.app, asked.path, asked.given)))
 
 
 async def _bin(ask: Ask) -> Answer:
     items: list[object] = []
     for space in await open_spaces(ask.app, ask.params.maybe("space")):
-        items += [bin_shape(item, space_label(space)) for item in await ask.app.bin(space.id)]
+        deleted = as_deleted(await ask.app.bin(space.id))
+        items += [bin_shape(item, space_label(space)) for item in deleted]
     return Answer(items)
+
+
+def as_deleted(items: Iterable[BinItem]) -> list[BinItem]:
+    """Return what was deleted, the last first, and each folder before what was deleted in it."""
+    latest: dict[tuple[str, ...], float] = {}
+    tops: dict[str, tuple[str, ...]] = {}
+    known = tuple(items)
+    folders = {item.path for item in known if item.is_folder}
+    for item in known:
+        above = (item.path[:n] for n in range(1, len(item.path)))
+        top = tops[item.id] = next((path for path in above if path in folders), item.path)
+        latest[top] = max(latest.get(top, 0.0), item.at)
+    return sorted(known, key=lambda it: (-latest[tops[it.id]], tops[it.id], it.path, -it.at))
 
 
 async def _drafts(ask: Ask) -> Answer:
@@ -334,7 +350,8 @@ async def _drop(ask: Ask, path: Path) -> Answer:
             inside = path.relative_to(space.folder).parts
             await ask.app.drop_draft(space.id, inside)
             return Answer({"dropped": "/".join(inside), "space": space_label(space)})
-    raise NotFound("that path is in no shared folder")
+    folders = [str(space.folder) for space in await ask.app.spaces() if space.folder is not None]
+    raise InNoFolder(str(path), folders)
 
 
 # -- truth -------------------------------------------------------------------------------

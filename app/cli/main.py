@@ -24,7 +24,7 @@ from app.cli.table import BY_NAME, LOOK, Command, Where
 from app.errors import Refused, Unreadable
 from app.loose import mapping_in
 from app.places import Places, default_data
-from app.words import say
+from app.words import Words, say
 from storage.errors import AtollError
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -37,12 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(typed)
     except Refused as refused:
-        complain(refused.sentence, refused.hint)
-        return exit_of(refused.reason)
+        return _miss(typed, refused.reason, Words(refused.sentence, refused.hint))
     except AtollError as error:
-        words = say(error)
-        complain(words.sentence, words.hint)
-        return exit_of(error.code)
+        return _miss(typed, error.code, say(error))
     except KeyboardInterrupt:
         complain("Stopped. What was done until then is whole.", "")
         return Exit.INTERRUPTED
@@ -52,8 +49,17 @@ def main(arguments: list[str] | None = None) -> int:
         return Exit.OK
 
 
+def _miss(typed: Namespace, code: str, words: Words) -> int:
+    """Say what went wrong: a sentence for people, with --json an object for programs too."""
+    complain(words.sentence, words.hint)
+    if _has(typed, "json"):
+        sys.stdout.write(as_json({"error": {"code": code, "message": str(words)}}))
+        sys.stdout.flush()
+    return exit_of(code)
+
+
 def _run(typed: Namespace) -> int:
-    if typed.version:
+    if typed.print_version:
         print(f"atoll {late.metadata().version('atoll')}")
         return Exit.OK
     if typed.command is None:
@@ -111,6 +117,8 @@ def _ask(command: Command, typed: Namespace) -> int:
     if command.name == "share" and typed.file:
         _write(Path(typed.file), answer.body)
     _show(command, answer, typed)
+    if command.name == "share" and not quiet and not _has(typed, "json"):
+        print(words_for("shared", answer.value, time.time()), end="", file=sys.stderr)
     return _exit_after(command, answer)
 
 
@@ -118,8 +126,6 @@ def _exit_after(command: Command, answer: Answer) -> Exit:
     match command.name, answer.value:
         case "check", {"damaged": int() as damaged} if damaged:
             return Exit.DAMAGED
-        case "status", {"running": False}:
-            return Exit.UNAVAILABLE
         case _:
             return Exit.OK
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.errors import BadUsage
+from app.errors import BadUsage, NoSuchFolder, NoSuchVersion
 from app.facade import App
 from app.values import EntryInfo, Mirroring, SpaceInfo
 from storage.errors import NotFound
@@ -48,7 +48,7 @@ async def space_named(app: App, name: str) -> SpaceInfo:
     """Return the one shared folder of that name.
 
     Raises:
-        NotFound: none is called so.
+        NoSuchFolder: none is called so.
         BadUsage: several are.
     """
     spaces = await app.spaces()
@@ -64,7 +64,7 @@ async def space_named(app: App, name: str) -> SpaceInfo:
         if found:
             ids = ", ".join(space.id[:8] for space in found)
             raise BadUsage(f"several folders are called {name!r}; name one by its id: {ids}")
-    raise NotFound(f"no shared folder is called {name!r}")
+    raise NoSuchFolder(name, sorted(map(space_label, spaces)))
 
 
 async def spaces_named(app: App, name: str | None) -> tuple[SpaceInfo, ...]:
@@ -85,24 +85,45 @@ async def the_entry(app: App, path: str, given: str | None) -> EntryInfo:
 
     Raises:
         NotFound: nothing ever lay there.
+        NoSuchVersion: but without what stands behind its @ something does.
     """
+    try:
+        return await _there(app, path, given)
+    except NotFound:
+        base, at, version = path.rpartition("@")
+        if not at or "/" in version:
+            raise
+        entry = await _there(app, base, given and given.rpartition("@")[0])
+        raise NoSuchVersion(version, name_of(entry)) from None
+
+
+async def _there(app: App, path: str, given: str | None) -> EntryInfo:
     try:
         return await app.find(Path(path))
     except NotFound:
         first, slash, rest = (given or "").partition("/")
-        if not first or not slash:
+        if not slash:
             raise
-    space = await space_named(app, first)
-    if space.folder is None:
-        raise NotFound(f"{first!r} has no folder on this disk")
-    return await app.find(space.folder / rest)
+        spaces = [space for space in await app.spaces() if first in _names_of(space)]
+        if len(spaces) != 1 or spaces[0].folder is None:
+            raise
+    return await app.find(spaces[0].folder / rest)
+
+
+def _names_of(space: SpaceInfo) -> tuple[str, ...]:
+    return space_label(space), space.name
+
+
+def name_of(entry: EntryInfo) -> str:
+    """Return what to call an entry in a sentence."""
+    return entry.name or "this folder"
 
 
 async def the_version(app: App, entry: EntryInfo, prefix: str) -> str:
     """Return the one record whose id begins so: a step of the entry, or any moment of its space.
 
     Raises:
-        NotFound: none does.
+        NoSuchVersion: none does.
         BadUsage: several do.
     """
     for scope in (entry.id, None):
@@ -112,7 +133,7 @@ async def the_version(app: App, entry: EntryInfo, prefix: str) -> str:
             return found.pop()
         if found:
             raise BadUsage(f"several versions begin with {prefix}; type more of it")
-    raise NotFound(f"no version begins with {prefix}")
+    raise NoSuchVersion(prefix, name_of(entry))
 
 
 def _is_id(text: str) -> bool:

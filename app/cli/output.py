@@ -150,19 +150,25 @@ def _skipped(value: _Value) -> str:
     return "".join(f"  not shared: {name}\n" for name in names)
 
 
+def _named(space: _Value) -> str:
+    """Return what a folder is called here, and to others where that differs."""
+    here, shared = str(space["name"]), str(space["shared_as"])
+    return here if shared in {"", here} else f"{here} (shared as {shared})"
+
+
 def _spaces(value: _Value, now: float) -> str:
     if not value.each:
         return "No folder here yet. Add one with: atoll add FOLDER\n"
     return table(
         [
-            (str(space["name"]), "cannot be opened", "", "", str(space["folder"]))
+            (_named(space), "cannot be opened", "", "", str(space["folder"]))
             if _is_shut_out(space)
             else (
-                str(space["name"]),
+                _named(space),
                 _can(space, now),
                 count_words(space["entries"].number, "file"),
                 size_words(space["size"].number),
-                str(space["folder"]),
+                f"{space['folder']}{'  (not there)' if _is_gone(space) else ''}",
             )
             for space in value.each
         ]
@@ -171,6 +177,11 @@ def _spaces(value: _Value, now: float) -> str:
 
 def _is_shut_out(space: _Value) -> bool:
     return str(space["mirroring"]) == "none"
+
+
+def _is_gone(space: _Value) -> bool:
+    unavailable = str(space["mirroring"]) == "unavailable"
+    return unavailable and str(space["why"]) in {"", FolderUnavailable.code}
 
 
 def _can(space: _Value, now: float) -> str:
@@ -246,10 +257,27 @@ def _seen(device: _Value, now: float) -> str:
 def _share(value: _Value, now: float) -> str:
     until = value["until"].moment
     ends = until_words(None if until is None else int(until), now)
+    here, shared = str(value["here"]), str(value["space"])
+    name = shared if here in {"", shared} else f"{here} (shared as {shared})"
     return (
-        f"{value['code']}\n\nWhoever has this code {value['can'].role} {safe(str(value['space']))} "
+        f"{value['code']}\n\nWhoever has this code {value['can'].role} {safe(name)} "
         f"{ends}.\nThere: atoll join CODE --into FOLDER\n"
     )
+
+
+def _shared(value: _Value, _now: float) -> str:
+    """Remark on a code: what it lacks to be taken up, and that it could end."""
+    said: list[str] = []
+    if not value["running"] and not value["file"]:
+        said.append(
+            "Atoll is not running here: start `atoll serve` so that others can join, or use --file."
+        )
+    if not value["until"].given:
+        said.append(
+            "Neither the code nor the access ends, and it cannot be taken away yet. "
+            "To let it end: --until 7d"
+        )
+    return "".join(f"atoll: {line}\n" for line in said)
 
 
 def _look(value: _Value, now: float) -> str:
@@ -302,7 +330,8 @@ def _paths(paths: Sequence[str]) -> str:
 
 
 def _restore(value: _Value, _now: float) -> str:
-    return f"Brought back {safe(str(value['path']))}. The version until now is kept too.\n"
+    kept = "" if value["from_bin"] else " The version until now is kept too."
+    return f"Brought back {safe(str(value['path']))}.{kept}\n"
 
 
 def _bin(value: _Value, now: float) -> str:
@@ -376,7 +405,7 @@ def _drafts(value: _Value, now: float) -> str:
 
 
 def _diff(value: _Value, _now: float) -> str:
-    return safe_lines(str(value["diff"]))
+    return safe_lines(str(value["diff"])) or "No difference.\n"
 
 
 _WORDS: dict[str, Callable[[_Value, float], str]] = {
@@ -398,6 +427,7 @@ _WORDS: dict[str, Callable[[_Value, float], str]] = {
     "scan": _scan,
     "search": _search,
     "share": _share,
+    "shared": _shared,
     "spaces": _spaces,
     "status": _status,
 }

@@ -75,7 +75,7 @@ async def _greet(node: RunningApp) -> None:
 def _tell_trouble(event: Event) -> None:
     match event:
         case Trouble(code, detail, _, by):
-            said = f"atoll: {trouble_words(code, safe(by))} {safe(detail)}"
-            print(said.rstrip(), file=sys.stderr, flush=True)
+            about = f"{safe(detail)}: " if detail else ""
+            print(f"atoll: {about}{trouble_words(code, safe(by))}", file=sys.stderr, flush=True)
         case _:
             pass

@@ -68,6 +68,16 @@ class Command:
     """Done alone, it has to meet other devices."""
 
 
+WORDS = (
+    ("SPACE", "a folder of Atoll: the last part of its path, its path, or the beginning of its id"),
+    ("code", "text that gives access to one folder; whoever has it can join until it ends"),
+    ("giver", "the device that made a code"),
+    ("hand-over file", "a code and all that is needed to join while its giver is away"),
+    ("peers", "the other devices that share a folder with this one"),
+    ("signed for it", "a device said, under its signature, that it has stored all of it"),
+)
+"""What the help and the guide say once, to whom they are new."""
+
 SPACE = Option(
     "space", "the shared folder: its last part, its path, or the beginning of its id", Kind.SPACE
 )
@@ -98,15 +108,17 @@ COMMANDS = (
     Command(
         "add",
         "open a folder of real files, so that it can be shared",
-        "Reads the whole folder once and keeps it in step from then on. Nothing in the folder is\n"
-        "changed. The shared folder is named by the last part of its path.",
+        "Reads the whole folder once and keeps it in step from then on. No file in it is\n"
+        "changed; a hidden .atoll is made there to mark it. The folder is named by the last\n"
+        "part of its path.",
         (Option("folder", "the folder to add", Kind.FOLDER, needed=True),),
         ("atoll add ~/Recipes",),
     ),
     Command(
         "spaces",
         "list the folders on this device",
-        "One line a folder: its name, what you can do there, how much it holds, where it lies.",
+        "One line a folder: its name, what you can do there, how much it holds, where it lies,\n"
+        "and whether it is there.",
     ),
     Command(
         "status",
@@ -114,7 +126,7 @@ COMMANDS = (
         "Tells for each folder whether all is safe on the other devices. 'Stored on all 3\n"
         "devices' is said only when each has signed for it; its plain folder may show it a little\n"
         "later. Exits 0 as soon as the app answers and 5 while no app runs here; with --alone it\n"
-        "looks into the data folder itself.",
+        "then looks into the data folder itself, says that nothing runs, and exits 0.",
         (
             ANY_SPACE,
             Option("--alone", "when no app runs, look into the data folder", Kind.FLAG),
@@ -125,9 +137,11 @@ COMMANDS = (
     Command(
         "share",
         "make a code that gives access to a folder",
-        "Whoever has the code can join until it ends, so hand it only to whom you mean. The code\n"
-        "is shown as text and, in a terminal, as a picture for a camera. With --file a hand-over\n"
-        "file is written that works even while this device is away.",
+        "Whoever has the code, or a photograph of it, can join until it ends, so hand it only to\n"
+        "whom you mean. The access that comes of it ends with the code; without --until neither\n"
+        "does. The code is shown as text and, in a terminal, as a picture for a camera. To join\n"
+        "with it this device has to run: see serve. With --file a hand-over file is written that\n"
+        "works even while this device is away.",
         (
             NEEDED_SPACE,
             Option(
@@ -162,8 +176,9 @@ COMMANDS = (
         "join",
         "accept a code, and fetch the folder",
         "CODE is the text of a code, the path of a hand-over file, or - for standard input. Says\n"
-        "what is offered, meets the giver or another member, and fills FOLDER. A folder that\n"
-        "holds something is refused unless --merge asks to bring both together.",
+        "what is offered, meets the giver, and fills FOLDER. The giver has to be running: its\n"
+        "window, or serve. With a hand-over file nobody has to. A folder that holds something\n"
+        "is refused unless --merge asks to bring both together.",
         (
             Option("code", "the code, a hand-over file, or -", Kind.PATH, needed=True),
             Option("--into", "the folder to fill", Kind.FOLDER, "FOLDER", needed=True),
@@ -201,8 +216,9 @@ COMMANDS = (
     Command(
         "log",
         "show the history of a file or a folder",
-        "One line a version, the latest known first. The first column names the version for\n"
-        "show, diff and restore. Times are what the writer's clock said, never an order.",
+        "One line a version, the latest known first; of a folder also those of what lies in it,\n"
+        "or lay in it. The first column names the version for show, diff and restore. Times are\n"
+        "what the writer's clock said, never an order.",
         (
             Option("path", "a file or folder on disk, there now or once", Kind.PATH),
             Option("--limit", "how many at most", Kind.NUMBER, "N", default=200),

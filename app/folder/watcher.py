@@ -14,7 +14,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path as OsPath
 from tempfile import TemporaryDirectory
 
@@ -49,6 +49,8 @@ _EVENTS: list[type[FileSystemEvent]] = [
 ]
 if not sys.platform.startswith("linux"):
     _EVENTS.append(FileModifiedEvent)  # elsewhere nobody says when a file is closed
+
+_OF_FOLDERS: list[type[FileSystemEvent]] = [DirCreatedEvent, DirDeletedEvent, DirMovedEvent]
 
 _WALKS = 5000
 """The observer goes down folders by recursion, and a path has at most 2,048 of them. When it
@@ -89,7 +91,16 @@ class Watcher:
         except OSError:
             self._unhook()
             return False
+        self._watch_around()
         return self.watches_more()
+
+    def _watch_around(self) -> None:
+        """Hear of the folder itself being moved, removed or put back, where the system allows."""
+        around = os.path.dirname(self._root)  # noqa: PTH120  text in, text out
+        if around != self._root:
+            teller = _RootTeller(self._root, self._listener)
+            with suppress(OSError):
+                self._observer.schedule(teller, around, event_filter=_OF_FOLDERS)
 
     def watches_more(self) -> bool:
         """Say whether the system would watch one more folder.
@@ -273,6 +284,19 @@ class _Teller(FileSystemEventHandler):
         if path[0] == OWN_FOLDER or is_scratch(path[-1]) or is_own(path, is_folder=False):
             return None
         return path
+
+
+class _RootTeller(FileSystemEventHandler):
+    """Hears around the root, and tells of nothing but the root itself."""
+
+    def __init__(self, root: str, listener: Listener) -> None:
+        self._root = root
+        self._listener = listener
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Let all be looked at: it came or went."""
+        if self._root in {os.fsdecode(event.src_path), os.fsdecode(event.dest_path)}:
+            self._listener(Hint(What.LOST))
 
 
 class _Overflow(logging.Handler):

@@ -11,7 +11,7 @@ from typing import Protocol
 from app.accounts import Account
 from app.errors import AlreadyHere, BadUsage
 from app.places import Places
-from app.progress import Progress, Report
+from app.progress import WAITING, Progress, Report
 from app.sharing.announcing import Announcing
 from app.spaces import Spaces, made_ready
 from app.values import SpaceInfo
@@ -21,6 +21,9 @@ from storage.blocks.store import Kind, Thing
 from storage.errors import BadToken
 from storage.ports import Clock, Entropy
 from storage.vault import Vault
+
+LONG = 2.0
+"""Seconds of looking for a giver after which a person is told that it is waited for."""
 
 
 class Redeeming(Protocol):
@@ -78,14 +81,26 @@ class Joining:
         folder = await asyncio.to_thread(made_ready, into, merge=merge)
         await self._spaces.refuse_taken(folder)
         if not things:
-            report(Progress("Looking for", code.by))
-            things = await self._network.redeem(code)
+            things = await self._met(code, report)
         if isinstance(given, bytes):
             await self._announcing.remember(code)
         await self._enter(code, things, folder, report)
         if isinstance(given, bytes):
             self._announcing.begin(code)
         return await self._finish(code, given, report)
+
+    async def _met(self, code: InviteCode, report: Report) -> Sequence[Thing]:
+        """Meet the giver; when that takes long, say so, for it may not be running."""
+
+        def say() -> None:
+            report(Progress(WAITING, f"{code.by} to be found…"))
+
+        report(Progress("Looking for", code.by))
+        timer = asyncio.get_running_loop().call_later(LONG, say)
+        try:
+            return await self._network.redeem(code)
+        finally:
+            timer.cancel()
 
     async def _finish(self, code: InviteCode, given: str | bytes, report: Report) -> SpaceInfo:
         """Bring all that there is; but with a file nobody has to be near."""
