@@ -213,7 +213,10 @@ class Core:
 
     def _lies(self) -> bytes:
         """Return what a copy of the index does not share with it."""
-        return f"{self.folder.stat().st_ino} {self.index_path.stat().st_ino}".encode()
+        try:
+            return f"{self.folder.stat().st_ino} {self.index_path.stat().st_ino}".encode()
+        except OSError as error:
+            raise StoreUnusable(f"cannot look at the index: {error.strerror}") from error
 
     def device_name(self, writer: bytes) -> str:
         """Return what a writer's device is called."""

@@ -32,7 +32,11 @@ class VaultLock:
         if not lock_file(self._file):
             os.close(self._file)
             raise StoreLocked("another program has this space open")
-        self._space = os.pread(self._file, _KEY_SIZE + 1, 0)
+        try:
+            self._space = os.pread(self._file, _KEY_SIZE + 1, 0)
+        except OSError as error:
+            os.close(self._file)
+            raise StoreUnusable(f"cannot read the space's name: {error.strerror}") from error
         if space is not None:
             self._name(space)
 

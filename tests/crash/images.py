@@ -70,9 +70,7 @@ def cut_power(
     return outcome
 
 
-def lefts(
-    recording: Recording, count: int, seed: int
-) -> Iterator[tuple[str, Left, list[Words]]]:
+def lefts(recording: Recording, count: int, seed: int) -> Iterator[tuple[str, Left, list[Words]]]:
     """Walk images: which it is, what is left, and what was said by then."""
     times = moments(recording, count)
     for number, disk, said in recording.replay():

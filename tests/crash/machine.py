@@ -32,8 +32,8 @@ def _told(raw: os.stat_result, root_device: int) -> Stat:
 
 def stay_put() -> None:
     """Let folders of this process lie where they always lay, on whatever disk they are."""
-    Core._lies = lambda _self: b"always here"  # type: ignore[method-assign]  # noqa: SLF001
-    real.RealFolder.identity = lambda _self: (1, 1)  # type: ignore[method-assign]
+    Core._lies = lambda _self: b"always here"  # type: ignore[method-assign, assignment]  # noqa: SLF001
+    real.RealFolder.identity = lambda _self: (1, 1)  # type: ignore[method-assign, assignment]
 
 
 @contextmanager

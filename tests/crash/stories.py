@@ -29,7 +29,7 @@ from storage.identity.keyfile import save as save_keys
 from storage.index.sealed_db import open_sealed
 from storage.vault import Vault
 from tests.access import Dice, device
-from tests.helpers.vaults import META, Place, core_of, fetch, things_of
+from tests.helpers.vaults import META, Place, core_of, exchange, fetch, things_of
 
 Words = dict[str, object]
 
@@ -57,7 +57,8 @@ class Told:
         """Return what may be: what was said last under a key, and all that was to come."""
         said = [words for words in self.before if key in words]
         start = self.all.index(said[-1]) if said else 0
-        return {words[key] for words in self.all[start:] if key in words}
+        words = self.all[start:]
+        return {it[key] for it in words if key in it} | {it["may"] for it in words if "may" in it}
 
 
 class Story(Protocol):
@@ -191,8 +192,6 @@ class Committing:
         judge_vault(Place(base / "root"), told, look)
 
 
-
-
 class Taking:
     """Records, rights and contents that another device made are taken in."""
 
@@ -201,8 +200,9 @@ class Taking:
         place, away, noise = Place(base / "root"), Place(base / "away"), Random(2)  # noqa: S311
         vault = place.create()
         add(vault, "ours.md", b"ours\n")
-        other = away.join(vault, "editor")
-        vault.accept(things_of(other))
+        other, third = away.join(vault, "editor"), away.join(vault, "third")
+        exchange(vault, other)
+        exchange(vault, third)
         for number in range(3):
             add(other, f"text-{number}.md", b"theirs\n" * (number + 1))
             add(other, f"long-{number}.bin", noise.randbytes(20_000))
@@ -211,6 +211,9 @@ class Taking:
         say(begin=True, state=fingerprint(vault))
         news = other.things_after(vault.seen, vault.auth, 1 << 20).things
         for start in range(0, len(news), 5):
+            for thing in news[start : start + 5]:  # some of them, if the power goes meanwhile
+                third.accept([thing])
+                say(may=fingerprint(third))
             vault.accept(news[start : start + 5])
             say(state=fingerprint(vault))
         while wanted := vault.missing(2):
