@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 
@@ -21,5 +22,7 @@ def text_in(value: object) -> str:
 
 
 def number_in(value: object) -> int:
-    """Return a whole number, 0 for anything else."""
-    return int(value) if isinstance(value, int | float) else 0
+    """Return a whole number, 0 for anything else. JSON may hold NaN and what is infinite."""
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) else 0
+    return value if isinstance(value, int) else 0

@@ -1,8 +1,8 @@
 """Every check, in one command: `python -m tests.check fast | full | night`.
 
 fast    what a person runs before each commit: a minute or two, no slow tests
-full    all but the benchmarks: under 15 minutes; this is what CI runs
-night   full, with many more examples for every law
+full    all but the benchmarks, and the fuzz targets: this is what CI runs
+night   full, with many more examples for every law, and inputs for every target
 
 The checks that only read the code come first. The tests run even when one of those
 fails, because a person wants to know both. The last line is always the tests' own sum.
@@ -76,6 +76,8 @@ def main(arguments: list[str]) -> int:
     tests = Tally()
     for name, options in goes(level):
         steps.append(run_tests(name, [*options, *arguments[1:]], tests))
+    if level != "fast":
+        steps.append(run_fuzz())
     report(steps, tests)
     return 0 if all(step.ok for step in steps) else 1
 
@@ -129,6 +131,13 @@ def run_tests(name: str, options: list[str], tests: Tally) -> Step:
     seconds = time.monotonic() - began
     tests.add(last, seconds)
     return Step(name, bool(last) and process.returncode in {0, NO_TESTS}, seconds)
+
+
+def run_fuzz() -> Step:
+    """Throw bytes at whatever reads bytes from outside."""
+    began = time.monotonic()
+    done = subprocess.run([PYTHON, "-m", "tests.fuzz"], check=False)
+    return Step("fuzz", done.returncode == 0, time.monotonic() - began)
 
 
 def line_of(step: Step) -> str:

@@ -11,7 +11,6 @@ from storage.facts.values import Content
 from storage.tree.compress import CHUNK_MAX, pack, unpack
 from storage.tree.content import links_of, read_bytes, read_content
 from storage.tree.manifest import KIND
-from tests.fuzz.target import fuzz
 
 _SECRET = bytes(32)
 _SIZE = CHUNK_MAX + 1
@@ -47,7 +46,3 @@ def check(data: bytes) -> None:
             pass
     with suppress(DecodeError, BlockNotFound, CorruptBlock):
         read_bytes(link, get, limit=_SIZE)
-
-
-if __name__ == "__main__":
-    fuzz(check, ("storage.tree.compress", "storage.tree.manifest", "storage.tree.content"))

@@ -11,7 +11,6 @@ from sync.protocol.bounds import MAX_FRAME
 from sync.protocol.frames import FrameReader, frame
 from sync.protocol.messages import Channel
 from sync.protocol.wire import decode, encode
-from tests.fuzz.target import fuzz
 
 SEEDS = tuple(
     frame(encode(message))
@@ -34,7 +33,3 @@ def check(data: bytes) -> None:
             assert encode(decode(body)) == body
     with contextlib.suppress(RemoteProtocolError):
         assert encode(decode(data)) == data
-
-
-if __name__ == "__main__":
-    fuzz(check, ("sync.protocol.frames", "sync.protocol.fields", "sync.protocol.wire"))

@@ -15,7 +15,14 @@ from storage.access.invite import (
     handover_from,
 )
 from storage.errors import BadToken
-from tests.fuzz.target import fuzz
+from tests.golden import samples_access as samples
+
+SEEDS = (
+    samples.steady()["code"],
+    samples.steady()["code text"],
+    samples.steady()["handover"],
+    *samples.wrapped().values(),
+)
 
 
 def check(data: bytes) -> None:
@@ -34,10 +41,3 @@ def check(data: bytes) -> None:
     for parse in (parse_epoch, parse_invitation):
         with contextlib.suppress(BadToken):
             assert parse(data).data == data
-
-
-if __name__ == "__main__":
-    fuzz(
-        check,
-        ("storage.access.invite", "storage.access.invitation", "storage.access.epoch"),
-    )

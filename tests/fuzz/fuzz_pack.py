@@ -9,7 +9,6 @@ from storage.blocks.locator import Locator
 from storage.blocks.packed import PackedBlocks
 from storage.blocks.store import Kind, Thing
 from storage.crypto.sealed import address
-from tests.fuzz.target import fuzz
 from tests.helpers.crashing_disk import CrashingDisk
 
 _GOOD = Thing(Kind.RECORD, b"a record that must be found again")
@@ -48,7 +47,3 @@ def check(data: bytes) -> None:
     store.sync()
     assert store.get(_GOOD.digest) == _GOOD.data
     assert disk.read("000001.pack", 0, len(data)) == data
-
-
-if __name__ == "__main__":
-    fuzz(check, ("storage.blocks.frames", "storage.blocks.packed"))

@@ -8,7 +8,6 @@ from sync.protocol import bounds
 from sync.protocol.frames import frame
 from sync.protocol.hello import Role
 from tests.fuzz.fuzz_frames import SEEDS as FRAMES
-from tests.fuzz.target import fuzz
 from tests.sim.ends import BINDING, Device, End, connect
 from tests.sim.network import CALM, Network, Wire
 from tests.sim.people import friends
@@ -47,18 +46,3 @@ def _stranger(network: Network, device: Device, data: bytes) -> None:
     assert sum(map(len, end.frames)) < _SEEN_BY_STRANGERS
     if end in device.ends:
         device.ends.remove(end)
-
-
-if __name__ == "__main__":
-    fuzz(
-        check,
-        (
-            "sync.protocol.session",
-            "sync.protocol.greeting",
-            "sync.protocol.hello",
-            "sync.protocol.exchange",
-            "sync.protocol.fetch",
-            "sync.protocol.serve",
-            "sync.protocol.redeem",
-        ),
-    )

@@ -16,9 +16,20 @@ from storage.facts.text_wire import (
     changes_to_bytes,
     changes_to_json,
 )
-from tests.fuzz.target import fuzz
 
 TEXT = "# Daily\n\n- one 😀\n"
+
+
+def edited() -> TextDocument:
+    """Return a text after a few sittings."""
+    document = TextDocument.seed(TEXT)
+    for n in range(4):
+        text = document.text
+        document.edit_from(b"", text[:n] + "new 😀" + text[n + 3 :], 100 + n)
+    return document
+
+
+SEEDS = (edited().snapshot(), edited().since(TextDocument.seed(TEXT).version()))
 
 
 def check(data: bytes) -> None:
@@ -38,7 +49,3 @@ def check(data: bytes) -> None:
     for ask in (TextDocument.seed(TEXT).knows, TextDocument.seed(TEXT).at):
         with contextlib.suppress(DecodeError):
             ask(data)
-
-
-if __name__ == "__main__":
-    fuzz(check, ("storage.facts.text", "storage.facts.text_wire"))

@@ -5,15 +5,23 @@ from __future__ import annotations
 import contextlib
 
 from storage.access.chain import Signatures, verify
-from storage.access.container import unpack
+from storage.access.container import pack, unpack
 from storage.access.grants import agreement_of
 from storage.access.revoke import revocations_in
 from storage.access.token import parse_delegation, parse_invocation
 from storage.crypto.primitives import SigningKey
 from storage.errors import AccessError, BadToken
-from tests.fuzz.target import fuzz
+from tests.golden import samples_access as samples
 
 _KEY = SigningKey(bytes(32))
+
+SEEDS = (
+    samples.root().data,
+    samples.root().data[67:],
+    samples.write().data,
+    samples.write().data[67:],
+    pack([samples.root().data]),
+)
 
 
 def check(data: bytes) -> None:
@@ -33,16 +41,3 @@ def check(data: bytes) -> None:
     with contextlib.suppress(BadToken):
         tokens = unpack(data)
         assert len(set(tokens)) == len(tokens)
-
-
-if __name__ == "__main__":
-    fuzz(
-        check,
-        (
-            "storage.access.token",
-            "storage.access.policy",
-            "storage.access.selector",
-            "storage.access.container",
-            "storage.access.command",
-        ),
-    )

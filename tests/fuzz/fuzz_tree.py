@@ -8,12 +8,20 @@ from storage.codec import dagcbor
 from storage.crypto.link import Link
 from storage.errors import AtollError, DecodeError
 from storage.facts.wire import operations_from_cbor, operations_to_cbor
-from storage.tree.encode import encode_tree
+from storage.tree.encode import encode_tree, index_plain, leaf_plain
 from storage.tree.nodes import Budget
 from storage.tree.rows import decode_row, encode_row, finish_row
 from storage.tree.walk import read_tree
-from tests.fuzz.target import fuzz
+from tests.golden.test_tree_bytes import FIRST, NOTE, SECOND, state
 from tests.helpers.trees import SECRET, Blocks
+
+ROW = encode_row(NOTE, state().entries[NOTE])
+SEEDS = (
+    ROW,
+    leaf_plain([(ROW, None)]),
+    index_plain([(NOTE, Blocks().seal(b"rows", ROW))]),
+    dagcbor.encode(operations_to_cbor([*FIRST, *SECOND])),
+)
 
 
 def check(data: bytes) -> None:
@@ -40,7 +48,3 @@ def check_tree(blocks: Blocks, link: Link, *, loose: bool) -> None:
     with contextlib.suppress(AtollError):  # links in a made-up node lead nowhere
         epoch, state = read_tree(root, blocks.get, Budget(nodes=100))
         assert encode_tree(state, SECRET, epoch).root == root
-
-
-if __name__ == "__main__":
-    fuzz(check, ("storage.tree.rows", "storage.tree.nodes", "storage.tree.walk"))

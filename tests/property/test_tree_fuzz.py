@@ -5,35 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.codec import dagcbor
-from storage.facts.text import TextDocument
 from storage.facts.text_wire import changes_from_bytes, changes_to_bytes
-from storage.facts.wire import operations_to_cbor
-from storage.tree.encode import index_plain, leaf_plain
-from storage.tree.rows import encode_row
 from tests.fuzz import fuzz_text, fuzz_tree
-from tests.golden.test_tree_bytes import FIRST, NOTE, SECOND, state
-from tests.helpers.trees import Blocks
 
-ROW = encode_row(NOTE, state().entries[NOTE])
-TREES = [
-    ROW,
-    leaf_plain([(ROW, None)]),
-    index_plain([(NOTE, Blocks().seal(b"rows", ROW))]),
-    dagcbor.encode(operations_to_cbor([*FIRST, *SECOND])),
-]
-
-
-def edited() -> TextDocument:
-    """Return a text after a few sittings."""
-    document = TextDocument.seed(fuzz_text.TEXT)
-    for n in range(4):
-        text = document.text
-        document.edit_from(b"", text[:n] + "new 😀" + text[n + 3 :], 100 + n)
-    return document
-
-
-TEXTS = [edited().snapshot(), edited().since(TextDocument.seed(fuzz_text.TEXT).version())]
+TREES = list(fuzz_tree.SEEDS)
+TEXTS = list(fuzz_text.SEEDS)
 CHANGES = [changes_from_bytes(data) for data in TEXTS]
 
 
