@@ -13,6 +13,7 @@ from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.node import Tree
+from storage.facts.values import EntryKind
 from storage.records.ledger import Binned, Step
 from storage.vault import Vault
 
@@ -32,12 +33,16 @@ class History:
         self._files = files
 
     async def steps(self, space: str, entry: str | None, limit: int) -> tuple[Version, ...]:
-        """Return the steps of one entry, or of the whole space, latest known first."""
+        """Return the steps of one entry, or of the whole space, latest known first.
+
+        Those of a folder are also those of what lies in it, or lay in it then.
+        """
         wanted = None if entry is None else entry_id(entry)
 
         def work(vault: Vault) -> tuple[Version, ...]:
             tree = vault.tree()
-            steps = vault.history(wanted, limit)
+            inside = None if wanted is None else _inside(vault, tree, wanted)
+            steps = vault.history_below(inside, limit) if inside else vault.history(wanted, limit)
             gone = {binned.entry: binned.path for binned in vault.bin()}
             return tuple(_versions(vault, tree, steps, gone))
 
@@ -86,6 +91,30 @@ class History:
         opened, names = kept.opened, tuple(path)
         await opened.run(lambda _vault: opened.mirror().drop_draft(names))
         await kept.in_step.bring(None)
+
+
+def _inside(vault: Vault, tree: Tree, wanted: EntryId) -> frozenset[EntryId] | None:
+    """Return a folder with all that lies or was deleted in it; None of what is no folder."""
+    binned = vault.bin()
+    node, gone = tree.get(wanted), next((it for it in binned if it.entry == wanted), None)
+    if node is not None and node.kind is EntryKind.FOLDER:
+        above = tree.path(wanted)
+    elif gone is not None and gone.is_folder:
+        above = gone.path
+    else:
+        return None
+    deleted = {it.entry for it in binned if it.path[: len(above)] == above}
+    return frozenset({wanted, *deleted, *_below(tree, wanted)})
+
+
+def _below(tree: Tree, folder: EntryId) -> Iterable[EntryId]:
+    """Walk all that lies in a folder."""
+    todo = [folder]
+    while todo:
+        for node in tree.children(todo.pop()):
+            yield node.id
+            if node.kind is EntryKind.FOLDER:
+                todo.append(node.id)
 
 
 def _versions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from storage.crypto.link import Link
 from storage.errors import NotFound
@@ -23,6 +24,14 @@ class Past(Opened):
     def history(self, entry: EntryId | None = None, limit: int = 200) -> list[Step]:
         """Return the records that touched an entry, or all; the last to come first."""
         return self._core.ledger.steps(entry, limit)
+
+    def history_below(self, inside: AbstractSet[EntryId], limit: int = 200) -> list[Step]:
+        """Return the records that touched a folder or what is in it; the last to come first.
+
+        `inside` holds the folder, what lies in it, and what was deleted in it; what was moved
+        out since is found.
+        """
+        return self._core.history.below(inside, limit)
 
     def touched(self, step: Step) -> tuple[EntryId, ...]:
         """Return the entries that a record names."""

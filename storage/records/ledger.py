@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from storage.codec.dagcbor import decode, encode
@@ -208,6 +209,26 @@ class Ledger:
         """Return the entries that a record names."""
         rows = self._connection.execute("SELECT entry FROM touch WHERE pos = ?", (pos,)).fetchall()
         return tuple(EntryId(bytes(row[0])) for row in rows)
+
+    def touching(self, entries: Iterable[EntryId]) -> set[int]:
+        """Return the positions of the records that name one of several entries."""
+        found: set[int] = set()
+        for entry in entries:
+            rows = self._connection.execute("SELECT pos FROM touch WHERE entry = ?", (entry,))
+            found.update(int(row[0]) for row in rows.fetchall())
+        return found
+
+    def changed_later(self, besides: AbstractSet[EntryId]) -> dict[int, set[EntryId]]:
+        """Return where entries are named that more than one record names; causes first."""
+        rows = self._connection.execute(
+            "SELECT pos, entry FROM touch WHERE entry IN"
+            " (SELECT entry FROM touch GROUP BY entry HAVING COUNT(*) > 1) ORDER BY pos"
+        )
+        found: dict[int, set[EntryId]] = {}
+        for pos, raw in rows.fetchall():
+            if (entry := EntryId(bytes(raw))) not in besides:
+                found.setdefault(int(pos), set()).add(entry)
+        return found
 
     def bin(self) -> list[Binned]:
         """Return what was deleted, the last first."""
