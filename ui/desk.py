@@ -192,6 +192,8 @@ class Desk(QObject):
     def _on_places(self) -> None:
         self.listing.show_homeless(homeless=not self._window.places.spaces)
         self.listing.gone.show_for(self._window.places.space(self.contents.spot.space))
+        self.contents.set_alone(alone=self._window.places.alone)
+        self._window.footer.set_alone(alone=self._window.places.alone)
         if self._begun:
             return
         self._begun = True

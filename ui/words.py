@@ -118,6 +118,10 @@ REACH_ICONS = {
     Reach.CANNOT: ("circle-x", "danger"),
 }
 """Shape and colour of each state: the shapes differ, so the colour is never alone."""
+DEVICE_ICON = "hard-drive"
+"""A device of any kind: which kind it is, nobody has said."""
+_ALONE = (DEVICE_ICON, "text3")
+_TO_COME = ("download", "text3")
 
 NOTE_ENDS = (".md", ".markdown", ".txt")
 FILE_ICONS = {
@@ -127,6 +131,17 @@ FILE_ICONS = {
     "file-archive": ("zip", "gz", "tar", "7z", "rar", "xz"),
     "file-code": ("py", "js", "ts", "c", "h", "rs", "go", "html", "css", "json", "toml", "xml"),
 }
+
+
+def reach_icon(reach: Reach, *, alone: bool = False) -> tuple[str, str]:
+    """Return shape and colour of a state; where nothing is shared, to be here only is no lack."""
+    return _ALONE if alone and reach is Reach.ONLY_HERE else REACH_ICONS[reach]
+
+
+def state_icon(entry: EntryInfo, *, alone: bool = False) -> tuple[str, str]:
+    """Return what stands at the end of an entry's row: that it is still to come, before all."""
+    to_come = not (entry.here or entry.is_folder or entry.draft)
+    return _TO_COME if to_come else reach_icon(entry.reach, alone=alone)
 
 
 def shown_name(entry: EntryInfo) -> str:

@@ -1,12 +1,14 @@
 """Draws every screen into pictures: `python -m tests.ui.gallery OUT_DIR [SCREEN…]`.
 
 Light and dark, empty, busy, with an error, with long texts, narrow, at 100 % and 200 %,
-from right to left; and one sheet with all of them. For eyes, not for comparing pixels.
+from right to left; and one sheet with all of them. Where QT_SCALE_FACTOR is set, at that scale
+alone. For eyes, not for comparing pixels.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,19 +17,25 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.errors import KeptElsewhere
+from app.events import SpacesChanged
 from app.progress import Progress
 from sync.errors import PeerUnreachable
+from tests.ui import sample
+from tests.ui.choosing import completions, folder_chooser
 from tests.ui.fake_app import FakeApp, Mood
 from tests.ui.stage import Stage, set_stage
 from ui.theme.theme import Look, Theme
 
 COLUMNS = 4
 THUMB = 620
+SCALES = ("1", "2")
+NOISE = "This plugin does not support"
+"""The offscreen screen says so of every dialog: it gives no hints of sizes, and none is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +254,37 @@ def keys(stage: Stage) -> QWidget | None:
     return stage.desk.folders.dialog
 
 
+def choose_folder(stage: Stage) -> QWidget | None:
+    """Choose a folder, where the desktop has no window of its own for it."""
+    dialog = folder_chooser(stage.window)
+    stage.desk.folders.open_dialog(dialog)
+    stage.settle()
+    return dialog
+
+
+def choose_folder_typed(stage: Stage) -> QWidget | None:
+    """Type its path; what may be meant opens below."""
+    dialog = folder_chooser(stage.window)
+    stage.desk.folders.open_dialog(dialog)
+    stage.settle()
+    return completions(dialog, stage)
+
+
+def table(stage: Stage) -> None:
+    """Open a note with a table, signs of HTML and lines broken by hand."""
+    stage.app.texts["sourdough"] = sample.PLAIN
+    note(stage)
+
+
+def alone(stage: Stage) -> None:
+    """Share nothing with anyone."""
+    own = [space for space in stage.app.places if space.id == "journal"]
+    stage.app.places = own
+    stage.app.events.tell(SpacesChanged())
+    stage.desk.go("space:journal")
+    stage.settle()
+
+
 SCREENS = (
     Screen("note", note),
     Screen("typing", typing),
@@ -297,6 +336,10 @@ SCREENS = (
     Screen("commands", commands),
     Screen("menu", menu),
     Screen("keys", keys),
+    Screen("choose-folder", choose_folder),
+    Screen("choose-folder-typed", choose_folder_typed),
+    Screen("table", table),
+    Screen("alone", alone),
     Screen("icons", note, size=(820, 640)),
     Screen("one-page", note, size=(480, 640)),
     Screen("one-list", at("space:recipes"), size=(480, 640)),
@@ -339,25 +382,50 @@ def sheet(images: list[QImage]) -> QImage:
     return whole
 
 
-def main(out: Path, only: list[str]) -> None:
-    """Draw."""
+def paint(out: Path, scale: str, only: list[str]) -> None:
+    """Draw everything at the scale of this process."""
+    qInstallMessageHandler(_say)
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
-    out.mkdir(parents=True, exist_ok=True)
     theme = Theme(application)
-    scale = os.environ.get("QT_SCALE_FACTOR", "1")
     for look in (Look.LIGHT, Look.DARK):
         theme.choose(look)
-        images = [
+        for screen in _wanted(only):
             draw(screen, theme, out, f"{screen.name}-{look.value}-{scale}x")
-            for screen in SCREENS
-            if not only or screen.name in only
-        ]
-        sheet(images).save(str(out / f"sheet-{look.value}-{scale}x.png"))
     application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     theme.choose(Look.LIGHT)
-    for screen in SCREENS[:1]:
+    for screen in _wanted(only)[:1]:
         draw(screen, theme, out, f"{screen.name}-rtl-{scale}x")
+
+
+def main(out: Path, only: list[str]) -> None:
+    """Draw at every scale, each in a process of its own, and put all on one sheet."""
+    out.mkdir(parents=True, exist_ok=True)
+    if scale := os.environ.get("QT_SCALE_FACTOR"):
+        paint(out, scale, only)
+        return
+    again = [sys.executable, "-m", "tests.ui.gallery", str(out), *only]
+    for scale in SCALES:
+        subprocess.run(again, check=True, env=os.environ | {"QT_SCALE_FACTOR": scale})
+    names = [
+        f"{screen.name}-{look.value}-{scale}x"
+        for look in (Look.LIGHT, Look.DARK)
+        for screen in _wanted(only)
+        for scale in SCALES
+    ]
+    names += [f"{screen.name}-rtl-{scale}x" for screen in _wanted(only)[:1] for scale in SCALES]
+    sheet([QImage(str(out / f"{name}.png")) for name in names]).save(str(out / "sheet.png"))
+
+
+def _wanted(only: list[str]) -> list[Screen]:
+    return [screen for screen in SCREENS if not only or screen.name in only]
+
+
+def _say(kind: QtMsgType, where: QMessageLogContext, words: str) -> None:
+    """Pass on what Qt says, but what it says of every dialog here."""
+    del kind, where
+    if not words.startswith(NOISE):
+        print(words, file=sys.stderr)  # noqa: T201 -- for who looks at the pictures
 
 
 if __name__ == "__main__":

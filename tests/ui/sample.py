@@ -66,6 +66,21 @@ MARKET = "# Market list\n\n- [ ] Rye flour\n- [ ] Butter\n- [x] Coriander\n- [ ]
 JOURNAL = "# Sunday\n\nLong walk along the canal. Rain, then sun, then rain.\n"
 ROUTE = "# Route\n\nTrain at 7:42. *Bring the maps.* Meet Jo at the north gate.\n"
 HEBREW = "# שלום\n\nפסקה מימין לשמאל.\n\nA paragraph from left to right.\n"  # noqa: RUF001 -- it is Hebrew
+PLAIN = """<p align="center"><img src="tin.png" width="96" alt=""></p>
+
+# Tins
+
+What fits where, as weighed in March. A line that was broken by hand stays broken as
+it was typed,
+for this is where one writes.
+
+| tin       | flour | bakes  |
+|-----------|------:|--------|
+| **small** | 350 g | 35 min |
+| large     | 900 g | 50 min |
+
+Below it goes on, with <b>tags</b> that are of no use here.
+"""
 LONG_NAME = "A very long name that somebody gave to a note because they wanted to say it all " * 3
 
 SCRIPTS = {

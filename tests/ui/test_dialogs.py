@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QScreen
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -26,6 +29,8 @@ from ui.pages.share_dialog import ShareDialog
 from ui.theme.theme import Theme
 from ui.widgets.qr_view import picture_of
 
+OpenShare = Callable[[str], ShareDialog]
+
 # The offscreen screen says so of every dialog.
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
@@ -38,11 +43,21 @@ def app(below: Below) -> FakeApp:
 
 
 @pytest.fixture
-def share(qtbot: QtBot, theme: Theme, below: Below, app: FakeApp) -> ShareDialog:
+def open_share(qtbot: QtBot, theme: Theme, below: Below, app: FakeApp) -> OpenShare:
+    """Return what opens the dialog for the recipes, called anything."""
+
+    def open_(name: str) -> ShareDialog:
+        dialog = ShareDialog(replace(app.space_of("recipes"), name=name), theme, below)
+        qtbot.addWidget(dialog)
+        return dialog
+
+    return open_
+
+
+@pytest.fixture
+def share(open_share: OpenShare) -> ShareDialog:
     """Return the dialog for the recipes."""
-    dialog = ShareDialog(app.space_of("recipes"), theme, below)
-    qtbot.addWidget(dialog)
-    return dialog
+    return open_share("Recipes")
 
 
 @pytest.fixture
@@ -68,23 +83,44 @@ def test_a_code_is_made_as_chosen(qtbot: QtBot, share: ShareDialog, app: FakeApp
     assert QGuiApplication.clipboard().text() == CODE
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 400), (400, 400), (1280, 800)])
+SMALL = [QSize(640, 400), QSize(400, 400), QSize(400, 300), QSize(1280, 800)]
+
+
+@pytest.mark.parametrize("name", ["Recipes", sample.LONG_NAME])
+@pytest.mark.parametrize("room", SMALL)
 def test_what_is_handed_over_fits_on_any_screen(
-    qtbot: QtBot, share: ShareDialog, monkeypatch: pytest.MonkeyPatch, width: int, height: int
+    qtbot: QtBot, open_share: OpenShare, monkeypatch: pytest.MonkeyPatch, room: QSize, name: str
 ) -> None:
-    """At 200 % a screen of 1280 by 800 has room for 640 by 400: the picture is still whole."""
-    monkeypatch.setattr(QScreen, "availableSize", lambda _: QSize(width, height))
+    """At 200 % a screen of 1280 by 800 has room for 640 by 400: the picture is whole, and first."""
+    monkeypatch.setattr(QScreen, "availableSize", lambda _: room)
+    share = open_share(name)
     share.show()
     share.make.click()
     qtbot.waitUntil(lambda: share.steps.currentIndex() == 1)
     QApplication.processEvents()
-    assert share.width() <= width
-    assert share.height() <= height
-    for shown in (share.qr, share.copy, share.save, share.again):
-        if width >= 640 or shown is share.again:  # else one scrolls to it
+    assert share.width() <= room.width()
+    assert share.height() <= room.height()
+    for shown in (share.qr, share.again):
+        assert shown.visibleRegion().boundingRect() == shown.rect()
+    if room.width() >= 640 and name == "Recipes":  # else one scrolls to them
+        for shown in (share.copy, share.save):
             assert shown.visibleRegion().boundingRect() == shown.rect()
-    assert share.members.isVisible() == (height > 400)
+    assert share.code.viewport().height() >= 4 * share.code.fontMetrics().lineSpacing()
+    assert share.members.isVisible() == (room.height() > 400)
     assert QrCodes().read(share.qr.grab().toImage()) == CODE
+    share.again.click()
+    assert share.heading.isVisible() and share.members.isVisible()
+
+
+def test_enter_makes_the_code_and_then_is_done(qtbot: QtBot, share: ShareDialog) -> None:
+    """Whoever chose by keys need not look for the button; and nothing is made twice."""
+    share.show()
+    role = share.roles.buttons()[1]
+    role.setFocus()
+    QTest.keyClick(role, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: share.steps.currentIndex() == 1)
+    QTest.keyClick(share.code, Qt.Key.Key_Return)
+    assert not share.isVisible()
 
 
 def test_the_picture_says_what_the_text_says(qtbot: QtBot, share: ShareDialog) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ui.models.sheet import units
 from ui.widgets.markdown import MOST, Kind, fence_lines, spans
 
-MARKDOWN = st.text("ab #*_`[]()!-+.1>x~\\/:https😀\t", max_size=60)
+MARKDOWN = st.text("ab #*_`[]()!-+.1<>|x~\\/:https😀\t", max_size=60)
 
 
 def pieces(text: str, kind: Kind) -> list[str]:
@@ -35,6 +35,13 @@ def pieces(text: str, kind: Kind) -> list[str]:
         ("> said", Kind.QUOTE, ["> said"]),
         ("---", Kind.RULE, ["---"]),
         ("see [[Dal makhani]].", Kind.LINK, ["[[Dal makhani]]"]),
+        ("| a | **b** |", Kind.TABLE, ["| a | **b** |"]),
+        ("| a | **b** |", Kind.MARK, []),
+        ("| [[Dal]] | b |", Kind.LINK, ["[[Dal]]"]),
+        ("a | b", Kind.TABLE, []),
+        ('<p align="x"><b>so</b> 1 < 2', Kind.HTML, ['<p align="x">', "<b>", "</b>"]),
+        ("<!-- aside --> said", Kind.HTML, ["<!-- aside -->"]),
+        ("<https://x.org> a <b", Kind.HTML, []),
         ("[a](https://x.org) https://y.org.", Kind.LINK, ["[a](https://x.org)", "https://y.org."]),
     ],
 )

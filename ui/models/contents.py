@@ -18,7 +18,7 @@ from ui.below import Below
 from ui.letters import bare
 from ui.models.question import Question
 from ui.models.rows import Held, Item, Plan, Row, RowModel
-from ui.words import REACH_ICONS, entry_note, entry_spoken, icon_of, shown_name
+from ui.words import entry_note, entry_spoken, icon_of, shown_name, state_icon
 
 GATHER_MS = 120
 RECENT = 200
@@ -56,6 +56,7 @@ class Contents(QObject):
         self.own_name = own_name
         self.rows = RowModel(self._draw, self)
         self._below = below
+        self._alone = False
         self._filter = ""
         self._question = Question(below.runner, self._ask, self)
         self._question.answered.connect(self._on_entries)
@@ -101,6 +102,12 @@ class Contents(QObject):
         if words != self._filter:
             self._filter = words
             self._show()
+
+    def set_alone(self, *, alone: bool) -> None:
+        """Know whether this computer shares nothing with anyone."""
+        if alone is not self._alone:
+            self._alone = alone
+            self.rows.redraw()
 
     def entry(self, key: str) -> EntryInfo | None:
         """Return the entry of a row."""
@@ -165,7 +172,7 @@ class Contents(QObject):
     def _draw(self, thing: object) -> Row:
         assert isinstance(thing, EntryInfo)
         now = self._below.now()
-        state, tone = REACH_ICONS[thing.reach]
+        state, tone = state_icon(thing, alone=self._alone)
         return Row(
             shown_name(thing),
             entry_note(thing, now, self.own_name),

@@ -132,6 +132,6 @@ class Past(QObject):
         when = moment_words(thing.at, self._below.now())
         title = when[:1].upper() + when[1:]
         short = tr("side by side") if thing.order == "side by side" else ""
-        note = DOT.join(part for part in (thing.device, thing.words, short) if part)
+        note = DOT.join(part for part in (thing.device, thing.words) if part)
         spoken = ", ".join(part for part in (title, thing.device, thing.words, order) if part)
-        return Row(title, note, spoken, tip=order, icon=icon, tone=tone)
+        return Row(title, note, spoken, tip=order, icon=icon, tone=tone, aside=short)

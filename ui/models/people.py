@@ -13,7 +13,7 @@ from ui.below import Below
 from ui.models.question import Question
 from ui.models.rows import Item, Row, RowModel
 from ui.slots import ignoring
-from ui.words import tr
+from ui.words import DEVICE_ICON, tr
 
 
 class People(QObject):
@@ -85,7 +85,7 @@ class People(QObject):
             note,
             f"{thing.name}, {note.replace(DOT, ', ')}",
             tip=thing.address,
-            icon="laptop" if thing.is_this else "monitor",
+            icon=DEVICE_ICON,
             state="circle-check" if thing.near or thing.is_this else "circle-dashed",
             state_tone="ok" if thing.near or thing.is_this else "text3",
         )

@@ -53,6 +53,11 @@ class Places(QObject):
         self._gather.timeout.connect(self.refresh)
         self._show()
 
+    @property
+    def alone(self) -> bool:
+        """Whether no folder is shared with anyone."""
+        return not any(others_of(space) for space in self.spaces)
+
     def attach(self, below: Below) -> None:
         """Begin to ask the app."""
         self._question = Question(below.runner, below.app.spaces, self)

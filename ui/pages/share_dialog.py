@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSaveFile, Qt
+from PySide6.QtCore import QSaveFile, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -39,7 +40,26 @@ CHOOSING, HANDING = 440, 620
 """How wide the two steps are."""
 BESIDE = 520
 """Where there is less, the code stands below its picture."""
+CODE_LINES = 4
+"""So many of the code are seen at least."""
 PEOPLE = Measures(side=0, inner=S, above=5, strong=False)
+
+
+class _CodeField(QPlainTextEdit):
+    """Wants a few lines, and takes what there is."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setProperty("kind", "field")
+        self.setAccessibleName(tr("The code"))
+        self.setTabChangesFocus(True)
+        self.setFont(theme.fonts.mono_font(12))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:
+        """Return what a few lines need."""
+        return QSize(0, CODE_LINES * self.fontMetrics().lineSpacing() + 2 * L)
 
 
 class ShareDialog(QDialog):
@@ -61,13 +81,15 @@ class ShareDialog(QDialog):
         self.people = RowList(self.giving.rows, theme, PEOPLE)
         self.people.setAccessibleName(tr("People with access"))
         self.qr = QrView()
-        self.code = QPlainTextEdit()
+        self.code = _CodeField(theme)
         self.promise = label("", wraps=True)
         self.trouble = label("", wraps=True)
         self.trouble.hide()
         self.copy = button(tr("Copy code"), self._copy, theme=theme, icon="copy")
         self.save = button(tr("Save as file…"), self.giving.make_file, theme=theme, icon="save")
         self.again = button(tr("Make another"), self._again, kind="quiet")
+        self.close_button = button(tr("Done"), self.accept)
+        self.heading = label(f"{tr('Share')} “{space.name}”", "title", wraps=True)
         self.steps = QStackedWidget()
         self._pages = self._choosing(), self._handing()
         for page in self._pages:
@@ -94,19 +116,20 @@ class ShareDialog(QDialog):
         down = QVBoxLayout(inside)
         down.setContentsMargins(L + S, L + S, L + S, S)
         down.setSpacing(M)
-        down.addWidget(label(f"{tr('Share')} “{self.giving.space.name}”", "title", wraps=True))
+        down.addWidget(self.heading)
         down.addWidget(self.trouble)
         down.addWidget(self.steps, 1)
         down.addWidget(self._members())
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, L)
         whole.setSpacing(S)
-        whole.addWidget(Tall(inside), 1)
+        self._tall = Tall(inside)
+        whole.addWidget(self._tall, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(L + S, 0, L + S, 0)
         foot.addWidget(self.again)
         foot.addStretch(1)
-        foot.addWidget(button(tr("Done"), self.accept))
+        foot.addWidget(self.close_button)
         self.again.hide()
         whole.addLayout(foot)
         self._go(0)
@@ -153,12 +176,6 @@ class ShareDialog(QDialog):
 
     def _handing(self) -> QWidget:
         page = QWidget()
-        self.code.setReadOnly(True)
-        self.code.setProperty("kind", "field")
-        self.code.setAccessibleName(tr("The code"))
-        self.code.setTabChangesFocus(True)
-        self.code.setFont(self._theme.fonts.mono_font(12))
-        self.code.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         right = QVBoxLayout()
         right.setSpacing(S)
         right.addWidget(self.promise)
@@ -171,7 +188,7 @@ class ShareDialog(QDialog):
         self._sides = QHBoxLayout(page)
         self._sides.setContentsMargins(0, 0, 0, 0)
         self._sides.setSpacing(L)
-        self._sides.addWidget(self.qr, 0, Qt.AlignmentFlag.AlignTop)
+        self._sides.addWidget(self.qr)
         self._sides.addLayout(right, 1)
         return page
 
@@ -182,22 +199,34 @@ class ShareDialog(QDialog):
 
     def _on_made(self, invite: InviteInfo) -> None:
         self.make.setEnabled(True)
-        self.qr.show_code(self._codes.draw(invite.code))
         self.code.setPlainText(invite.code)
-        hint = tr("Show the picture, send the code, or save a file: it works while you are away.")
+        hint = tr("Show the picture, or send the code. A file also works while you are away.")
         self.promise.setText(f"{self.giving.promise(invite)} {hint}")
         self._go(1)
         self.again.show()
-        if not fit(self, HANDING):  # what is handed over comes first
-            self.members.hide()
-            if self.width() < BESIDE:
-                self._sides.setDirection(QBoxLayout.Direction.TopToBottom)
-            fit(self, HANDING)
-        self.copy.setFocus()
+        self._show_picture(self._codes.draw(invite.code))
+
+    def _show_picture(self, rows: Sequence[str]) -> None:
+        """Show the code: whole and first in view, whatever else has to be scrolled to."""
+        self.qr.show_code(rows)
+        self._sides.setAlignment(self.qr, Qt.AlignmentFlag.AlignTop)
+        if fit(self, HANDING):
+            self.copy.setFocus()
+            return
+        self.members.hide()
+        self.heading.hide()  # the window has it as its title
+        if self.width() < BESIDE:
+            self._sides.setDirection(QBoxLayout.Direction.TopToBottom)
+            self._sides.setAlignment(self.qr, Qt.AlignmentFlag.AlignHCenter)
+        fit(self, HANDING)
+        self.qr.show_code(rows, self._tall.viewport().height() - (L + S) - S)
+        self.qr.setFocus()
+        self._tall.show_top()
 
     def _go(self, step: int) -> None:
-        """Show a step; the other needs no room."""
+        """Show a step; the other needs no room. Enter does what the step is for."""
         self.steps.setCurrentIndex(step)
+        (self.make, self.close_button)[step].setDefault(True)
         for number, page in enumerate(self._pages):
             policy = QSizePolicy.Policy.Preferred if number == step else QSizePolicy.Policy.Ignored
             page.setSizePolicy(policy, policy)
@@ -205,7 +234,10 @@ class ShareDialog(QDialog):
     def _again(self) -> None:
         self._go(0)
         self.members.show()
+        self.heading.show()
+        self._sides.setDirection(QBoxLayout.Direction.LeftToRight)
         self.again.hide()
+        fit(self, CHOOSING)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.code.toPlainText())

@@ -45,7 +45,11 @@ QWidget#middle[dropping="true"] { background: @select; }
 QWidget#page, QWidget#page QScrollArea, QWidget#page QScrollArea > QWidget > QWidget,
 QDialog, QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget { background: @surface; }
 QSplitter::handle { background: @hairline; }
-QListView, QPlainTextEdit#note { background: transparent; border: none; outline: none; }
+QAbstractItemView { background: @surface; color: @text; border: 1px solid @hairline;
+    selection-background-color: @select; selection-color: @text; outline: none; }
+QAbstractItemView::item:selected { background: @select; color: @text; }
+QHeaderView::section { background: @sunken; color: @text2; border: none; padding: 4px 8px; }
+RowList, QPlainTextEdit#note { background: transparent; border: none; outline: none; }
 QLabel[kind="title"] { font-size: 20px; font-weight: 600; }
 QLabel[kind="heading"] { font-size: 15px; font-weight: 600; }
 QLabel[kind="big"] { font-size: 24px; font-weight: 600; }
@@ -86,6 +90,8 @@ QPushButton[kind="quiet"] { border: 1px solid transparent; background: transpare
     color: @accent; font-weight: 600; padding: 5px 10px; }
 QPushButton[kind="quiet"]:hover { background: @hover; }
 QPushButton[kind="quiet"]:focus { border: 2px solid @accent; padding: 4px 9px; }
+QrView { border: 2px solid transparent; }
+QrView:focus { border-color: @accent; }
 QRadioButton { border: 2px solid transparent; border-radius: @controlpx; spacing: 8px;
     padding: 2px 6px 2px 3px; }
 QRadioButton:focus { border-color: @accent; }

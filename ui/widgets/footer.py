@@ -12,7 +12,7 @@ from ui.below import Clock
 from ui.theme.theme import Theme
 from ui.theme.tokens import M, S
 from ui.widgets.parts import label
-from ui.words import REACH_ICONS, tr
+from ui.words import reach_icon, tr
 
 QUIET_SECONDS = 5.0
 """A screen reader is told of a new state at most that often."""
@@ -46,8 +46,10 @@ class Footer(QWidget):
         self._theme = theme
         self._now = now
         self._reach: Reach | None = None
+        self._alone = False
         self._spoke = 0.0
         self._icon = QLabel()
+        self.icon_name = ""
         self.sentence = _Sentence()
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setMinimumWidth(0)
@@ -75,6 +77,11 @@ class Footer(QWidget):
             self._spoke = self._now()
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.sentence, sentence))
 
+    def set_alone(self, *, alone: bool) -> None:
+        """Know whether this computer shares nothing with anyone."""
+        self._alone = alone
+        self._draw()
+
     def show_words(self, count: int | None) -> None:
         """Show how many words there are."""
         self.words.setText("" if count is None else count_words(count, tr("word")))
@@ -86,7 +93,7 @@ class Footer(QWidget):
     def _draw(self) -> None:
         self._icon.setVisible(self._reach is not None)
         if self._reach is not None:
-            name, tone = REACH_ICONS[self._reach]
+            self.icon_name, tone = reach_icon(self._reach, alone=self._alone)
             colour = getattr(self._theme.tokens, tone)
             ratio = self.devicePixelRatioF()
-            self._icon.setPixmap(self._theme.icons.pixmap(name, colour, 16, ratio))
+            self._icon.setPixmap(self._theme.icons.pixmap(self.icon_name, colour, 16, ratio))

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionFrame,
+    QToolButton,
+    QWidget,
+)
 
 from ui.theme.theme import Theme
 from ui.theme.tokens import TEXT_START, XS, M, S
@@ -12,6 +20,8 @@ from ui.widgets.parts import button, icon_button
 from ui.words import tr
 
 TITLE_FRAME = 10
+_QT_MARGIN = 2
+"""What Qt itself leaves free on both sides of the text in a field."""
 
 
 class Title(QLineEdit):
@@ -30,10 +40,42 @@ class Title(QLineEdit):
     def show_name(self, name: str, *, fixed: bool) -> None:
         """Show a name."""
         self._name = name
+        self.setToolTip(name)
         self.setReadOnly(fixed)
         if not self.hasFocus() or self.text() == self._name:
             self.setText(name)
             self.setCursorPosition(0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much as fits, ending in dots, while nobody types."""
+        option, inside, letters = self._option(), self._inside(), self.fontMetrics()
+        if self.hasFocus() or letters.horizontalAdvance(self.text()) <= inside.width():
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        panel = QStyle.PrimitiveElement.PE_PanelLineEdit
+        self.style().drawPrimitive(panel, option, painter, self)
+        fitting = letters.elidedText(self.text(), Qt.TextElideMode.ElideRight, inside.width())
+        align = QStyle.visualAlignment(self.layoutDirection(), self.alignment())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(inside, align | Qt.AlignmentFlag.AlignVCenter, fitting)
+        painter.end()
+
+    @property
+    def shown_width(self) -> int:
+        """How wide the text may be."""
+        return self._inside().width()
+
+    def _option(self) -> QStyleOptionFrame:
+        option = QStyleOptionFrame()
+        self.initStyleOption(option)
+        return option
+
+    def _inside(self) -> QRect:
+        """Return where Qt draws the text."""
+        part = QStyle.SubElement.SE_LineEditContents
+        whole = self.style().subElementRect(part, self._option(), self)
+        return whole.adjusted(_QT_MARGIN, 0, -_QT_MARGIN, 0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take a change back with Esc."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ui.actions import MENUS, Actions
 from ui.theme.tokens import L, M
@@ -29,7 +29,10 @@ class KeysDialog(QDialog):
         down.setSpacing(M)
         down.addWidget(title)
         down.addWidget(self.text, 1)
-        down.addWidget(button(tr("Close"), self.accept))
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(button(tr("Close"), self.accept))
+        down.addLayout(foot)
 
 
 def keys_text(actions: Actions) -> str:

@@ -33,6 +33,9 @@ class Kind(Enum):
     DONE = "done"
     """The words of a task that is done."""
     RULE = "rule"
+    TABLE = "table"
+    """A row of a table: its bars stand under each other only in letters of one width."""
+    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,13 @@ class Span:
     """Of a link."""
 
 
+_IN_TABLE = frozenset({Kind.LINK, Kind.TAG, Kind.HTML})
 FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
 FENCES = re.compile(r"^[ ]{0,3}(?:```|~~~)", re.MULTILINE)
 _HEADING = re.compile(r"(#{1,6})[ \t]+")
 QUOTE = re.compile(r"[ ]{0,3}>[ ]?(?:>[ ]?)*")
 ITEM = re.compile(r"(\s*)([-*+]|\d{1,9}[.)])([ \t]+)(\[[ xX]\](?=\s|$))?")
+_TABLE = re.compile(r"[ ]{0,3}\|")
 _RULE = re.compile(r"[ ]{0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _INLINE = re.compile(
     r"(?P<code>(?P<ticks>`+)(?!`)(?:[^`]|(?!(?P=ticks)(?!`))`)+?(?P=ticks)(?!`))"
@@ -61,6 +66,7 @@ _INLINE = re.compile(
     r"|(?P<bold>(?P<b>\*\*|__)(?=\S)(?:(?!(?P=b)).)+?(?<=\S)(?P=b))"
     r"|(?P<struck>~~(?=\S)(?:(?!~~).)+?(?<=\S)~~)"
     r"|(?P<italic>(?<![\w*_])(?P<i>[*_])(?=[^\s*_])(?:(?!(?P=i)).)+?(?<=\S)(?P=i)(?![\w*_]))"
+    r"|(?P<html></?[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>|<!--[^<>]*-->)"
     r"|(?P<url>https?://[^\s<>()]+)"
     r"|(?P<tag>(?<![\w#&/])\#[^\W\d][\w/-]*)"
 )
@@ -94,6 +100,9 @@ def _line(text: str) -> Iterator[Span]:
         yield Span(0, len(text), Kind.HEADING, level)
         yield Span(0, heading.end(), Kind.MARK, level)
         yield from _inline(text, heading.end(), len(text))
+    elif _TABLE.match(text):  # as it is typed: a hidden sign would move the bars behind it
+        yield Span(0, len(text), Kind.TABLE)
+        yield from (it for it in _inline(text, 0, len(text)) if it.kind in _IN_TABLE)
     elif _RULE.match(text):
         yield Span(0, len(text), Kind.RULE)
     elif quote := QUOTE.match(text):
@@ -138,6 +147,8 @@ def _inline(text: str, start: int, end: int) -> Iterator[Span]:
         elif found["italic"]:
             yield from _wrapped(first, last, 1, Kind.ITALIC)
             yield from _inline(text, first + 1, last - 1)
+        elif found["html"]:
+            yield Span(first, last - first, Kind.HTML)
         elif found["url"]:
             yield Span(first, last - first, Kind.LINK, target=found[0].rstrip(".,;:!?"))
         else:

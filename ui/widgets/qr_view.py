@@ -13,6 +13,8 @@ from ui.words import tr
 QUIET = 4
 """Modules of white around, as the standard asks."""
 SIDE = 232
+RING = 2
+"""Around it, to show that it has the keys."""
 
 
 def picture_of(rows: Sequence[str], side: int) -> QImage:
@@ -38,13 +40,15 @@ class QrView(QLabel):
         super().__init__()
         self.setAccessibleName(tr("QR code of the invitation"))
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def show_code(self, rows: Sequence[str]) -> None:
-        """Show a code."""
+    def show_code(self, rows: Sequence[str], room: int = SIDE + 2 * RING) -> None:
+        """Show a code, smaller where there is little room; it is never cut."""
         ratio = self.devicePixelRatioF()
-        image = picture_of(rows, round(SIDE * ratio))
+        image = picture_of(rows, round(min(SIDE, room - 2 * RING) * ratio))
         pixmap = QPixmap.fromImage(image)
         pixmap.setDevicePixelRatio(ratio)
         self.setPixmap(pixmap)
-        self.setFixedSize(QSize(round(image.width() / ratio), round(image.height() / ratio)))
+        side = round(image.width() / ratio) + 2 * RING
+        self.setFixedSize(QSize(side, side))

@@ -117,16 +117,16 @@ class RowDelegate(QStyledItemDelegate):
             end = _at_end(inside)
             self._icon(painter, row.state, row.state_tone, _mirrored(option, end))
             inside.setRight(end.left() - S)
-        if row.aside:
-            inside.setRight(inside.right() - self._aside(painter, row, inside, option) - S)
-        self._texts(painter, row, inside, option)
+        taken = self._aside(painter, row, inside, option) + S if row.aside else 0
+        self._texts(painter, row, inside, taken, option)
 
     def _texts(
-        self, painter: QPainter, row: Row, inside: QRect, option: QStyleOptionViewItem
+        self, painter: QPainter, row: Row, inside: QRect, taken: int, option: QStyleOptionViewItem
     ) -> None:
+        """Draw both lines; so much of the first is taken already at its end."""
         tokens = self._theme.tokens
         title_font = self._title_font()
-        first = QRect(inside)
+        first = inside.adjusted(0, 0, -taken, 0)
         first.setHeight(_height(title_font))
         painter.setFont(title_font)
         painter.setPen(QColor(tokens.text))

@@ -84,8 +84,8 @@ class Styler(QObject):
         made = QTextCharFormat()
         if span.kind in _SIGNS:
             self._as_sign(made, span.kind, active=active)
-        elif span.kind in {Kind.CODE, Kind.BLOCK}:
-            self._as_code(made, block=span.kind is Kind.BLOCK)
+        elif span.kind in {Kind.CODE, Kind.BLOCK, Kind.TABLE}:
+            self._as_code(made, block=span.kind is not Kind.CODE)
         else:
             self._as_words(made, span)
         return made
@@ -117,6 +117,8 @@ class Styler(QObject):
                 made.setFontStrikeOut(span.kind is Kind.STRUCK)
             case Kind.LINK | Kind.TAG:
                 made.setForeground(QColor(tokens.accent))
+            case Kind.HTML:
+                made.setForeground(QColor(tokens.text3))
             case Kind.QUOTE:
                 made.setForeground(QColor(tokens.text2))
                 made.setFontItalic(True)

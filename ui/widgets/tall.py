@@ -32,6 +32,10 @@ class Tall(QScrollArea):
         """Return its width, which cannot be scrolled, and little height."""
         return QSize(self._held.minimumSizeHint().width(), LEAST.height())
 
+    def show_top(self) -> None:
+        """Scroll to where it begins."""
+        self.verticalScrollBar().setValue(0)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Know that what it holds needs another size."""
         if event.type() is QEvent.Type.LayoutRequest:
