@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from app.errors import BadUsage
 from app.places import Places
 from app.state import DeviceState
@@ -30,7 +32,7 @@ class Account:
         """
         keys = load(places.device_key)
         # It was there before the keys, see `set_up`. An empty one made now would forget all.
-        if not places.state.exists() or not places.state.stat().st_size:
+        if not _size_of(places.state):
             raise StoreUnusable(f"{places.state.name} is missing or empty")
         return cls(keys, DeviceState.open(places.state, keys.derive(_STATE)))
 
@@ -71,8 +73,7 @@ async def set_up(places: Places, name: str, entropy: Entropy) -> str:
     """Make the keys of a new device and name it; return its DID."""
     taken = fit_name(name)
     keys = create_device(entropy)
-    for ending in ("", "-wal", "-shm"):  # of an earlier attempt that ended before its last step
-        places.state.with_name(places.state.name + ending).unlink(missing_ok=True)
+    _remove(places.state)  # of an earlier attempt that ended before its last step
     state = DeviceState.open(places.state, keys.derive(_STATE))
     try:
         await state.set("name", taken)
@@ -81,3 +82,22 @@ async def set_up(places: Places, name: str, entropy: Entropy) -> str:
     # Last: a data folder with a key is one that is set up, so everything else is there before.
     save(places.device_key, keys)
     return keys.did
+
+
+def _size_of(path: Path) -> int:
+    """Return how long a file is, 0 when there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise StoreUnusable(f"cannot look at {path.name}: {error.strerror}") from error
+
+
+def _remove(database: Path) -> None:
+    """Remove a database, with what SQLite keeps beside it."""
+    try:
+        for ending in ("", "-wal", "-shm"):
+            database.with_name(database.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreUnusable(f"cannot remove {database.name}: {error.strerror}") from error

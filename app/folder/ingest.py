@@ -8,6 +8,7 @@ change is a draft, and stays as it is.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import assert_never
 
 from blake3 import blake3
@@ -64,7 +65,8 @@ class Ingest:
         if small and self._may_edit:
             ground = self._ground
             secret = ground.space.sealing_secret()
-            self._reader = ground.ahead.begin(ground.folder.identity(), secret, small)
+            with suppress(OSError):  # reading ahead is only quicker
+                self._reader = ground.ahead.begin(ground.folder.identity(), secret, small)
         try:
             self._run(steps, report)
         finally:
@@ -260,8 +262,9 @@ class Ingest:
             self._batch.edited(row, read)
         elif text is not None and row.base:
             change = self._batch.begin("edited", row.entry)
-            change.write(row.entry, read.data, self._batch.meta(read.stat, node), row.base)
-            self._batch.edited(row, read, merged=unseen)
+            meta = self._batch.meta(read.stat, node)
+            held = change.write(row.entry, read.data, meta, row.base)
+            self._batch.edited(row, read, held=held if unseen else None)
         elif unseen:
             self._put_beside(path, read)
             self._batch.holding(row, read.stat, read.digest)
