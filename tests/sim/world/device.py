@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from app.events import Event
 from app.folder.agreed import Agreed
 from app.folder.ground import Brought, Looked
+from app.folder.ignore import Ignore
 from app.folder.mirror import Mirror
 from app.folder.port import Path as Names
 from app.instep import InStep
@@ -35,7 +36,12 @@ from tests.sim.world.machine import Data, Machine
 from tests.sim.world.network import Air, AirTransport
 from tests.sim.world.promise import Promises, tokens_in
 
+IGNORE = Ignore()
 _Answer = TypeVar("_Answer")
+
+
+class Down(Exception):
+    """Somebody wants something of a program that does not run."""
 
 
 class Told:
@@ -55,15 +61,23 @@ class SimWorker(Worker):
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._free_at = 0.0
+        self._waiting = 0
+        self.over = False
 
     async def run_reporting(self, work: Callable[[Report], _Answer], report: Report) -> _Answer:
         """Do work."""
         del report
         now = self._machine.monotonic()
-        if self._free_at > now or self._machine.random.random() < 0.4:
+        if self._waiting or self._machine.random.random() < 0.4:
             took = self._machine.random.random() * (0.05 + self._machine.slow)
-            self._free_at = max(self._free_at, now) + took + 1e-6
-            await asyncio.sleep(self._free_at - now)
+            self._free_at = max(self._free_at, now) + took + 1e-5
+            self._waiting += 1
+            try:
+                await asyncio.sleep(self._free_at - now)
+            finally:
+                self._waiting -= 1
+        if self.over:
+            raise Down("the program ended before it came to this")
         return work(silent)
 
 
@@ -134,6 +148,8 @@ class Device:
         self.machine: Machine = folder.machine
         self.air = air
         self.told = told
+        self.copy: Data | None = None
+        """A copy of its data folder, as somebody made it once."""
         self.meddles: Callable[[], None] | None = None
         """What a person does in the middle of the next look or writing."""
         self.meddle_at = -1
@@ -171,7 +187,8 @@ class Device:
 
     @property
     def _all(self) -> tuple[HeardVault, OpenSpace, InStep, SyncService]:
-        assert self._parts is not None, "asked only while it runs"
+        if self._parts is None:
+            raise Down(f"{self.name} does not run")
         return self._parts
 
     # -- its life ------------------------------------------------------------------------
@@ -272,6 +289,9 @@ class Device:
     def let_go(self) -> None:
         """The system takes back what a program had."""
         if self._parts is not None:
+            worker = self.opened.worker
+            assert isinstance(worker, SimWorker)
+            worker.over = True
             _release(self.vault)
         self._parts = None
 
@@ -333,6 +353,19 @@ class Device:
         gone = before - self.shown() - self.told.promises.saved
         assert self.meddled or not gone, f"{self.name} wrote over what nobody had: {sorted(gone)}"
 
+    def readable(self) -> set[bytes]:
+        """Return all contents that can be read in the tree, or in any version of the history."""
+        vault, found = self.vault, set[bytes]()
+        for _, node in vault.tree().walk():
+            if node.version:
+                with suppress(AtollError):
+                    found.add(b"".join(vault.read(node)))
+        for step in vault.history(limit=-1):
+            for entry in vault.touched(step):
+                with suppress(AtollError):
+                    found.add(b"".join(vault.read_at(entry, step.cid)))
+        return found
+
     def begin_work(self) -> None:
         """The mirror begins to look or to write."""
         self.meddled = False
@@ -343,7 +376,12 @@ class Device:
             self.told.trace(f"{self.name} looked: {_counts(looked)}")
         sure = not (self.meddled or looked.again or looked.skipped)
         if whole and sure and self.vault.may_edit():
-            self.told.promises.did_stand(self.name, self.folder.contents().values())
+            self.told.promises.did_stand(self.name, self._shared())
+
+    def _shared(self) -> Iterator[bytes]:
+        for path, data in self.folder.contents().items():
+            if data is not None and not IGNORE.ignores_below(path, is_folder=False):
+                yield data
 
     def brought(self, brought: Brought) -> None:
         """Something was written to the folder."""

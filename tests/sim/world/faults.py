@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 
 from storage.errors import StorageError, StoreFull, StoreUnusable
 from tests.sim.world.device import Device
+from tests.sim.world.machine import Data
 from tests.sim.world.person import Person
 from tests.sim.world.story import Story
 
@@ -136,6 +137,20 @@ class Weather:
             device.data.memory.lose()
         device.start()
 
+    async def restore(self) -> None:
+        """The data folder is copied, or set back to such a copy. The plain folder stays."""
+        device, person = self.some()
+        story = self.story
+        if device.copy is None or self.random.random() < 0.3:
+            device.copy = Data(device.machine, device.data)
+            return
+        person.stand_up()
+        await device.stop()
+        device.data = Data(device.machine, device.copy)
+        story.made.bench.place(device.path, device.data)
+        if all([each.runs or each.start() for each in story.devices]):
+            story.only_what_is_left()
+
     # -- the folder ----------------------------------------------------------------------
     async def hints(self) -> None:
         """The system noticed that it lost hints, and says so."""
@@ -172,6 +187,7 @@ FAULTS: dict[str, Fault] = {
     "slow": Weather.slow,
     "skew": Weather.clock,
     "index": Weather.index,
+    "restore": Weather.restore,
     "hints": Weather.hints,
     "away": Weather.away,
     "meddles": Weather.meddles,

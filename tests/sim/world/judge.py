@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from contextlib import suppress
 
-from app.folder.ignore import TEMPORARY, Ignore
+from app.folder.ignore import TEMPORARY
 from app.folder.port import Path
 from storage.access.roles import Role
 from storage.blocks.store import Kind
-from storage.errors import AtollError
 from storage.records.record import Record, parse_record
 from storage.vault import Vault
 from tests.helpers.vaults import core_of
 from tests.sim.world.cast import ROLES, UNTIL
-from tests.sim.world.device import Device
+from tests.sim.world.device import IGNORE, Device
 from tests.sim.world.promise import tokens_in
 from tests.sim.world.story import ROUND, ROUNDS, Story
-
-IGNORE = Ignore()
 
 
 async def settle(story: Story) -> int:
@@ -60,23 +56,27 @@ def unsettled(story: Story) -> str:
 
 def unfaithful(device: Device) -> str:
     """Say where a folder is not what the tree says."""
-    mirror = device.opened.mirrored.mirror
-    drafts = {as_one(draft.path) for draft in mirror.drafts()}
-    tree = {
+    held = device.opened.mirrored.mirror.drafts()
+    drafts = {as_one(draft.path) for draft in held}
+    tree = device.vault.tree()
+    for draft in held:
+        if draft.entry is not None and tree.get(draft.entry) is not None:
+            drafts.add(as_one(tree.path(draft.entry)))  # it stays where it was, whatever moved it
+    shown = {
         as_one(path): None if not node.version else b"".join(device.vault.read(node))
-        for path, node in device.vault.tree().walk()
+        for path, node in tree.walk()
     }
     disk = {as_one(path): data for path, data in device.folder.contents().items()}
-    for path in sorted(tree.keys() | disk.keys()):
+    for path in sorted(shown.keys() | disk.keys()):
         if any(path[:n] in drafts for n in range(1, len(path) + 1)):
             continue
-        if path not in tree and IGNORE.ignores_below(path, is_folder=disk[path] is None):
+        if path not in shown and IGNORE.ignores_below(path, is_folder=disk[path] is None):
             continue
-        if path in tree and path in disk and tree[path] == disk[path]:
+        if path in shown and path in disk and shown[path] == disk[path]:
             continue
         if disk.get(path, b"") is None and any(draft[: len(path)] == path for draft in drafts):
             continue  # it stays for a draft in it
-        return f"{'/'.join(path)}: {tree.get(path, 'nothing')!r} but {disk.get(path, 'nothing')!r}"
+        return f"{'/'.join(path)}: {shown.get(path, 'nothing')!r} but {disk.get(path, 'nothing')!r}"
     return ""
 
 
@@ -102,12 +102,13 @@ async def judge(story: Story) -> None:
 
 async def stays_so(story: Story) -> None:
     """Once equal, nobody does anything any more."""
-    before = story.devices[0].vault.seen, [d.folder.contents() for d in story.devices]
+    devices = [d for d in story.devices if not d.opened.mirrored.mirror.drafts()]
+    before = story.devices[0].vault.seen, [d.folder.contents() for d in devices]
     for device in story.devices:
         device.in_step.missed()
         device.in_step.came_anywhere()
     await story.wait(ROUND)
-    after = story.devices[0].vault.seen, [d.folder.contents() for d in story.devices]
+    after = story.devices[0].vault.seen, [d.folder.contents() for d in devices]
     assert before == after, "it goes on, though nothing is left to do"
     assert not (why := unsettled(story)), why
 
@@ -121,32 +122,22 @@ def seen_in(vault: Vault) -> dict[Path, str]:
     }
 
 
-def readable(vault: Vault) -> set[bytes]:
-    """Return all contents that can be read in the tree, or in any version of the history."""
-    found: set[bytes] = set()
-    for _, node in vault.tree().walk():
-        if node.version:
-            with suppress(AtollError):
-                found.add(b"".join(vault.read(node)))
-    for step in vault.history(limit=-1):
-        for entry in vault.touched(step):
-            with suppress(AtollError):
-                found.add(b"".join(vault.read_at(entry, step.cid)))
-    return found
-
-
 def nothing_lost(story: Story, device: Device) -> None:
     """All that was said to be saved can be read, and all that stood in a folder is somewhere."""
-    there = readable(device.vault)
+    there = device.readable()
     promises = story.promises
-    for data, who in promises.versions.items():
-        assert data in there, f"{device.name} lost what {who} saved: {data!r}"
     drafts = {data for each in story.devices for data in each.folder.contents().values()}
     tokens = {token for data in there for token in tokens_in(data)}
-    for data, who in promises.stood.items():
+
+    def is_there(data: bytes) -> bool:
         # what texts are united to is made anew each time; their words are what must be there
-        held = tokens_in(data) <= tokens if b"\0" not in data else data in there
-        held = held or data in drafts or data in promises.torn
+        return data in there or (b"\0" not in data and tokens_in(data) <= tokens)
+
+    for data, who in promises.versions.items():
+        held = is_there(data) if promises.set_back else data in there
+        assert held, f"{device.name} lost what {who} saved: {data!r}"
+    for data, who in promises.stood.items():
+        held = is_there(data) or data in drafts or data in promises.torn
         assert held, f"{device.name} lacks what {who} had: {data!r}"
 
 

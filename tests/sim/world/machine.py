@@ -156,16 +156,17 @@ class Database:
         self.connection = self._empty()
         self._older: Standing | None = None
         if like is not None:
+            like.undo()
             like.connection.backup(self.connection)
 
     def open(self) -> Standing:
         """Open it anew."""
-        self._undo()
+        self.undo()
         self.connection.damaged = False
         self._older = None
         return self.connection
 
-    def _undo(self) -> None:
+    def undo(self) -> None:
         """Forget what was not committed, as happens when a program ends."""
         if self.connection.in_transaction:
             GuardedConnection.execute(self.connection, "ROLLBACK")
@@ -177,7 +178,7 @@ class Database:
 
     def crash(self) -> None:
         """Come back after the power was cut."""
-        self._undo()
+        self.undo()
         if self._older is not None and self.machine.random.random() < 0.5:
             self.connection, self._older = self._older, None
 

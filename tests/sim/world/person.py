@@ -14,7 +14,7 @@ from storage.errors import AtollError
 from storage.facts.change import EntryId
 from storage.facts.node import Node
 from tests.helpers.crashing_disk import PowerCut
-from tests.sim.world.device import Device
+from tests.sim.world.device import Device, Down
 from tests.sim.world.promise import Promises, tokens_in
 
 NAMES = ("a.md", "A.md", "b.txt", "é.md", "e\u0301.md", "c.bin", "a (2).md", "plan")
@@ -276,7 +276,7 @@ class Person:
                 await self._sit_down()
             if self.open is not None:
                 await self._type(self.open)
-        except PowerCut:
+        except (PowerCut, Down):
             self.open = None
         except AtollError as error:
             self._note(f"could not type: {error.code}")
@@ -361,7 +361,7 @@ def _later(work: Coroutine[None, None, None]) -> None:
 
 
 async def _quietly(work: Coroutine[None, None, None]) -> None:
-    with suppress(PowerCut, AtollError):
+    with suppress(PowerCut, Down, AtollError):
         await work
 
 

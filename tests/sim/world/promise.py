@@ -39,6 +39,9 @@ class Promises:
     torn: set[bytes] = field(default_factory=set[bytes])
     """What power cuts left in files: nobody's words."""
 
+    set_back: bool = False
+    """A store was set back once: what was saved on top of it may be written again."""
+
     def token(self) -> str:
         """Return a character that nobody wrote before."""
         self.count += 1
@@ -55,14 +58,14 @@ class Promises:
         self.saved |= tokens_in(data)
         self.versions.setdefault(data, who)
 
-    def did_stand(self, who: str, contents: Iterable[bytes | None]) -> None:
+    def did_stand(self, who: str, contents: Iterable[bytes]) -> None:
         """These stood in a folder when a look ended."""
         for data in contents:
-            if data is not None:
-                self.stood.setdefault(data, who)
+            self.stood.setdefault(data, who)
 
     def only(self, readable: set[bytes]) -> None:
         """A store was set back: what nobody can read any more was lost with it."""
+        self.set_back = True
         tokens = {token for data in readable for token in tokens_in(data)}
         self.saved &= tokens
         self.versions = {data: who for data, who in self.versions.items() if data in readable}

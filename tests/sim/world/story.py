@@ -99,6 +99,14 @@ class Story:
                 await device.cut()
             device.faults()
 
+    def only_what_is_left(self) -> None:
+        """A store was set back: what only it held is lost with it, and nobody can bring that."""
+        left = set[bytes]()
+        for device in self.devices:
+            left |= device.readable()
+            left |= {data for data in device.folder.contents().values() if data is not None}
+        self.promises.only(left)
+
     def begin(self, work: Coroutine[None, None, None]) -> None:
         """Let somebody do something that takes a while."""
         task = asyncio.ensure_future(work)
