@@ -22,6 +22,7 @@ from storage.vault import Vault
 from tests.access import Dice
 from tests.golden.make_vault import expected
 from tests.helpers.vaults import Clock, shown, write
+from tests.reader.__main__ import main as print_folder
 from tests.reader.second_reader import read_folder
 from tests.reader.view import device_name
 from tests.reader.view import shown as read_view
@@ -95,6 +96,18 @@ def test_the_paper_alone_reads_the_golden_folder() -> None:
         [s.cid.hex(), device_name(space, s.dot[1]), s.dot[0], s.at, s.words] for s in space.history
     ]
     assert sorted(history) == WANTED["history"]
+
+
+def test_the_second_reader_prints_what_it_finds_and_says_what_is_wrong(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody who has only the paper uses it so."""
+    assert print_folder([str(places.data)]) == 0
+    assert "note.md" in capsys.readouterr().out
+    pack = next(places.spaces.glob("*/packs/*.pack"))
+    pack.write_bytes(pack.read_bytes()[:-1])
+    assert print_folder([str(places.data)]) == 1
+    assert "PROBLEM: 000001.pack: damaged" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -129,7 +129,9 @@ def make_rich(place: Place) -> list[Vault]:
     for turn in range(14):
         for index, vault in enumerate(vaults):
             lines = f"{turn} {index}\n" * (1 if turn % 9 else 600)
-            save(vault, note, (text(vault, note) + lines).encode())
+            before = text(vault, note).split("\n")
+            del before[turn % 5 + index : turn % 5 + index + (turn + index) % 3]
+            save(vault, note, ("\n".join(before) + lines).encode())
         everyone(vaults[turn % 2 :])
     one.accept([next_epoch(one)])
     everyone(vaults)
