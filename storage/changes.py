@@ -110,10 +110,12 @@ class ChangeSet:
         content = self._contents.store_bytes(target.encode())
         return self._add(parent, name, EntryKind.LINK, content, meta)
 
-    def write(self, entry: EntryId, data: bytes, meta: Meta, base: bytes = b"") -> None:
+    def write(self, entry: EntryId, data: bytes, meta: Meta, base: bytes = b"") -> bytes:
         """Let an entry hold data (at most 2 MiB), which was made from the version `base`.
 
         Text becomes an edit, so that what came since stays; other bytes become a new content.
+        Returns the token of the version that is exactly data, to make the next change from;
+        empty when there is none, or it does not outlast this change.
 
         Raises:
             NotFound: no such entry.
@@ -125,13 +127,16 @@ class ChangeSet:
         text = text_in(data)
         if text is None or main is None or not isinstance(before, Content) or not before.is_text:
             self.replace(entry, self._contents.store_bytes(data), meta)
-            return
+            return b""
         document = self._contents.document(facts)
-        base = self._contents.version_named(document, base)
-        if document.edit_from(base, text, self._peer()) is not None:
+        base = self._contents.version_named(document, base) or document.version()
+        held = document.edit_from(base, text, self._peer())
+        lasts = True
+        if held is not None:
             self._free_sides(entry)
-            self._put_version(entry, facts, main, document)
+            lasts = self._put_version(entry, facts, main, document)
         self.set_meta(entry, meta)
+        return (held or base) if lasts else b""
 
     def edit(self, entry: EntryId, update: bytes, meta: Meta) -> None:
         """Add an edit made in an open document; `update` is what TextDocument.since gives.
@@ -257,11 +262,11 @@ class ChangeSet:
 
     def _put_version(
         self, entry: EntryId, facts: EntryFacts, dot: Dot, document: TextDocument
-    ) -> None:
+    ) -> bool:
         """Put a version's content, and as one edit all that its document has beyond that.
 
         So what this device had seen stands on its own: a deletion elsewhere, which takes what
-        it saw, does not take half of a text.
+        it saw, does not take half of a text. Says whether its versions are kept with it.
         """
         content = facts["content"][dot]
         assert isinstance(content, Content)
@@ -269,7 +274,8 @@ class ChangeSet:
         update = document.since(plain) if document.version() != plain else b""
         if len(update) > MAX_INLINE_EDIT:
             content, update = self._contents.compact(content, document), b""
-        if self._contents.reads_back(content, update, document.text):
+        whole = self._contents.reads_back(content, update, document.text)
+        if whole:
             self.documents[entry] = document
         else:
             content, update = self._contents.store_bytes(document.text.encode()), b""
@@ -278,6 +284,7 @@ class ChangeSet:
         else:
             self._drop_edits(entry, self._reading.facts(entry))
         self._put(entry, "content", content)
+        return whole
 
     def _drop_edits(self, entry: EntryId, facts: EntryFacts) -> None:
         self._operations.pop((entry, "edits"), None)

@@ -171,15 +171,18 @@ class Batch:
         self._touched.add(entry)
         self._added[entry] = _Added((parent, disk, name), stat, digest)
 
-    def edited(self, row: Row, read: Read, *, merged: bool = False) -> None:
-        """Agree on a file that was edited. `merged`: what is there now is more than is here."""
+    def edited(self, row: Row, read: Read, *, held: bytes | None = None) -> None:
+        """Agree on a file that was edited.
+
+        `held`: what is there now is more than is here, and this is the token of what is here.
+        """
         self._held += len(read.data)
         stat = settled(read.stat, self._ground.clock.now())
 
         def agree() -> Iterable[Row]:
             node = self.tree.get(row.entry)
-            if node is None or merged:
-                return [holding(row, stat, read.digest)]
+            if node is None or held is not None:
+                return [holding(row, stat, read.digest, held or b"")]
             base = self._ground.space.base(node) if node.is_text else b""
             new = row.with_stat(stat)
             return [new._replace(version=node.version, digest=read.digest, base=base)]
@@ -228,9 +231,10 @@ def file_row(
     return row.with_stat(stat)
 
 
-def holding(row: Row, stat: Stat, digest: bytes) -> Row:
+def holding(row: Row, stat: Stat, digest: bytes, base: bytes = b"") -> Row:
     """Return what to agree on about a file whose bytes here are kept elsewhere.
 
-    Its version is none, so what is there is written over it.
+    Its version is none, so what is there is written over it. `base` is the token of these
+    bytes where they are a version of the text: a save that comes first is made from that.
     """
-    return row.with_stat(stat)._replace(version=b"", digest=digest, base=b"")
+    return row.with_stat(stat)._replace(version=b"", digest=digest, base=base)

@@ -224,10 +224,11 @@ class TextDocument:
         return all((last := lasts[c.peer]) is not None and last >= c.end - 1 for c in changes)
 
     def edit_from(self, base: bytes, text: str, peer: int) -> bytes | None:
-        """Take in that someone made version `base` into this text; return the update.
+        """Take in that someone made version `base` into this text; return that very version.
 
-        What came since then stays. An empty `base` means the text as it stands. None means
-        that nothing changed. `peer` is as for `sit`.
+        What came since then stays, and is no part of it: it is `base` and this change alone,
+        so a later change of `text` can be made from it. An empty `base` means the text as it
+        stands. None means that nothing changed. `peer` is as for `sit`.
 
         Raises:
             DecodeError: a version of another text.
@@ -236,11 +237,11 @@ class TextDocument:
         sitting.sit(peer)
         before = sitting.version()
         sitting.rewrite(text)
-        if sitting.version() == before:
+        after = sitting.version()
+        if after == before:
             return None
-        update = sitting.since(before)
-        self.take(update)
-        return update
+        self.take(sitting.since(before))
+        return after
 
     def snapshot(self) -> bytes:
         """Return the whole document. Equal documents may give different bytes."""

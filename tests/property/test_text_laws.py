@@ -79,7 +79,7 @@ class Desk:
         text = document.text
         at %= len(text) + 1
         new = text[:at] + insert + text[at + remove :]
-        update = document.edit_from(b"", new, self.random.getrandbits(63) | 2)
+        update = edited(document, new, self.random.getrandbits(63) | 2)
         assert document.text == new
         main = sides(facts)[0]
         assert main is not None
@@ -109,6 +109,12 @@ class Desk:
             for teller in range(3):
                 if teller != hearer:
                     self.world.tell(teller, hearer, self.random)
+
+
+def edited(document: TextDocument, text: str, peer: int) -> bytes | None:
+    """Make a document this text, and return the update that does the same elsewhere."""
+    before = document.version()
+    return document.since(before) if document.edit_from(b"", text, peer) is not None else None
 
 
 def desk_with(text: str, seed: int) -> Desk:
@@ -193,7 +199,7 @@ def test_an_edit_of_another_text_is_never_mistaken_for_one_of_this() -> None:
     """Even of an empty one: it waits for what it builds on, and changes nothing."""
     for ours, theirs in [("", "abc"), ("abc", ""), ("abc", "abcd"), ("abcd", "abc")]:
         other = TextDocument.seed(theirs)
-        update = other.edit_from(b"", theirs + "!", 7)
+        update = edited(other, theirs + "!", 7)
         assert update is not None
         document = TextDocument.seed(ours)
         assert document.take(update) == ()
@@ -363,6 +369,25 @@ def test_an_old_version_can_be_looked_at_and_written_from() -> None:
         document.seed_version(bytes(32))
 
 
+@given(st.lists(st.tuples(st.booleans(), words), max_size=12))
+def test_what_one_side_made_stays_a_version_to_go_on_from(story: list[tuple[bool, str]]) -> None:
+    """Who never sees what the others add goes on from their own text, and adds to nobody's twice.
+
+    A folder is such a side while others write faster than it can be written to.
+    """
+    document = TextDocument.seed("begin\n")
+    held = [document.version()] * 2
+    texts = ["begin\n"] * 2
+    for number, (who, word) in enumerate(story):
+        texts[who] += f"{int(who)}{number}{word}\n"
+        made = document.edit_from(held[who], texts[who], number + 2)
+        assert made is not None
+        held[who] = made
+        assert document.at(made).text == texts[who]
+    lines = sorted(line for text in texts for line in text.split("\n")[1:-1])
+    assert sorted(document.text.split("\n")[1:-1]) == lines
+
+
 @pytest.mark.slow
 def test_two_hopelessly_different_long_texts_still_become_one_in_time() -> None:
     """Finding the smallest change may take for ever, so at some point any will do."""
@@ -377,7 +402,7 @@ def test_two_hopelessly_different_long_texts_still_become_one_in_time() -> None:
 def test_bytes_that_are_no_document_are_refused(noise: bytes, cut: int) -> None:
     """Loro's own errors are no Exceptions at all; ours is one."""
     document = TextDocument.seed("abc")
-    update = TextDocument.seed("abc").edit_from(b"", "abc def", 5) or b""
+    update = edited(TextDocument.seed("abc"), "abc def", 5) or b""
     for bad in (noise, b"loro" + noise, update[: cut % len(update)]):
         for use in (document.take, document.knows):
             with pytest.raises(DecodeError):
@@ -398,7 +423,7 @@ def test_an_update_with_a_changed_byte_is_refused_or_means_just_what_it_says(
 ) -> None:
     """There is one form of each update, and no bytes that break the document."""
     document = TextDocument.seed("abc")
-    update = bytearray(TextDocument.seed("abc").edit_from(b"", "abc def", 5) or b"")
+    update = bytearray(edited(TextDocument.seed("abc"), "abc def", 5) or b"")
     update[at % len(update)] = byte
     try:
         changes = changes_from_bytes(bytes(update))

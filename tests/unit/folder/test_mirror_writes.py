@@ -59,6 +59,27 @@ def test_text_changed_on_both_sides_is_merged(one: Mirrored) -> None:
     assert one.disk()["a.md"] == b"ONE\ntwo\nTHREE\n"
 
 
+def test_saves_that_follow_each_other_faster_than_we_write_are_one_note(one: Mirrored) -> None:
+    """What is on disk is a version of its own until ours is written: the next save is made from it.
+
+    Else each save while others write too became one more file beside, with words only in there.
+    """
+    settled(one, {"a.md": "begin\n"})
+    here = "begin\n"
+    for number in range(20):
+        there = one.space.files()["a.md"] + b"there %d\n" % number
+        one.space.put("a.md", there)
+        here += f"here {number}\n"
+        one.write("a.md", here)
+        one.look()
+    one.round()
+    assert one.disk().keys() == {"a.md"}
+    lines = one.disk()["a.md"].decode().splitlines()
+    assert sorted(lines) == sorted(
+        ["begin", *(f"{side} {number}" for side in ("here", "there") for number in range(20))]
+    )
+
+
 def test_an_edit_beats_a_deletion(one: Mirrored) -> None:
     """Deleted there, edited here: it comes back, with the folder it was in."""
     settled(one, {"d/a.md": "old", "d/b.md": "old"})
