@@ -135,8 +135,7 @@ class Vault(Past, Finding, Sharing):
             StoreLocked: another process has it open.
             StoreUnusable: it is no space, or another device's.
         """
-        if not (folder / PACKS).is_dir():
-            raise StoreUnusable("no space is kept in this folder")
+        _check_kept(folder)
         lock = VaultLock(folder)
         try:
             core = Core(folder, lock.space(), device, clock, entropy)
@@ -158,15 +157,19 @@ class Vault(Past, Finding, Sharing):
     ) -> Self:
         lock = VaultLock(folder, space)
         try:
-            (folder / PACKS).mkdir(mode=0o700, exist_ok=True)
             core = Core(folder, space, device, clock, entropy)
             core.assemble()
-            with core.transaction():
-                pass
-            return cls(core, lock)
         except BaseException:
             lock.release()
             raise
+        vault = cls(core, lock)
+        try:
+            with core.transaction():
+                pass
+        except BaseException:
+            vault.close()
+            raise
+        return vault
 
     def close(self) -> None:
         """Let go of everything. What was committed is safe without it."""
@@ -466,3 +469,12 @@ class Vault(Past, Finding, Sharing):
             checked = check(self._ready(), step)
             note = Problem("the index, which was made anew", INDEX, "note")
             return replace(checked, found=(*checked.found, note))
+
+
+def _check_kept(folder: Path) -> None:
+    try:
+        kept = (folder / PACKS).is_dir()
+    except OSError as error:
+        raise StoreUnusable(f"cannot look into the space: {error.strerror}") from error
+    if not kept:
+        raise StoreUnusable("no space is kept in this folder")
