@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from storage.errors import StoreFull, StoreUnusable
+from storage.lasting import make_folder
 
 HEADROOM: Final = 64 << 20
 """What is left free for the index: a store that fills the last byte cannot even say so."""
@@ -74,7 +75,8 @@ class RealDisk:
         self._readers: OrderedDict[str, int] = OrderedDict()
         self._writer: tuple[str, int] | None = None
         with _in_our_words("make", folder.name):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not folder.is_dir():
+                make_folder(folder)
 
     def append(self, name: str, data: bytes) -> None:
         """Write at the end of a file; what the system takes in parts is written in parts."""
