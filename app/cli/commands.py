@@ -124,7 +124,7 @@ class Commands:
         Raises:
             BadUsage: there is no such command, or what it was given makes no sense.
         """
-        doing = _DOING.get(command)
+        doing = DOING.get(command)
         if doing is None:
             raise BadUsage(f"there is no command {command!r}")
         return await doing(Ask(self._app, Params(params), report, self._clock.now()))
@@ -399,7 +399,7 @@ async def _label(app: App, space: str) -> str:
     return next((space_label(each) for each in await app.spaces() if each.id == space), space)
 
 
-_DOING: dict[str, Doing] = {
+DOING: dict[str, Doing] = {
     "add": _add,
     "attach": _attach,
     "bin": _bin,

@@ -80,7 +80,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def words_for(command: str, value: object, now: float) -> str:
     """Return what a person reads after a command."""
-    shown = _WORDS[command]
+    shown = WORDS[command]
     return shown(_Value(value), now)
 
 
@@ -408,7 +408,7 @@ def _diff(value: _Value, _now: float) -> str:
     return safe_lines(str(value["diff"])) or "No difference.\n"
 
 
-_WORDS: dict[str, Callable[[_Value, float], str]] = {
+WORDS: dict[str, Callable[[_Value, float], str]] = {
     "init": _init,
     "add": _add,
     "attach": _attach,

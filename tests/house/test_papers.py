@@ -93,3 +93,25 @@ def test_every_runtime_dependency_has_its_licence_listed() -> None:
     runtime = names[: names.index("zxing-cpp") + 1]
     assert len(runtime) > 15
     assert not [name for name in runtime if name.lower() not in listing]
+
+
+def test_every_row_of_the_table_has_someone_who_does_it_and_words_for_it() -> None:
+    """A command that parses and then fails in a KeyError was never tried."""
+    table = importlib.import_module("app.cli.table")
+    doing = importlib.import_module("app.cli.commands").DOING
+    words = importlib.import_module("app.cli.output").WORDS
+    here = {row.name for row in table.COMMANDS if row.where is table.Where.HERE}
+    rows = {row.name for row in table.COMMANDS} - here
+    assert rows == set(doing) - {"look"}
+    assert rows - {"show"} <= set(words)  # `show` prints the file
+    assert not {name for name in words if name not in {*table.BY_NAME, "look", "shared"}}
+
+
+def test_no_option_of_a_command_is_taken_for_one_of_the_program() -> None:
+    """Both end in one namespace: a version to compare with was once taken for --version."""
+    table = importlib.import_module("app.cli.table")
+    arguments = importlib.import_module("app.cli.arguments")
+    ours = {"command", arguments.PRINT_VERSION, *(option.key for option in table.GLOBAL)}
+    taken = {option.key for row in table.COMMANDS for option in row.options}
+    assert not taken & ours
+    assert "version" in taken
