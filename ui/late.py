@@ -27,6 +27,7 @@ from ui.codes import QrCodes
 from ui.desk import Desk
 from ui.pages.first_run import FirstRun
 from ui.slots import ignoring
+from ui.sweeping import Sweeping
 from ui.window import Window
 from ui.words import Act, say
 
@@ -46,6 +47,7 @@ class Late(QObject):
         self._window = window
         self._places = Places(data or default_data())
         self._bridge = Bridge(self)
+        self._sweeping = Sweeping(window)
         self._running: Running | None = None
         self._first: FirstRun | None = None
         self.desk: Desk | None = None

@@ -337,13 +337,15 @@ SCREENS = (
     Screen("menu", menu),
     Screen("keys", keys),
     Screen("choose-folder", choose_folder),
-    Screen("choose-folder-typed", choose_folder_typed),
     Screen("table", table),
     Screen("alone", alone),
     Screen("icons", note, size=(820, 640)),
     Screen("one-page", note, size=(480, 640)),
     Screen("one-list", at("space:recipes"), size=(480, 640)),
 )
+
+POPUPS = (Screen("choose-folder-typed", choose_folder_typed),)
+"""What opens over a field that keeps the keys."""
 
 
 def draw(screen: Screen, theme: Theme, out: Path, name: str) -> QImage:
@@ -418,7 +420,7 @@ def main(out: Path, only: list[str]) -> None:
 
 
 def _wanted(only: list[str]) -> list[Screen]:
-    return [screen for screen in SCREENS if not only or screen.name in only]
+    return [screen for screen in (*SCREENS, *POPUPS) if not only or screen.name in only]
 
 
 def _say(kind: QtMsgType, where: QMessageLogContext, words: str) -> None:
