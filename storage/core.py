@@ -89,6 +89,8 @@ class Core:
         """Blocks that were stored for a commit to come, when the disk failed."""
         self.replaced: list[tuple[Seen, frozenset[EntryId]]] = []
         """Each time that records gave way to others: what had been seen, and what it touched."""
+        self.reshown: set[EntryId] = set()
+        """What is shown elsewhere, or under another name, and no record said so. See Catalog."""
         self._cards: frozenset[EntryId] = frozenset()
         self._sealed_epoch = b""
 
@@ -176,7 +178,7 @@ class Core:
             self.connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _read_index(self) -> None:
-        self.catalog = Catalog(self.connection, self.device_name)
+        self.catalog = Catalog(self.connection, self.device_name, self.reshown)
         self.nodes = Nodes(self.catalog)
         self.ledger = Ledger(self.connection)
         self.aside = Aside(self.connection, self.blocks)
@@ -282,7 +284,7 @@ class Core:
         """Empty the tables that records fill, to fill them anew from the packs."""
         for table in _FROM_RECORDS:
             self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
-        self.catalog = Catalog(self.connection, self.device_name)
+        self.catalog = Catalog(self.connection, self.device_name, self.reshown)
         self.nodes = Nodes(self.catalog)
         self.seen = Seen()
         self.catalog.dirty = {TOP: set(), LOOSE: set()}  # they are empty now

@@ -40,6 +40,16 @@ class Opened:
         """Return an entry's facts, empty when it is not there."""
         return self._core.catalog.facts(entry)
 
+    def reshown(self) -> frozenset[EntryId]:
+        """Return, once, what is shown elsewhere or otherwise named for what others did.
+
+        Who writes the tree somewhere writes these with whatever a commit or a peer touched.
+        It is in memory only: whoever opens a vault compares everything.
+        """
+        found = frozenset(self._core.reshown)
+        self._core.reshown.clear()
+        return found
+
     def expect(self, nodes: Iterable[Node]) -> None:
         """Hear which files will be read next: what is needed for that is found out at once."""
         core = self._core

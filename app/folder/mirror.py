@@ -68,6 +68,8 @@ class Mirror:
         )
         self._grace = grace
         self._missing: dict[EntryId, float] = {}
+        self._reshown: set[EntryId] = set()
+        """What the space shows otherwise for what befell others, and is not written yet."""
         self._patterns = ""
         self._gather = Gather(self._ground)
         self._drafts = Drafts(self._ground)
@@ -181,19 +183,24 @@ class Mirror:
     def bring(self, report: Report, entries: Iterable[EntryId] | None = None) -> Brought:
         """Write to the folder what changed in the space, everywhere or around some entries.
 
+        With them comes what is shown elsewhere or under another name for what befell them.
+
         Raises:
             FolderUnavailable: the folder is not there, or another one. Nothing was written.
             StoreFull: the folder's disk is full. What was written is whole.
         """
         self._root()
+        self._reshown |= self._ground.space.reshown()
         if entries is None:
             there, rows = self._gather.everything(), self._ground.agreed.all()
         else:
-            there, rows = self._gather.around(set(entries))
+            there, rows = self._gather.around({*entries, *self._reshown})
         tally = Tally()
         steps = bring(rows, there, self._ground.agreed.draft_entries())
         if steps:
             Checkout(self._ground, tally, rows.keys()).run(steps, report)
+        if not tally.again:  # else it is brought again, and with it what is in nobody's hands
+            self._reshown.clear()
         return Brought(
             tally.written,
             tally.moved,

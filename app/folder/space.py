@@ -85,6 +85,10 @@ class Space(Protocol):
         """Return a token of a text as it is now, for a later `ChangeSet.write`; cheap."""
         ...
 
+    def reshown(self) -> frozenset[EntryId]:
+        """Return, once, what is shown elsewhere or otherwise named for what befell others."""
+        ...
+
     def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, Node]:
         """Return the nodes of those entries that are there, all at once."""
         ...

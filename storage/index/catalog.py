@@ -57,9 +57,16 @@ class Applied:
 class Catalog:
     """Facts and view of a space. The caller begins and commits transactions."""
 
-    def __init__(self, connection: Connection, device_name: DeviceName) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        device_name: DeviceName,
+        reshown: set[EntryId] | None = None,
+    ) -> None:
         self.connection = connection
-        self._naming = Naming(connection, device_name)
+        self.reshown = set[EntryId]() if reshown is None else reshown
+        """What is shown elsewhere, or under another name, for what records did to others."""
+        self._naming = Naming(connection, device_name, self.reshown)
         self.dirty: dict[EntryId, set[EntryId]] = {}
         """By folder of the encoded tree: whose rows changed since the last sealing."""
         self._recent: dict[EntryId, Content | None] = {}
@@ -134,6 +141,7 @@ class Catalog:
 
     def _place(self, before: dict[EntryId, Line], after: dict[EntryId, Line | None]) -> None:
         """Find each touched entry's folder, in the tree and in the view, and write it all."""
+        touched = set(after)
         self._pull_in_dependents(before, after)
         moving = Moving(self.connection, after)
         for entry in list(after):
@@ -145,6 +153,11 @@ class Catalog:
         for entry, line in after.items():
             if line is not None:
                 moving.settle(entry, line)
+        self.reshown.update(
+            entry
+            for entry in after.keys() - touched
+            if (line := after[entry]) is not None and line.parent != before[entry].parent
+        )
         removed = [entry for entry, line in after.items() if line is None and entry in before]
         self.connection.executemany("DELETE FROM entry WHERE id = ?", [(e,) for e in removed])
         kept = [line for line in after.values() if line is not None]

@@ -1,7 +1,8 @@
 """What folders show: names that collide, versions side by side, folders brought back.
 
 Most folders need none of it and are left alone; the others are shown anew by the pure rules
-of storage.facts.view, one folder at a time.
+of storage.facts.view, one folder at a time. What is shown elsewhere or under another name for
+that is noted in `reshown`: no record speaks of it.
 """
 
 from __future__ import annotations
@@ -46,14 +47,18 @@ _MANY = 64
 class Naming:
     """Keeps the columns parent and shown, and the tables side and revived, as the view says."""
 
-    def __init__(self, connection: Connection, device_name: DeviceName) -> None:
+    def __init__(
+        self, connection: Connection, device_name: DeviceName, reshown: set[EntryId]
+    ) -> None:
         self._connection = connection
         self._device_name = device_name
+        self._reshown = reshown
 
     def settle(
         self, lines: Sequence[Line], removed: Sequence[EntryId], places: set[EntryId]
     ) -> None:
         """Bring the view up to date after lines were written and others removed."""
+        made = self._made()
         self._connection.executemany(
             "DELETE FROM side WHERE entry = ?", [(line,) for line in removed]
         )
@@ -67,12 +72,22 @@ class Naming:
         for parent in affected:
             if self._is_odd(parent, lines):
                 self._show(parent)
+        self._reshown.update(entry for entry, _ in made ^ self._made())
+
+    def _made(self) -> set[tuple[EntryId, tuple[EntryId, str]]]:
+        """Return where all is shown that the view made itself, and under which names."""
+        rows = self._connection.execute(
+            "SELECT id, parent, shown FROM side UNION ALL SELECT id, parent, shown FROM revived"
+        ).fetchall()
+        return {(EntryId(bytes(i)), (EntryId(bytes(p)), str(shown))) for i, p, shown in rows}
 
     def show_sides(self) -> None:
         """Name all versions side by side again: devices are called something else now."""
+        made = self._made()
         rows = self._connection.execute("SELECT DISTINCT parent FROM side").fetchall()
         for row in rows:
             self._show(EntryId(bytes(row[0])))
+        self._reshown.update(entry for entry, _ in made ^ self._made())
 
     def _is_reviving(self) -> bool:
         row = self._connection.execute(
@@ -98,6 +113,8 @@ class Naming:
             facts = decode_own_row(line.facts)
             parent = revival.folder(kept_path(facts)[:-1], touched_by(facts))
             affected |= {line.parent, parent}
+            if line.parent != parent:
+                self._reshown.add(line.id)
             line.parent = parent
             self._connection.execute("UPDATE entry SET parent = ? WHERE id = ?", (parent, line.id))
         rows = self._connection.execute("SELECT parent FROM revived").fetchall()
@@ -164,6 +181,7 @@ class Naming:
         ]
         facts = {line.id: decode_own_row(line.facts) for line in found}
         shown = labels((e, stored_name(f), created_by(f)) for e, f in facts.items())
+        self._reshown.update(line.id for line in found if shown[line.id] != line.shown)
         self._connection.executemany(
             "UPDATE entry SET shown = ?, odd = ? WHERE id = ?",
             [

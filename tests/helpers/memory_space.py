@@ -64,6 +64,7 @@ class MemorySpace:
         """Entries whose bytes are not here yet."""
         self.words: list[str] = []
         self._view: View | None = None
+        self._told = View(EMPTY), EMPTY
 
     def may_edit(self) -> bool:
         """Say what the test decided."""
@@ -103,6 +104,16 @@ class MemorySpace:
     def keep(self, blocks: Iterable[bytes]) -> None:
         """Keep them."""
         self.contents.keep(blocks)
+
+    def reshown(self) -> frozenset[EntryId]:
+        """Return what moved since this was asked last, and was not touched itself."""
+        (view, state), self._told = self._told, (self.tree(), self.state)
+        before, now = _places(view), _places(self.tree())
+        return frozenset(
+            entry
+            for entry, _ in before.items() ^ now.items()
+            if state.entries.get(entry) == self.state.entries.get(entry)
+        )
 
     def base(self, node: Node) -> bytes:
         """Return a text's token."""
@@ -201,3 +212,7 @@ class MemorySpace:
         change = self.change()
         change.move(self.id(path), parent, name)
         self.commit(change, "move")
+
+
+def _places(view: View) -> dict[EntryId, tuple[EntryId, str]]:
+    return {node.id: (node.parent, node.name) for _, node in view.walk()}

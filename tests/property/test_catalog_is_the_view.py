@@ -75,6 +75,11 @@ def agrees(indexed: Indexed, state: State) -> None:
     assert indexed.root(state) == encode_tree(state, SECRET, 1).root
 
 
+def places(state: State) -> set[tuple[EntryId, EntryId, str]]:
+    """Return where everything is shown, and under which name."""
+    return {(node.id, node.parent, node.name) for _, node in View(state).walk()}
+
+
 def not_shown(tree: Tree, entry: EntryId) -> bool:
     """Say whether a tree has no path to an entry."""
     try:
@@ -109,3 +114,19 @@ def test_the_catalog_is_the_view_of_any_history(story: list[Step], seed: int, of
         if number % often == 0:
             agrees(indexed, state)
     agrees(indexed, state)
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps, st.integers(0, 2**32))
+def test_what_a_record_does_to_others_is_noted(story: list[Step], seed: int) -> None:
+    """Else a name that two took stays as it is in the folder of who took it second, for ever."""
+    world = world_of(story, seed)
+    indexed, state = Indexed(), EMPTY
+    for commit in in_causal_order(world, Random(seed)):  # noqa: S311
+        before = places(state)
+        indexed.catalog.reshown.clear()
+        indexed.take(commit)
+        state = apply(state, commit.operations, commit.dot, commit.seen)
+        changed = {entry for entry, _, _ in before ^ places(state)}
+        touched = {operation.entry for operation in commit.operations}
+        assert changed <= touched | indexed.catalog.reshown

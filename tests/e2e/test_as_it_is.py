@@ -1,0 +1,51 @@
+"""Two programs that run: what one folder holds the other holds, however it came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.devices import Device, meet, until
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
+    """Return two devices that run and share a folder."""
+    one, other = Device("One", tmp_path / "one"), Device("Two", tmp_path / "two")
+    for device in (one, other):
+        device.ask("init", "--name", device.name)
+        device.start()
+    one.folder.mkdir(parents=True)
+    one.ask("add", str(one.folder))
+    code = one.value("share", one.folder.name, "--can", "edit")["code"]
+    other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
+    yield one, other
+    for device in (one, other):
+        device.stop()
+
+
+def test_two_names_that_collide_are_shown_alike_in_both_folders(
+    pair: tuple[Device, Device],
+) -> None:
+    """On the device that took the name second too; and when one of them goes."""
+    one, other = pair
+    (one.folder / "g").mkdir()
+    (one.folder / "g" / "Foo").write_text("1\n")
+    until((other.folder / "g" / "Foo").exists, "the first arrives")
+    (other.folder / "g" / "foo").write_text("2\n")
+    until(lambda: len(list((one.folder / "g").iterdir())) == 2, "the second arrives")
+    meet(one, other)
+    names = {path.name: path.read_text() for path in (one.folder / "g").iterdir()}
+    assert sorted(names.values()) == ["1\n", "2\n"]
+    assert sum(name.endswith(" (2)") for name in names) == 1
+    plain = next(name for name in names if not name.endswith(" (2)"))
+    (other.folder / "g" / plain).unlink()
+    until(
+        lambda: [path.name.endswith(")") for path in (one.folder / "g").iterdir()] == [False],
+        "the name is given back",
+    )
+    meet(one, other)
