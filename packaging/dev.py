@@ -64,6 +64,7 @@ TEST_TOOLS = {
     "strace": "strace",
     "unshare": "util-linux",
 }
+FAST_TOOLS = {"strace": "strace"}
 OFFLINE_SIGNS = (
     "name resolution",
     "Max retries exceeded",
@@ -111,8 +112,7 @@ def test(arguments: list[str]) -> int:
     make_environment("dev")
     level = arguments[0] if arguments[:1] and arguments[0] in LEVELS else ""
     missing = {**missing_libraries(), **missing_fonts()}
-    if level != "fast":
-        missing.update(missing_tools())
+    missing.update(missing_tools(FAST_TOOLS if level == "fast" else TEST_TOOLS))
     need_packages(missing, "to be tested, Atoll")
     if level or not arguments:
         return call([str(PYTHON), "-m", "tests.check", level or "full", *arguments[1:]])
@@ -251,15 +251,13 @@ def missing_fonts() -> dict[str, str]:
     }
 
 
-def missing_tools() -> dict[str, str]:
+def missing_tools(tools: dict[str, str]) -> dict[str, str]:
     """Return which programs the tests start and this machine lacks."""
     if not LINUX:
         return {} if shutil.which("git") else {"git": "git"}
     places = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
     return {
-        tool: package
-        for tool, package in TEST_TOOLS.items()
-        if shutil.which(tool, path=places) is None
+        tool: package for tool, package in tools.items() if shutil.which(tool, path=places) is None
     }
 
 

@@ -1,7 +1,7 @@
 """Power cuts at every kind of moment, in every way in which Atoll writes to a disk.
 
 The real program is recorded once per story; then the disk that a power cut may have left is
-made again and again, opened by the same real code, and judged. See docs/decisions/0016.
+made again and again, opened by the same real code, and judged. See docs/decisions/0018.
 """
 
 from __future__ import annotations
