@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 
+from blake3 import blake3
+
 from storage.blocks.store import BlockStore, Kind, Thing
 from storage.crypto.link import Link
 from storage.errors import DecodeError
@@ -233,7 +235,13 @@ def seed_token(digest: bytes) -> bytes:
 
 
 def _key_of(facts: EntryFacts, dot: Dot | None) -> bytes:
-    """Return what a document is kept at hand by: all that it is made of."""
+    """Return what a document is kept at hand by: all that it is made of.
+
+    Dots do not tell the edits of two entries apart that one record wrote.
+    """
     contents = facts.get("content", {}).values()
     links = sorted(c.document.digest for c in contents if isinstance(c, Content) and c.document)
-    return content_version(facts, dot) + b"".join(links)
+    edits = facts.get("edits", {}).values()
+    updates = (e.update for e in edits if isinstance(e, Edit))
+    made = sorted(u.digest if isinstance(u, Link) else blake3(u).digest() for u in updates)
+    return content_version(facts, dot) + b"".join((*links, *made))
