@@ -1,8 +1,8 @@
 """Draws every screen into pictures: `python -m tests.ui.gallery OUT_DIR [SCREEN…]`.
 
-Light and dark, empty, busy, with an error, with long texts, narrow, at 100 % and 200 %,
-from right to left; and one sheet with all of them. Where QT_SCALE_FACTOR is set, at that scale
-alone. For eyes, not for comparing pixels.
+Light and dark, empty, busy, with an error, with long texts, narrow, at 100 % and 200 %, the
+first of them from right to left too; and one sheet with all. Where QT_SCALE_FACTOR is set, at that
+scale alone, and no sheet. For eyes, not for comparing pixels.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from tests.ui.fake_app import FakeApp, Mood
 from tests.ui.stage import Stage, set_stage
 from ui.theme.theme import Look, Theme
 
-COLUMNS = 4
-THUMB = 620
+COLUMNS = 8
+THUMB = 310
 SCALES = ("1", "2")
 NOISE = "This plugin does not support"
 """The offscreen screen says so of every dialog: it gives no hints of sizes, and none is raised."""
@@ -402,6 +402,8 @@ def paint(out: Path, scale: str, only: list[str]) -> None:
 
 def main(out: Path, only: list[str]) -> None:
     """Draw at every scale, each in a process of its own, and put all on one sheet."""
+    if unknown := set(only) - {screen.name for screen in SCREENS}:
+        sys.exit(f"no such screen: {', '.join(sorted(unknown))}")
     out.mkdir(parents=True, exist_ok=True)
     if scale := os.environ.get("QT_SCALE_FACTOR"):
         paint(out, scale, only)
