@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from app.refusals import DECLINED
 from app.sending import Way, together
 from app.values import Delivery, DeviceInfo, Holding, Reach
+from storage.errors import AccessExpired
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen
 
@@ -51,12 +52,16 @@ class Standing:
     members: tuple[str, ...]
     """The DIDs of all devices that may use the space now, this one too."""
     receipts: Mapping[str, Held]
+    ended: bool = False
+    """This device had access, and has none any more."""
 
 
 def reach_of(
     standing: Standing, what: Dot | EntryId | None, *, here: bool, near: frozenset[str]
 ) -> Reach:
     """Say where something is; `here` says whether this device holds it all."""
+    if standing.ended:
+        return Reach.CANNOT
     others = [did for did in standing.members if did != standing.this]
     if not others:
         return Reach.ONLY_HERE
@@ -78,7 +83,10 @@ def delivery_of(
     """Say who holds something, or (None) all of the space; `ways` is of all of it.
 
     Those `declining` do not take something that is here, so nothing is on its way to them.
+    Whoever's access ended hears of nothing any more: what it heard before says little of now.
     """
+    if standing.ended:
+        return Delivery(Reach.CANNOT, (), reason=AccessExpired.code)
     near = frozenset(did for did, device in devices.items() if device.near) - declining
     holdings = tuple(
         Holding(

@@ -76,10 +76,12 @@ class Devices:
 
     def admits(self, did: str, space: bytes) -> bool:
         """Say whether that device may have what is in that space."""
-        if did in self._members.get(space, {}):
+        now = self._clock.now()
+        member = self._members.get(space, {}).get(did)
+        if member is not None and not _is_over(member, now):
             return True
         admitted = self._state.admitted.get((did, space.hex()))
-        return admitted is not None and _is_good(admitted.until, self._clock.now())
+        return admitted is not None and _is_good(admitted.until, now)
 
     def addresses(self, did: str) -> Sequence[Address]:
         """Return where that device was met, last first."""
@@ -124,6 +126,18 @@ class Devices:
         for member in members:
             if member.agreement_public is not None:
                 self._learn(member.did, member.agreement_public)
+
+    def lapsed(self) -> frozenset[bytes]:
+        """Return the spaces where somebody's access ended since their members were heard of."""
+        now = self._clock.now()
+        found = frozenset(
+            space
+            for space, members in self._members.items()
+            if any(_is_over(member, now) for member in members.values())
+        )
+        if found:
+            self._tell()  # nothing more is given to them from now on
+        return found
 
     def forget_space(self, space: bytes) -> None:
         """A space is here no more."""
@@ -207,6 +221,11 @@ class Devices:
     def _tell(self) -> None:
         if self.changed is not None:
             self.changed()
+
+
+def _is_over(member: Member, now: float) -> bool:
+    """Say so as the vault does: to the very end it is good."""
+    return member.until is not None and now > member.until
 
 
 def _is_good(until: int | None, now: float) -> bool:

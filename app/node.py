@@ -7,7 +7,7 @@ order: spaces before sync, and the other way round at the end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -73,7 +73,7 @@ class Node:
         self._account = account
         self._config = config
         self._clock = clock
-        self._following: asyncio.Task[None] | None = None
+        self._following: list[asyncio.Task[None]] = []
         self._own_addresses = own_addresses
         self._failed: asyncio.Future[None] | None = None
         self.devices_known = Devices(account, clock)
@@ -116,16 +116,17 @@ class Node:
         self._announcing.start()
         if self._config.watch:
             self.events.listen(self._search.hear)
-            self._following = asyncio.create_task(self._search.run(), name="search")
-            self._following.add_done_callback(self._ended)
+            self._follow(self._search.run(), "search")
+        self._follow(self._spaces.mind_ends(), "ends of access")
 
     async def stop(self) -> None:
         """Say goodbye, let the workers end, close all."""
         await self._notes.close()
         await self._announcing.stop()
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.wait({self._following})
+        for task in self._following:
+            task.cancel()
+        if self._following:
+            await asyncio.wait(self._following)
         await self.meeting.stop()
         await self._spaces.close()
         await self._account.state.close()
@@ -137,8 +138,13 @@ class Node:
         assert self._failed is not None, "start first"
         await asyncio.shield(self._failed)
 
+    def _follow(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._following.append(task)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """The index follows as long as the app runs; a fault of ours ends the app, loudly."""
+        """What follows runs as long as the app does; a fault of ours ends the app, loudly."""
         if task.cancelled() or self._failed is None or self._failed.done():
             return
         if (error := task.exception()) is not None:

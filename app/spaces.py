@@ -48,6 +48,8 @@ from storage.vault import Vault
 
 PATIENCE = 0.2
 """Seconds after which a space that is busy is shown as it was told last."""
+ENDS_EVERY = 2.0
+"""Seconds between looks at whose access has ended."""
 
 
 class Mirrors(Protocol):
@@ -303,6 +305,14 @@ class Spaces:
         kept.in_step.came(ready)
         names = frozenset(entry.hex() for entry in entries)
         self._events.tell(SpaceChanged(opened.id, names, remote=True))
+
+    async def mind_ends(self) -> None:
+        """Notice soon, for as long as this runs, whose access has ended: others', or ours."""
+        while True:
+            await asyncio.sleep(ENDS_EVERY)
+            for key in self._devices.lapsed():
+                if (kept := self._kept.get(key.hex())) is not None:
+                    await self._learn(kept.opened)
 
     # -- steps ---------------------------------------------------------------------------
     def _mark(self) -> str:

@@ -62,7 +62,8 @@ def standing_of(vault: Vault, this: str, *, of_entries: bool = False) -> Standin
         for did, its in vault.receipts().items()
     }
     members = tuple(member.did for member in vault.members())
-    return Standing(vault.seen, vault.is_complete(), this, members, receipts)
+    ended = vault.ended() is not None
+    return Standing(vault.seen, vault.is_complete(), this, members, receipts, ended)
 
 
 def _lacked(vault: Vault, seen: Seen) -> AbstractSet[EntryId]:

@@ -20,6 +20,7 @@ from app.words import (
     of_words,
     words_of,
 )
+from storage.errors import AccessExpired
 
 
 def delivery_sentence(
@@ -152,7 +153,9 @@ def _sending(delivery: Delivery) -> str:
 
 def _cannot(delivery: Delivery) -> str:
     if delivery.reason and not delivery.holdings:  # not even what is kept here is known
-        return words_of(delivery.reason).sentence.rstrip(".")
+        why = words_of(delivery.reason).sentence.rstrip(".")
+        ended = delivery.reason == AccessExpired.code
+        return DOT.join([why, *(["what is changed here stays here"] if ended else [])])
     lacking = [holding.device.name for holding in _others(delivery, complete=False)]
     head = f"Not reaching {list_words(lacking)}" if lacking else "Not reaching anyone"
     if not delivery.reason:

@@ -140,8 +140,13 @@ class Members:
         """Say whether all delegations that a record names are here."""
         return all(proof in self._delegations for proof in record.invocation.proofs)
 
-    def may_write(self, record: Record, now: float) -> None:
+    def may_write(self, record: Record, now: float, *, late: int = 0) -> None:
         """Judge a record as of the moment its writer says it was made.
+
+        Args:
+            record: who wrote, when, with which right.
+            now: when it came.
+            late: seconds after the right's end that are borne with: of what was judged before.
 
         Raises:
             BadToken, AccessExpired, NotAllowed: it may not be here.
@@ -149,7 +154,11 @@ class Members:
         if record.invocation.subject != self._did:
             raise BadToken("a record for another space")
         authority = verify(
-            record.invocation, self._delegations, record.at, signatures=self._signatures
+            record.invocation,
+            self._delegations,
+            record.at,
+            signatures=self._signatures,
+            late=late,
         )
         if authority.until is not None and now > authority.until + GRACE:
             raise AccessExpired("this right ended too long ago", authority.until)

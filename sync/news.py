@@ -103,7 +103,7 @@ class News:
 
     def announce(self, space: bytes, but: Talk | None = None) -> None:
         """Send what is new of a space."""
-        for talk in self.talks:
+        for talk in self._who_may_have(space):
             if talk is not but:
                 talk.session.announce(space, self._now)
                 talk.conversation.pump()
@@ -111,7 +111,7 @@ class News:
 
     def live(self, space: bytes, entry: bytes, what: Note, update: bytes = b"") -> None:
         """Tell what is typed, opened or closed here."""
-        for talk in self.talks:
+        for talk in self._who_may_have(space):
             talk.session.live(space, entry, what, update)
             talk.conversation.pump()
 
@@ -293,6 +293,12 @@ class News:
     @property
     def _now(self) -> float:
         return self._clock.monotonic()
+
+    def _who_may_have(self, space: bytes) -> tuple[Talk, ...]:
+        """Return the conversations with those whose access has not ended since they began."""
+        return tuple(
+            talk for talk in self.talks if talk.did and self._known.admits(talk.did, space)
+        )
 
     def _look(self, space: bytes, but: Talk | None = None) -> None:
         """Ask others for what one peer did not give."""

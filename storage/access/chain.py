@@ -18,6 +18,10 @@ from storage.access.token import MAX_PROOFS, Delegation, Invocation
 from storage.errors import AccessExpired, BadToken, NotAllowed
 
 SKEW: Final = 60
+"""Seconds by which the clock of who gave a right may run ahead, so that it seems not begun.
+
+An end needs no such thing: it and a record's own time are both numbers that somebody wrote.
+"""
 Revoked = Mapping[bytes, Collection[str]]
 """CID of a delegation, and who took it back. See storage.access.revoke."""
 
@@ -78,7 +82,8 @@ def verify(
     *,
     signatures: Signatures,
     revoked: Revoked = NOT_REVOKED,
-    skew: int = SKEW,
+    early: int = SKEW,
+    late: int = 0,
 ) -> Authority:
     """Return with which right the invocation was made.
 
@@ -88,14 +93,15 @@ def verify(
         now: the moment for which the times count.
         signatures: the memory of what was verified before.
         revoked: what was taken back, and by whom.
-        skew: seconds by which clocks may differ.
+        early: seconds by which a right may be used before it begins.
+        late: seconds by which it may be used after its end.
 
     Raises:
         BadToken: the proofs are not here, do not fit together, or something is forged.
         AccessExpired: the right was good until a moment that has passed.
         NotAllowed: the right does not reach that far, not yet, or was taken back.
     """
-    _check_times(None, invocation.expires, now, skew)
+    _check_times(None, invocation.expires, now, early, late)
     claim = Claim(
         invocation.issuer,
         invocation.subject,
@@ -103,7 +109,9 @@ def verify(
         invocation.args,
         gather(invocation.proofs, proofs),
     )
-    authority = check_claim(claim, now, signatures=signatures, revoked=revoked, skew=skew)
+    authority = check_claim(
+        claim, now, signatures=signatures, revoked=revoked, early=early, late=late
+    )
     if not invocation.is_signed():
         raise BadToken("the signature is not its issuer's")
     return authority
@@ -130,12 +138,13 @@ def check_claim(
     *,
     signatures: Signatures,
     revoked: Revoked = NOT_REVOKED,
-    skew: int = SKEW,
+    early: int = SKEW,
+    late: int = 0,
 ) -> Authority:
     """Return what the chain of a claim gives, if it covers the claim. Raises as `verify`."""
     chain = claim.chain
     for link in chain:
-        _check_times(link.not_before, link.expires, now, skew)
+        _check_times(link.not_before, link.expires, now, early, late)
     _check_alignment(claim)
     for link in chain:
         if not covers(link.command, claim.command):
@@ -174,10 +183,12 @@ def removal_from(space: str) -> str:
     return "removed from " + space
 
 
-def _check_times(not_before: int | None, expires: int | None, now: float, skew: int) -> None:
-    if expires is not None and now > expires + skew:
+def _check_times(
+    not_before: int | None, expires: int | None, now: float, early: int, late: int
+) -> None:
+    if expires is not None and now > expires + late:
         raise AccessExpired("this right has ended", expires)
-    if not_before is not None and now < not_before - skew:
+    if not_before is not None and now < not_before - early:
         raise NotAllowed("this right has not begun yet")
 
 

@@ -103,7 +103,7 @@ def best_grant(
         for link in delegations.values()
         if not link.policy and (link.not_before is None or link.not_before - SKEW <= now)
     ]
-    live = [link for link in begun if link.expires is None or now <= link.expires + SKEW]
+    live = [link for link in begun if link.expires is None or now <= link.expires]
     for links, expired in ((live, False), (begun, True)):
         for role in sorted(Role, reverse=True):
             usable = [link for link in links if covers(link.command, role.command)]

@@ -52,15 +52,15 @@ def taken_back_by(name: str) -> dict[bytes, str]:
     return revocations_of(invocation(name), proofs, NOW, signatures=Signatures())
 
 
-def judge(name: str, proofs: list[str], now: int, revoked: list[Any], skew: int = 60) -> Authority:
-    """Verify an invocation of the vectors."""
+def judge(name: str, proofs: list[str], now: int, revoked: list[Any], late: int = 60) -> Authority:
+    """Verify an invocation of the vectors, which bear with a minute after an end."""
     taken: dict[bytes, set[str]] = {}
     for one in revoked:
         for target, by in taken_back_by(one["by"]).items():
             taken.setdefault(target, set()).add(by)
             assert target == cid(one["cid"])
     return verify(
-        invocation(name), held(proofs), now, signatures=Signatures(), revoked=taken, skew=skew
+        invocation(name), held(proofs), now, signatures=Signatures(), revoked=taken, late=late
     )
 
 
@@ -128,11 +128,11 @@ def test_the_other_invocations_are_judged_as_the_matrix_says(name: str) -> None:
 
 
 def test_clocks_may_differ_by_a_minute() -> None:
-    """A right that ended half a minute ago is good with skew, and not without."""
+    """A right that ended half a minute ago is good where that is borne with; we do not."""
     proofs = vectors("tokens")["tokens"]["inv_expired_proof_30s"]["proofs"]
     judge("inv_expired_proof_30s", proofs, NOW, [])
     with pytest.raises(AccessExpired):
-        judge("inv_expired_proof_30s", proofs, NOW, [], skew=0)
+        judge("inv_expired_proof_30s", proofs, NOW, [], late=0)
 
 
 def test_who_gave_may_take_back() -> None:

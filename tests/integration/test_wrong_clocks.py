@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import app.compose
+import app.spaces
 from app.clock import SystemClock
 from app.node import Node
 from app.values import Reach, Role
@@ -127,6 +128,68 @@ def test_a_code_that_ended_is_refused_by_its_giver_whatever_the_joiners_clock_sa
                 assert not await behind.spaces()
 
     asyncio.run(story())
+
+
+def test_an_end_is_kept_by_the_giver_and_said_to_the_loser_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A conversation that began before the end goes no further: nothing is sent or taken."""
+    monkeypatch.setattr(app.spaces, "ENDS_EVERY", 0.05)
+    passed = [0.0]
+
+    class Passing(SystemClock):
+        def now(self) -> float:
+            return super().now() + passed[0]
+
+    monkeypatch.setattr(app.compose, "SystemClock", Passing)
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana, node(tmp_path, "Mina") as mina:
+            folder = tmp_path / "ana"
+            folder.mkdir()
+            (folder / "bread.md").write_text("flour\n", "utf-8")
+            space = await ana.add(folder)
+            soon = int(time.time()) + HOUR
+            invite = await ana.share(space.id, Role.EDIT, soon)
+            await mina.join(invite.code, tmp_path / "mina")
+            await writes(mina, ana, tmp_path, space.id, 0)
+            lasting = await shared_for_good(ana, mina, tmp_path)
+            passed[0] = HOUR + 2.0
+            for name in ("ana", "mina"):
+                (tmp_path / name / f"{name}s.md").write_text("later\n", "utf-8")
+            await mina.scan(space.id)
+            await ana.scan(space.id)
+            (tmp_path / "lasting/after.md").write_text("after\n", "utf-8")
+            await ana.scan(lasting)
+
+            async def came() -> bool:
+                return (tmp_path / "minas/after.md").exists()
+
+            async def told() -> bool:
+                return (await mina.delivery(space.id)).reason == AccessExpired.code
+
+            async def alone() -> bool:
+                spaces = {each.id: each for each in await ana.spaces()}
+                return len(spaces[space.id].members) == 1
+
+            await until(mina, came)
+            await until(mina, told)
+            await until(ana, alone)
+            assert not (tmp_path / "ana/minas.md").exists()
+            assert {each.name for each in await mina.all_entries(space.id)} == {"bread.md"}
+            [draft] = await mina.drafts(space.id)
+            assert draft.path == ("minas.md",)
+
+    asyncio.run(story())
+
+
+async def shared_for_good(ana: Node, mina: Node, base: Path) -> str:
+    """Let them share another folder: what comes by it came after all that was sent before."""
+    folder = base / "lasting"
+    folder.mkdir()
+    space = await ana.add(folder)
+    await mina.join((await ana.share(space.id, Role.EDIT, None)).code, base / "minas")
+    return space.id
 
 
 def at_port(code: str, port: int) -> str:

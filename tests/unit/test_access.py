@@ -75,6 +75,20 @@ def test_what_has_ended_is_remembered_as_ended() -> None:
     assert (grant.expired, grant.until, grant.role) == (True, NOW, Role.EDIT)
 
 
+def test_an_end_has_no_minute_after_it_and_a_beginning_has_one_before_it() -> None:
+    """The end is what the loser is told; only a giver's clock that runs ahead is borne with."""
+    cast = Cast()
+    signatures = Signatures()
+    cast.give(cast.owner, ANN, Role.EDIT, until=NOW)
+    for late in (0.001, 1, 30, 59):
+        grant = best_grant(cast.root.issuer, ANN.did, cast.held, NOW + late, signatures=signatures)
+        assert grant is not None
+        assert grant.expired
+    grant = best_grant(cast.root.issuer, ANN.did, cast.held, NOW, signatures=signatures)
+    assert grant is not None
+    assert not grant.expired
+
+
 def test_a_grant_that_was_taken_back_is_none() -> None:
     """Whether by its giver or by a removal; the owner stays."""
     cast = Cast()

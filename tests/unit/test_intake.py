@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.access.chain import SKEW
 from storage.access.grants import role_grant
 from storage.access.roles import Role
 from storage.blocks.store import Kind, Thing
@@ -18,8 +19,9 @@ from storage.facts.change import TOP
 from storage.facts.dots import Dot, Seen
 from storage.facts.wire import operations_to_cbor
 from storage.identity.did import did_of
-from storage.members import GRACE
+from storage.members import GRACE, Members
 from storage.records.receipt import write_receipt
+from storage.records.record import Record
 from tests.access import NOW, Dice
 from tests.helpers.forging import Draft, a_folder, draft, true_root
 from tests.helpers.vaults import (
@@ -108,6 +110,11 @@ def too_late(stage: Stage, made: Draft) -> Draft:
     return made
 
 
+def a_second_too_late(stage: Stage, made: Draft) -> Draft:
+    """Write with a right that had just ended: two absolute numbers, no clock is asked."""
+    return replace(too_late(stage, made), at=NOW + 11)
+
+
 def as_a_viewer(stage: Stage, made: Draft) -> Draft:
     """Write with a right to look only."""
     viewer = stage.place.join(stage.owner, "viewer", Role.VIEW)
@@ -134,6 +141,7 @@ FORGERIES: list[tuple[Callable[[Stage, Draft], Draft], str]] = [
     (without_a_chain, BAD),
     (as_a_viewer, DENIED),
     (too_late, EXPIRED),
+    (a_second_too_late, EXPIRED),
     (with_another_seen, DECODE),
     (lambda _s, made: replace(made, operations=[[9, b"", "x", None]]), DECODE),
     (that_contradicts_itself, DECODE),
@@ -229,6 +237,31 @@ def test_a_right_that_ended_long_ago_brings_nothing_more_in(stage: Stage) -> Non
     late = draft(guest, a_folder("back-dated")).things()
     stage.place.clock.at = NOW + 11 + GRACE
     assert stage.owner.accept(late).refused == ((late[1].digest, EXPIRED),)
+    seen, root = stage.owner.seen, stage.owner.root
+    stage.owner.close()
+    (stage.place.folder / "owner" / "index.db").unlink()
+    stage.owner = stage.place.open()
+    assert (stage.owner.seen, stage.owner.root) == (seen, root)
+    guest.close()
+
+
+def test_what_an_earlier_version_bore_with_outlasts_a_lost_index(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They let a minute pass after an end; what is held for good must not go by a new rule."""
+    guest = stage.place.join(stage.owner, "guest", until=NOW + 10)
+    write(guest, "in time.md", b"in time\n", TOP)
+    tell(guest, stage.owner)
+    operations = a_folder("late")
+    honest = true_root(guest, draft(guest, operations), operations)
+
+    def bearing(_members: Members, _record: Record, _now: float, *, late: int = 0) -> None:
+        assert late <= SKEW
+
+    late = replace(honest, at=NOW + 60).things()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(Members, "may_write", bearing)
+        assert stage.owner.accept(late).records == 1
     seen, root = stage.owner.seen, stage.owner.root
     stage.owner.close()
     (stage.place.folder / "owner" / "index.db").unlink()

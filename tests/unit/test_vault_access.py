@@ -86,6 +86,18 @@ def test_a_right_that_ended_says_when(place: Place, owner: Vault) -> None:
     editor.close()
 
 
+def test_nothing_goes_on_after_the_end_for_a_while(place: Place, owner: Vault) -> None:
+    """Who is told that access has ended neither writes, nor is counted by those who give."""
+    editor = place.join(owner, "editor", Role.EDIT, until=NOW + 1000)
+    place.clock.at = NOW + 1001
+    with pytest.raises(AccessExpired):
+        write(editor, "late", b"x", TOP)
+    assert not editor.may_edit()
+    assert editor.ended() == NOW + 1000
+    assert [member.role for member in owner.members()] == [Role.MANAGE]
+    editor.close()
+
+
 def test_an_editor_cannot_invite_and_nobody_gives_more_than_he_has(
     place: Place, owner: Vault
 ) -> None:

@@ -23,6 +23,7 @@ from app.refusals import Refusals
 from app.sending import Sending, Way, together
 from app.sharing.grants import address_of, hint_of
 from app.values import AWAY, DeviceInfo, Reach
+from app.whereabouts import delivery_sentence
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.text import apply_splices
@@ -52,6 +53,17 @@ def test_everywhere_is_said_only_when_everyone_signed_for_it() -> None:
     names_only = Held(NOW, complete=False)
     found = reach_of(standing(you=full, her=names_only), None, here=True, near=near)
     assert found is Reach.PARTLY
+
+
+def test_whose_access_ended_is_not_told_that_all_is_stored_everywhere() -> None:
+    """It hears of nothing any more: what others signed for before says little of now."""
+    full = Held(NOW, complete=True)
+    ended = replace(standing(you=full, her=full), ended=True)
+    assert reach_of(ended, None, here=True, near=frozenset()) is Reach.CANNOT
+    told = delivery_of(ended, None, {}, {}, here=True)
+    words = "This access has ended · what is changed here stays here"
+    assert delivery_sentence(told) == words
+    assert not is_safe_elsewhere(told, 0.0)
 
 
 def test_an_old_receipt_speaks_for_what_it_had_seen() -> None:
