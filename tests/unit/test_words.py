@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import BadUsage, Unreadable
+from app.errors import (
+    BadUsage,
+    InNoFolder,
+    NoSuchFolder,
+    NoSuchVersion,
+    NotDeleted,
+    Unreadable,
+)
 from app.progress import Progress
 from app.values import Delivery, DeviceInfo, Holding, Reach, Role
 from app.whereabouts import delivery_sentence, reach_words
@@ -266,3 +273,19 @@ def test_progress_tells_bytes_speed_and_what_remains() -> None:
 def test_roles_follow_a_name() -> None:
     """They read on: Mina can edit."""
     assert [role_words(role) for role in Role] == ["can view", "can edit", "can manage"]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (NoSuchFolder("Nope", ["Notes", "Recipes"]), "“Nope”; you have: Notes, Recipes."),
+        (NoSuchFolder("Nope", []), "“Nope”; you have none yet."),
+        (NoSuchVersion("zzz", "bread.md"), "no version zzz of “bread.md”."),
+        (InNoFolder("/etc/passwd", ["/home/ana/Recipes"]), "“/etc/passwd” lies in no folder"),
+        (NotDeleted("bread.md"), "“bread.md” was not deleted: it is as it was."),
+    ],
+)
+def test_what_is_looked_for_in_vain_is_named(error: AtollError, sentence: str) -> None:
+    """And what there is instead, so that the next try finds it."""
+    assert sentence in say(error).sentence
+    assert not FORBIDDEN.search(str(say(error)))
