@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import importlib
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-
-import sqlcipher3
 
 from app.folder import real
 
@@ -142,7 +141,7 @@ class _Sqlite:
     """SQLite's table of system calls."""
 
     def __init__(self, fault: Fault) -> None:
-        library = ctypes.CDLL(sqlcipher3._sqlite3.__file__)  # noqa: SLF001
+        library = ctypes.CDLL(importlib.import_module("sqlcipher3._sqlite3").__file__)
         library.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
         self._vfs = library.sqlite3_vfs_find(None)
         libc = ctypes.CDLL(None, use_errno=True)

@@ -177,4 +177,4 @@ def look_into(places: Places, *, whole: bool) -> dict[str, bytes]:
         return {path[-1]: data for path, data in shown(vault).items() if data is not None}
     finally:
         vault.close()
-        account.state._connection.close()  # type: ignore[attr-defined]  # noqa: SLF001
+        account.state._connection.close()  # noqa: SLF001

@@ -7,10 +7,13 @@ lost; and once the fault is over the same work, done again, ends as if nothing h
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -25,11 +28,14 @@ from storage.errors import AtollError
 from storage.identity.keyfile import load, save
 from storage.vault import Vault
 from tests.access import Dice, device
+from tests.crash.all_stories import STORIES
 from tests.crash.faults import NUMBERS, Fault, faults
-from tests.crash.folders import FOLDER, Shown, files, judge_rest, move, shown_by, tree
+from tests.crash.folders import FOLDER, Shown, files, judge_rest, shown_by, tree
 from tests.crash.images import MEMORY
-from tests.crash.stories import Look, add, fingerprint, remove
+from tests.crash.machine import same_machine
+from tests.crash.stories import Look, Told, Words, add, fingerprint, move, remove
 from tests.crash.stories import save as save_file
+from tests.crash.trace import ROOT
 from tests.helpers.vaults import Place, exchange, things_of
 
 pytestmark = [
@@ -38,6 +44,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the disk in memory is Linux's"),
 ]
 MOST_CALLS = 2_000
+SYNC_EVERY = {"fast": 4, "full": 2, "night": 1}
 
 
 class Try(Protocol):
@@ -400,3 +407,42 @@ def fail_at(tried: Try, fault: Fault, k: int, number: int) -> tuple[str, str]:
         with suppress(AtollError):
             tried.close()
     return fault.hit, ""
+
+
+def test_whichever_sync_fails_what_was_acknowledged_before_is_there(
+    tmp_path: Path, ran: Callable[[str], None]
+) -> None:
+    """SQLite's syncs as well, which nobody but the system can let fail: strace does it."""
+    _, every, _ = told_with(tmp_path / "whole", MOST_CALLS)
+    step, syncs = SYNC_EVERY[os.environ.get("ATOLL_TESTS", "fast")], 0
+    for k in range(1, MOST_CALLS, step):
+        base = tmp_path / str(k)
+        injected, said, complaint = told_with(base, k)
+        if not injected:
+            break
+        syncs += 1
+        last = complaint.strip().splitlines()[-1] if complaint else ""
+        assert not last or last.startswith("storage."), complaint
+        with same_machine():
+            STORIES["commit"].judge(base, Told(said, every), Look())
+    ran(f"commit: {syncs} of {k - 1} syncs failed once with EIO")
+    assert syncs
+
+
+def told_with(base: Path, k: int) -> tuple[bool, Sequence[Words], str]:
+    """Tell a story while a call fails; return if it did, what was said, and how it ended."""
+    (base / "root").mkdir(parents=True)
+    (base / "said").touch()
+    fails = ["-e", f"inject=fsync,fdatasync:error=EIO:when={k}"]
+    done = subprocess.run(
+        [
+            *("strace", "-f", "-o", str(base / "log"), "-e", "trace=fsync,fdatasync", *fails),
+            *(sys.executable, "-P", "-m", "tests.crash.tell", str(base), "commit"),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = [json.loads(line) for line in (base / "said").read_text("utf-8").splitlines()]
+    return "INJECTED" in (base / "log").read_text("utf-8"), said, done.stderr
