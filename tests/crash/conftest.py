@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,12 @@ def ran(request: pytest.FixtureRequest) -> Callable[[str], None]:
         request.node.user_properties.append((_KEY, line))
 
     return note
+
+
+@pytest.fixture(autouse=True)
+def _long() -> None:
+    """Let nobody think that a test hangs because it has thousands of things to try."""
+    faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
