@@ -1,7 +1,8 @@
-"""`python -m tests.fuzz [NAME ...] [--inputs N] [--seed N]`: throw bytes at what reads bytes.
+"""`python -m tests.fuzz [NAME ...] [--inputs N] [--seed N] [--plain]`: bytes for what reads them.
 
 Each target runs in a process of its own, one after the other: first its corpus, then N new
-inputs. Without N it is as many as the level in ATOLL_TESTS says (fast, full, night).
+inputs. Without N it is as many as the level in ATOLL_TESTS says (fast, full, night). Where
+there is no atheris, or with --plain, inputs are changed at random and coverage is not watched.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ def main(arguments: list[str]) -> int:
         return write_corpus()
     level = os.environ.get("ATOLL_TESTS", "fast")
     watched = "watching coverage with atheris"
-    if not has_atheris():
+    watch = has_atheris() and not typed.plain
+    if typed.plain:
+        watched = "WITHOUT coverage, as asked"
+    elif not watch:
         python = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
         watched = f"WITHOUT coverage: there is no atheris for {python}; inputs are only mutated"
     sys.stdout.write(f"fuzzing, {watched}\n")
@@ -40,7 +44,7 @@ def main(arguments: list[str]) -> int:
     total, began = 0, time.monotonic()
     for name in typed.names or sorted(FULL):
         inputs = typed.inputs or int(FULL[name] * FACTORS[level])
-        ran, good = run(name, inputs, typed.seed)
+        ran, good = run(name, inputs, typed.seed, watch=watch)
         total += ran
         found += [] if good else [name]
     sys.stdout.write(f"{total} inputs in {time.monotonic() - began:.0f} s; ")
@@ -48,12 +52,14 @@ def main(arguments: list[str]) -> int:
     return 1 if found else 0
 
 
-def run(name: str, inputs: int, seed: int) -> tuple[int, bool]:
+def run(name: str, inputs: int, seed: int, *, watch: bool) -> tuple[int, bool]:
     """Run one target; return how many inputs it had, and whether all went well."""
     with TemporaryDirectory(prefix="atoll-fuzz-") as folder:
         scratch = Path(folder)
         shutil.copytree(corpus_of(name)[0].parent, scratch / "corpus")
-        command = [sys.executable, "-m", "tests.fuzz.one", name, str(inputs), str(seed), folder]
+        how = "watch" if watch else "plain"
+        given = [name, str(inputs), str(seed), folder, how]
+        command = [sys.executable, "-m", "tests.fuzz.one", *given]
         began = time.monotonic()
         done = subprocess.run(
             command,
@@ -66,7 +72,7 @@ def run(name: str, inputs: int, seed: int) -> tuple[int, bool]:
         )
         seconds = time.monotonic() - began
         counted = RAN.search(done.stdout)
-        good = done.returncode == 0 and (counted is not None or not has_atheris())
+        good = done.returncode == 0 and (counted is not None or not watch)
         ran = int(counted[1]) if counted else inputs if good else 0
         told = f"{ran:>9} inputs {seconds:7.1f} s {ran / seconds:8.0f}/s"
         sys.stdout.write(f"{'ok  ' if good else 'FAIL'} {name:<10} {told}\n")
@@ -96,6 +102,7 @@ def _typed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *sorted(FULL)])
     parser.add_argument("--inputs", type=int, default=0, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--plain", action="store_true")
     parser.add_argument("--write-corpus", action="store_true")
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""One target in a process of its own: `python -m tests.fuzz.one NAME INPUTS SEED SCRATCH`.
+"""One target in a process of its own: `… tests.fuzz.one NAME INPUTS SEED SCRATCH watch|plain`.
 
 With atheris it watches which paths the inputs take; without, see tests.fuzz.loop.
 """
@@ -60,4 +60,5 @@ def has_atheris() -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]), watch=has_atheris())
+    NAME, INPUTS, SEED, SCRATCH, HOW = sys.argv[1:]
+    main(NAME, int(INPUTS), int(SEED), Path(SCRATCH), watch=HOW == "watch")

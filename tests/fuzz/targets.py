@@ -13,19 +13,19 @@ from pathlib import Path
 CORPUS = Path(__file__).parent / "corpus"
 FULL = {
     "codec": 100_000,
-    "content": 20_000,
+    "content": 15_000,
     "control": 100_000,
-    "frames": 100_000,
-    "handover": 100_000,
-    "invite": 20_000,
+    "frames": 60_000,
+    "handover": 60_000,
+    "invite": 15_000,
     "markdown": 40_000,
     "mdns": 100_000,
-    "pack": 2_000,
+    "pack": 8_000,
     "record": 20_000,
-    "session": 300,
-    "text": 2_000,
-    "token": 20_000,
-    "tree": 10_000,
+    "session": 1_000,
+    "text": 15_000,
+    "token": 30_000,
+    "tree": 6_000,
 }
 FACTORS = {"fast": 0.02, "full": 1.0, "night": 30.0}
 

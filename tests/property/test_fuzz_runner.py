@@ -59,10 +59,11 @@ def test_the_plain_loop_tells_which_input_did_harm(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
-def test_the_runner_counts_what_it_ran() -> None:
+@pytest.mark.parametrize("how", [[], ["--plain"]], ids=["watching", "plain"])
+def test_the_runner_counts_what_it_ran(how: list[str]) -> None:
     """What it prints is what the papers quote, with atheris or without."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", "mdns", "--inputs", "500"],
+        [sys.executable, "-m", "tests.fuzz", "mdns", "--inputs", "500", *how],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -71,4 +72,4 @@ def test_the_runner_counts_what_it_ran() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "500 inputs" in done.stdout and "nothing found" in done.stdout
-    assert ("WITHOUT coverage" in done.stdout) is not one.has_atheris()
+    assert ("WITHOUT coverage" in done.stdout) is not (one.has_atheris() and not how)
