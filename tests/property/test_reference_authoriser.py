@@ -39,7 +39,7 @@ POLICIES: list[list[object]] = [
     [["or", [["==", ".path", "b"], ["like", ".path", "*"]]]],
     [["and", [["==", ".n", 3], ["like", ".path", "videos/*"]]]],
 ]
-ENDS = [None, NOW + 1000, NOW, NOW - 61, NOW - 1000]
+ENDS = [None, NOW + 1000, NOW, NOW - 1, NOW - 61, NOW - 1000]
 BEGINNINGS = [None, NOW - 1000, NOW + 60, NOW + 61]
 EXAMPLES = {"fast": 300, "full": 10_000, "night": 100_000}
 MEMORY = Signatures()
