@@ -304,6 +304,15 @@ class Agreed:
         raw = self._db.execute("SELECT value FROM mirror_word WHERE key = ?", (key,)).fetchone()
         return raw[0] if raw is not None and isinstance(raw[0], bytes) else None
 
+    def doubt_latest(self, span_ns: int) -> None:
+        """Have everything read again that the disk changed in the last span of what is agreed."""
+        with self.together():
+            self._db.execute(
+                "UPDATE mirror_row SET ctime_ns = -1 "
+                "WHERE ctime_ns > (SELECT max(ctime_ns) FROM mirror_row) - ?",
+                (span_ns,),
+            )
+
     def remember(self, key: str, value: bytes) -> None:
         """Remember something under a key."""
         with self.together():

@@ -34,6 +34,9 @@ GRACE = 2.0
 """Seconds that something must be missing before it is taken for removed."""
 SOON = 0.25
 """Seconds until a file that was still changing is looked at again."""
+NOT_YET_SAFE_NS = 600 * 1_000_000_000
+"""What programs wrote so shortly before a power cut may be zeros under the same size and times."""
+_NO_VERSION = b"lost"
 _STANDING = "standing"
 _RUNNING = "running"
 
@@ -99,6 +102,8 @@ class Mirror:
         with agreed.together():
             self._is_known(root)  # else, and when our index was lost, all is compared anew
             ground.suspicious = agreed.word(_RUNNING) == b"1"
+            if ground.suspicious:
+                agreed.doubt_latest(NOT_YET_SAFE_NS)
             agreed.remember(_RUNNING, b"1")
 
     def take_on(self, *, merge: bool) -> None:
@@ -261,6 +266,10 @@ class Mirror:
             rows |= gather.rows_of(entry for entry in there if entry not in rows)
         tally.skipped += [Skipped(path, "disk") for path in sorted(matched.other_disk)]
         spare, again_in = self._spare(matched, rows, grace, tally)
+        if ground.suspicious:
+            lost = _perhaps_lost(matched)
+            rows |= lost
+            spare -= lost.keys()
         return share(matched, rows, there, ground.ways, spare), matched, again_in
 
     def _spare(
@@ -315,3 +324,15 @@ class Mirror:
             if parent is None or self._ground.agreed.at(parent, path[-1]) is None:
                 with suppress(OSError), self._ground.folder.enter(path[:-1]) as place:
                     place.remove(path[-1])
+
+
+def _perhaps_lost(matched: Matched) -> dict[EntryId, Row]:
+    """Return what a power cut may have taken: missing, and too new to be sure that it lasted.
+
+    Its row shows another version than there is, so it is written anew and not deleted there.
+    """
+    return {
+        entry: row._replace(version=_NO_VERSION)
+        for entry, row in matched.missing.items()
+        if row.ctime_ns == -1
+    }

@@ -171,6 +171,49 @@ def test_what_a_power_cut_left_is_not_shared(tmp_path: Path) -> None:
     assert kept == [b"\0\0\0\0", b"te"]
 
 
+def test_zeros_under_the_same_times_are_noticed_after_a_power_cut(tmp_path: Path) -> None:
+    """Some disks keep a file's size and times and lose its bytes; no stat tells.
+
+    The simulated world found it (seed 103): the folder stayed so, and nobody was told.
+    """
+    disk, nowhere = MemoryFolder(), Path("/dev/null").parent
+    database = str(tmp_path / "mirror.db")
+    one = Mirrored(nowhere, folder=disk, database=database)
+    disk.write("a.md", b"text")
+    one.look()
+    one.connection.close()
+    disk.root.names["a.md"].data = bytes(4)
+    again = Mirrored(nowhere, one.space, folder=disk, database=database)
+    again.look()
+    again.bring()
+    assert disk.files() == {"a.md": b"text"}
+
+
+def test_a_new_file_that_a_power_cut_took_is_written_anew(tmp_path: Path) -> None:
+    """Its bytes were saved, its name on this disk was not yet: nobody deleted it.
+
+    The simulated world found it (seed 3221): the note went to the bin on every device.
+    """
+    disk, nowhere = MemoryFolder(), Path("/dev/null").parent
+    database = str(tmp_path / "mirror.db")
+    one = Mirrored(nowhere, folder=disk, database=database)
+    disk.write("old.md", b"old")
+    one.look()
+    disk.ticks += 3600 * 1_000_000_000
+    for path in ("new.md", "d/new.md"):
+        disk.write(path, path.encode())
+    one.look()
+    one.connection.close()
+    for name in ("old.md", "new.md", "d"):
+        del disk.root.names[name]
+    again = Mirrored(nowhere, one.space, folder=disk, database=database)
+    looked = again.look()
+    again.bring()
+    assert looked.removed == 1
+    assert disk.files() == {"new.md": b"new.md", "d/new.md": b"d/new.md"}
+    assert again.space.files() == {**disk.files(), "d/": b""}
+
+
 def test_after_a_clean_end_an_empty_file_is_an_edit(tmp_path: Path) -> None:
     """A person may empty a file."""
     database = str(tmp_path / "mirror.db")
