@@ -1,7 +1,8 @@
 """Keeping a plain folder and its space in step.
 
 It looks when something changed here, and brings when something came from others. Both run
-on the vault's thread, so they never meet.
+on the vault's thread, so they never meet. Hints are hints: now and then it looks at everything
+though nobody hinted.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ LOOK_AGAIN = 5.0
 """Seconds between looks at a folder that is not there."""
 UNWATCHED = 15.0
 """Seconds between looks at a folder that the system does not watch for us."""
+ANYWAY = 600.0
+"""Seconds from one look at everything until the next, though the folder is watched."""
+ANYWAY_SHARE = 2000
+"""Such looks take one part in so many of the time at most: a large folder is looked at less."""
+WHEN_BUSY = 60.0
+"""Seconds until then when we are at long work of our own."""
 IN_THE_WAY = 0.25
 """Seconds until something that was in the way is tried once more."""
 MUCH = 100
@@ -38,6 +45,8 @@ DEAF_AT_MOST = 10
 """After so many such pauses everything is looked at, for people go on writing."""
 AGAIN_AT_MOST = 8
 """So often is looked again at what is still changing, when somebody waits for it."""
+WAITS_AT_MOST = 2.0
+"""Nobody waits longer for what changes on and on: seconds from look to look."""
 NONE: frozenset[EntryId] = frozenset()
 MANY = 20_000
 """So many hints at once are one look at everything."""
@@ -62,6 +71,9 @@ class InStep:
         self._looking: asyncio.TimerHandle | None = None
         """Rings when it is time to look at a folder that is not watched."""
         self._retry: asyncio.TimerHandle | None = None
+        self._anyway: asyncio.TimerHandle | None = None
+        """Rings when it is time to look at everything though nobody hinted."""
+        self._stepping = False
         self.came_back: Callable[[], None] | None = None
         """Called when the folder is there again after it was not: watch it anew."""
         self.stop_watching: Callable[[], None] | None = None
@@ -122,15 +134,32 @@ class InStep:
     # -- its life ------------------------------------------------------------------------
     async def run(self) -> None:
         """Keep in step until cancelled."""
+        self._look_anyway_in(ANYWAY)
         try:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
+                self._stepping = True
                 await self._step()
+                self._stepping = False
         finally:
-            for timer in (*self._timers, self._hear_again, self._looking, self._retry):
+            single = (self._hear_again, self._looking, self._retry, self._anyway)
+            for timer in (*self._timers, *single):
                 if timer is not None:
                     timer.cancel()
+
+    def _look_anyway_in(self, seconds: float) -> None:
+        if self._anyway is not None:
+            self._anyway.cancel()
+        self._anyway = asyncio.get_running_loop().call_later(seconds, self._look_anyway)
+
+    def _look_anyway(self) -> None:
+        """Scanning is the truth: a hint that never came is made up for."""
+        if self._stepping or self._entries or self._hear_again is not None:
+            self._look_anyway_in(WHEN_BUSY)
+        else:
+            self._look_anyway_in(ANYWAY)
+            self.missed()
 
     async def look(
         self, paths: frozenset[Path] | None, report: Report = silent, *, then_bring: bool = True
@@ -139,13 +168,15 @@ class InStep:
 
         Without `then_bring` whoever asks brings: everything is compared once, not twice.
         """
-        opened = self._opened
+        opened, loop = self._opened, asyncio.get_running_loop()
+        began = loop.time()
         looked = await opened.run_reporting(
             lambda _vault, told: opened.mirror().look(told, paths), report
         )
         self._settled()
-        if paths is None:
-            self._opened.skipped = tuple("/".join(it.path) for it in looked.skipped)
+        if paths is None and self._anyway is not None:
+            self._look_anyway_in(max(ANYWAY, ANYWAY_SHARE * (loop.time() - began)))
+        self._skip(paths, looked)
         if looked.changed:
             self._told(looked.entries, remote=False)
             self._committed(self._opened)
@@ -159,7 +190,7 @@ class InStep:
         """Look everywhere, and again at what is still changing, or missing for a moment only."""
         looked = await self.look(None, report)
         for _ in range(AGAIN_AT_MOST):
-            if looked.again_in is None:
+            if looked.again_in is None or looked.again_in > WAITS_AT_MOST:
                 break
             await asyncio.sleep(looked.again_in)
             looked = await self.look(looked.again, report)
@@ -187,6 +218,16 @@ class InStep:
             await self.bring(entries)
         except (FolderUnavailable, FolderInUse) as error:
             self._unavailable(error, entries, everything=False)
+
+    def _skip(self, paths: frozenset[Path] | None, looked: Looked) -> None:
+        """Note what is not shared; of what was not looked at, what was said last holds."""
+        left = () if paths is None else self._opened.skipped
+        kept = {name for name in left if not _is_on_the_way(tuple(name.split("/")), paths or ())}
+        found = {"/".join(it.path) for it in looked.skipped if it.path}
+        skipped = tuple(sorted(kept | found))
+        if skipped != self._opened.skipped:
+            self._opened.skipped = skipped
+            self._tell(SpacesChanged())
 
     # -- steps ---------------------------------------------------------------------------
     async def _step(self) -> None:
@@ -304,3 +345,8 @@ class InStep:
     def _told(self, entries: frozenset[EntryId], *, remote: bool) -> None:
         names = frozenset(entry.hex() for entry in entries)
         self._tell(SpaceChanged(self._opened.id, names, remote))
+
+
+def _is_on_the_way(path: Path, looked: Iterable[Path]) -> bool:
+    """Say whether a path was seen by a look at paths: on the way to one, there, or below."""
+    return any(path[: len(it)] == it[: len(path)] for it in looked)

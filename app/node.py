@@ -45,6 +45,7 @@ from app.values import (
     SpaceInfo,
     Version,
 )
+from app.waking import mind_sleep
 from storage.ports import Clock, Entropy
 from sync.errors import PeerRefused
 from sync.events import SyncEvent
@@ -117,6 +118,7 @@ class Node:
         if self._config.watch:
             self.events.listen(self._search.hear)
             self._follow(self._search.run(), "search")
+            self._follow(mind_sleep(self._clock, self._look_everywhere), "sleep")
         self._follow(self._spaces.mind_ends(), "ends of access")
 
     async def stop(self) -> None:
@@ -137,6 +139,10 @@ class Node:
         """Wait until something inside failed by a fault of ours, and raise it."""
         assert self._failed is not None, "start first"
         await asyncio.shield(self._failed)
+
+    def _look_everywhere(self) -> None:
+        for kept in self._spaces.some(None):
+            kept.in_step.missed()
 
     def _follow(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

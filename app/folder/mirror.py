@@ -24,6 +24,7 @@ from app.folder.match import Matched, gave_way, match, worth_reading
 from app.folder.plan import ShareStep, bring, share
 from app.folder.port import Folder, Path, Ways
 from app.folder.reading import StillChanging, digest_of
+from app.folder.restless import Restless
 from app.folder.scan import Listing, Skipped, scan
 from app.folder.space import Space
 from app.progress import Report
@@ -32,8 +33,6 @@ from storage.ports import Clock, Entropy
 
 GRACE = 2.0
 """Seconds that something must be missing before it is taken for removed."""
-SOON = 0.25
-"""Seconds until a file that was still changing is looked at again."""
 NOT_YET_SAFE_NS = 600 * 1_000_000_000
 """What programs wrote so shortly before a power cut may be zeros under the same size and times."""
 _NO_VERSION = b"lost"
@@ -76,6 +75,7 @@ class Mirror:
         self._patterns = ""
         self._gather = Gather(self._ground)
         self._drafts = Drafts(self._ground)
+        self._restless = Restless()
         self.drafts = self._drafts.list
         self.drop_draft = self._drafts.drop
 
@@ -171,8 +171,8 @@ class Mirror:
         self._drafts.forget_settled(here, matched, tally.drafted)
         if hinted is None:
             self._after_all(here)
-        if tally.again > waiting:
-            again_in = SOON
+        restless = self._restless.after(hinted, tally.again - waiting)
+        again_in = min(filter(None, (again_in, restless)), default=None)
         return Looked(
             tally.added,
             tally.edited,

@@ -4,14 +4,22 @@ A file that is closed, or put in its place, while nothing else happened for 50 m
 at once, for someone waits for it. What follows is gathered until nothing came for 50 ms, for one
 second at most. A file that was only made is waited for until it is closed; what disappeared may
 be half of a rename, and its other half is given time to come.
+
+A file that is written and not closed, or whose mode or times change, is looked at once nothing
+was written for 2 s, and 10 s after the first write at the latest. Half of a write may be read
+then; so is what the program itself finds after a power cut. Each further look at a file that
+is written on and on comes later, after 2, 4, 8 ... 60 s: a log or a database that is never
+quiet makes a version a minute, not one for each line. When it is closed all of that is over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from app.folder.port import Path
+from app.folder.unclosed import Unclosed
 
 WINDOW = 0.05
 MOST = 1.0
@@ -26,6 +34,8 @@ class What(Enum):
     """Someone wrote it and closed it, or put it there whole."""
     MADE = "made"
     """It is there; perhaps it is still being written."""
+    WRITTEN = "written"
+    """It is open and was written, or only its mode or times changed."""
     GONE = "gone"
     LOST = "lost"
     """Hints were lost: look everywhere."""
@@ -65,12 +75,31 @@ class Settle:
         """When something last happened to a path, the latest last; what is long ago is left out."""
         self._closed: dict[Path, float] = {}
         """The same, of what was closed."""
+        self._made: set[Path] = set()
+        """Of the pending, what was only made."""
+        self._unclosed = Unclosed()
         self._everything = False
         self._first: float | None = None
         self._last = float("-inf")
 
     def feed(self, hint: Hint, now: float) -> None:
         """Take a hint."""
+        if hint.what is What.WRITTEN:
+            self._written(hint.path, now)
+        else:
+            self._unclosed.drop(hint.path)
+            self._happened(hint, now)
+        if len(self._pending) + len(self._unclosed) > MAX_PATHS:
+            self._everything = True
+
+    def _written(self, path: Path, now: float) -> None:
+        if path in self._made:
+            self._take([path])  # it is being written: wait for that, not only a second
+        if path not in self._pending:
+            self._unclosed.wrote(path, now)
+
+    def _happened(self, hint: Hint, now: float) -> None:
+        self._made.discard(hint.path)
         quiet = self._is_alone(hint, now)
         self._last = now
         _note(self._heard, hint.path, now)
@@ -84,24 +113,25 @@ class Settle:
                 at = now if quiet else at
             case What.MADE:
                 at = now + MOST
-            case What.GONE:
+                self._made.add(hint.path)
+            case What.GONE | What.WRITTEN:
                 pass
         if self._first is None and at > now:
             self._first = now
         if hint.what is not What.LOST:
             self._pending[hint.path] = at
-        if len(self._pending) > MAX_PATHS:
-            self._everything = True
 
     @property
     def wake_at(self) -> float | None:
         """The moment to ask what is due; None while there is nothing."""
-        if not self._pending and not self._everything:
-            return None
         times = list(self._pending.values())
         if self._everything:
             times.append(self._last + WINDOW)
-        return min(*times, self._limit())
+        if times:
+            times.append(self._limit())
+        if (unclosed := self._unclosed.wake_at) is not None:
+            times.append(unclosed)
+        return min(times, default=None)
 
     def due(self, now: float) -> Due:
         """Return what to look at now, once."""
@@ -110,16 +140,24 @@ class Settle:
             return NOTHING
         if self._everything:
             due = Due(everything=True)
-            self._pending.clear()
+            self._take(tuple(self._pending))
+            self._unclosed.clear()
         else:
             over = now >= self._limit()
-            ready = {path for path, at in self._pending.items() if at <= now or over}
-            due = Due(frozenset(ready))
-            for path in ready:
-                del self._pending[path]
+            ready = [path for path, at in self._pending.items() if at <= now or over]
+            due = Due(frozenset(ready) | self._unclosed.due(now))
+            if ready:
+                self._first = now
+            self._take(ready)
         self._everything = False
-        self._first = now if self._pending else None
         return due
+
+    def _take(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            del self._pending[path]
+            self._made.discard(path)
+        if not self._pending:
+            self._first = None
 
     def _is_alone(self, hint: Hint, now: float) -> bool:
         """Say whether nothing else happened of late, and this was not closed a moment ago."""

@@ -22,6 +22,7 @@ from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
     DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -46,9 +47,10 @@ _EVENTS: list[type[FileSystemEvent]] = [
     FileDeletedEvent,
     FileMovedEvent,
     FileClosedEvent,
+    FileModifiedEvent,
+    FileAttribEvent,
 ]
-if not sys.platform.startswith("linux"):
-    _EVENTS.append(FileModifiedEvent)  # elsewhere nobody says when a file is closed
+_TELLS_OF_CLOSING = sys.platform.startswith("linux")
 
 _OF_FOLDERS: list[type[FileSystemEvent]] = [DirCreatedEvent, DirDeletedEvent, DirMovedEvent]
 
@@ -58,6 +60,8 @@ cannot, its thread ends, and nothing is ever heard again."""
 
 TRIAL = 0.5
 """Seconds after a folder was made until it is tried whether one more would be watched."""
+TOGETHER = 0.25
+"""Seconds for which writes are gathered before the loop hears of them: there may be thousands."""
 
 Listener = Callable[[Hint], None]
 
@@ -168,6 +172,11 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._trial: asyncio.TimerHandle | asyncio.Future[bool] | None = None
+        self._lock = threading.Lock()
+        self._written: set[Path] = set()
+        """Files that were written and not closed, of which the loop will hear together."""
+        self._gathering = False
+        self._gathered: asyncio.TimerHandle | None = None
         self._made_more = False
         """A folder was made while the trial ran."""
         self._sees_all = False
@@ -184,7 +193,7 @@ class Watch:
     def stop(self) -> None:
         """End. May block for a moment."""
         self._stopped = True
-        for timer in (self._timer, self._trial):
+        for timer in (self._timer, self._trial, self._gathered):
             if isinstance(timer, asyncio.TimerHandle):
                 timer.cancel()
         self._watcher.stop()
@@ -228,8 +237,36 @@ class Watch:
             self._loop.call_soon_threadsafe(self.made_folder)
 
     def _from_thread(self, hint: Hint) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.hint, hint)
+        if self._loop.is_closed():
+            return
+        if hint.what is What.WRITTEN:
+            self._wrote(hint.path)
+            return
+        with self._lock:
+            self._written.discard(hint.path)  # this says more
+        self._loop.call_soon_threadsafe(self.hint, hint)
+
+    def _wrote(self, path: Path) -> None:
+        """Gather it; on the watcher's thread."""
+        with self._lock:
+            self._written.add(path)
+            begins, self._gathering = not self._gathering, True
+        if begins:
+            self._loop.call_soon_threadsafe(self._gather)
+
+    def _gather(self) -> None:
+        if not self._stopped:
+            self._gathered = self._loop.call_later(TOGETHER, self._take_written)
+
+    def _take_written(self) -> None:
+        with self._lock:
+            written, self._written = self._written, set()
+            self._gathering = False
+        now = self._clock.monotonic()
+        for path in written:
+            self._settle.feed(Hint(What.WRITTEN, path), now)
+        if written:
+            self._wake()
 
     def _wake(self) -> None:
         if self._timer is not None:
@@ -256,8 +293,12 @@ class _Teller(FileSystemEventHandler):
         if isinstance(event, DirCreatedEvent | DirMovedEvent):
             self._made_folder()
         match event:
-            case FileClosedEvent() | FileModifiedEvent() | DirCreatedEvent():
+            case FileClosedEvent() | DirCreatedEvent():
                 self._tell(What.CLOSED, event.src_path)
+            case FileModifiedEvent() if not _TELLS_OF_CLOSING:
+                self._tell(What.CLOSED, event.src_path)
+            case FileModifiedEvent() | FileAttribEvent():
+                self._tell(What.WRITTEN, event.src_path)
             case FileCreatedEvent():
                 self._tell(What.MADE, event.src_path)
             case FileDeletedEvent() | DirDeletedEvent():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.devices import Device, meet, until
+from tests.e2e.devices import Device, difference, meet, until
 
 pytestmark = pytest.mark.e2e
 
@@ -49,3 +50,20 @@ def test_two_names_that_collide_are_shown_alike_in_both_folders(
         "the name is given back",
     )
     meet(one, other)
+
+
+def test_a_file_that_is_kept_open_and_a_program_are_shared(pair: tuple[Device, Device]) -> None:
+    """A log, a database: it is never closed. And nothing but a mode may change."""
+    one, other = pair
+    (one.folder / "run.sh").write_text("#!/bin/sh\n")
+    there = other.folder / "open.log"
+    with (one.folder / "open.log").open("w") as file:
+        for line in ("first\n", "second\n"):
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+            until(lambda: there.exists() and there.read_text().endswith(line), line)  # noqa: B023
+        (one.folder / "run.sh").chmod(0o755)
+        until(lambda: os.access(other.folder / "run.sh", os.X_OK), "a program there too")
+    meet(one, other)
+    assert not difference(one.folder, other.folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import errno
+import itertools
 import logging
 import os
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from watchdog.observers import inotify_c
 
 from app.clock import SystemClock
 from app.folder.settle import MOST, WINDOW, Due, Hint, Settle, What
+from app.folder.unclosed import LATEST, LONGEST, QUIET
 from app.folder.watcher import Watch, Watcher
 from tests.helpers.mirrored import Mirrored
 
@@ -87,8 +89,66 @@ def test_lost_hints_mean_everything() -> None:
     assert not settle.due(20.0)
 
 
+def looks(settle: Settle, until: float) -> list[float]:
+    """Return when something is due, up to a moment."""
+    times: list[float] = []
+    while (wake := settle.wake_at) is not None and wake <= until:
+        assert settle.due(wake), "it must not wake for nothing"
+        times.append(wake)
+    return times
+
+
+def test_a_file_that_is_written_and_not_closed_is_looked_at_when_it_is_quiet() -> None:
+    """A program that keeps its file open saves too."""
+    settle = Settle()
+    settle.feed(Hint(What.WRITTEN, A), 10.0)
+    settle.feed(Hint(What.WRITTEN, A), 11.0)
+    assert looks(settle, 100.0) == [11.0 + QUIET]
+    settle.feed(Hint(What.WRITTEN, A), 100.0)
+    assert looks(settle, 200.0) == [100.0 + QUIET], "it was left in peace: all is forgotten"
+
+
+def test_a_file_that_is_closed_is_looked_at_at_once_though_it_was_written_before() -> None:
+    """Someone waits for it, and nothing is left to look at."""
+    settle = Settle()
+    settle.feed(Hint(What.WRITTEN, B), 9.99)
+    settle.feed(Hint(What.WRITTEN, A), 9.99)
+    settle.feed(Hint(What.CLOSED, A), 10.0)
+    assert settle.due(10.0) == Due(frozenset({A}))
+    assert looks(settle, 100.0) == [9.99 + QUIET], "the other one only"
+
+
+def test_a_new_file_that_is_still_written_is_waited_for() -> None:
+    """A long copy: each look reads all of it, and what it finds is no version of anything."""
+    settle, all_looks = Settle(), list[float]()
+    settle.feed(Hint(What.MADE, A), 10.0)
+    for second in range(9):
+        settle.feed(Hint(What.WRITTEN, A), 10.5 + second)
+        all_looks += looks(settle, 10.5 + second)
+    settle.feed(Hint(What.CLOSED, A), 19.5)
+    assert all_looks == []
+    assert settle.due(19.5) == Due(frozenset({A}))
+
+
+def test_a_log_that_is_never_quiet_is_looked_at_once_a_minute() -> None:
+    """And soon for the first time; else each of its lines would become a version."""
+    settle, times = Settle(), list[float]()
+    for second in range(3600):
+        settle.feed(Hint(What.WRITTEN, A), float(second))
+        times += looks(settle, second + 0.5)
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    assert times[0] == LATEST
+    assert gaps == sorted(gaps)
+    assert max(gaps) <= LONGEST + 1
+    assert len(times) < 70
+
+
 hints = st.lists(
-    st.tuples(st.sampled_from(list(What)), st.sampled_from([A, B]), st.floats(0, 0.3)),
+    st.tuples(
+        st.sampled_from([what for what in What if what is not What.WRITTEN]),
+        st.sampled_from([A, B]),
+        st.floats(0, 0.3),
+    ),
     max_size=30,
 )
 
@@ -118,6 +178,34 @@ def test_every_hint_is_due_in_time(story: list[tuple[What, tuple[str, ...], floa
         assert due
         waiting = {} if due.everything else {p: t for p, t in waiting.items() if p not in due.paths}
     assert not waiting
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(list(What)), st.sampled_from([A, B]), st.floats(0, 30)),
+        max_size=40,
+    )
+)
+def test_every_write_is_looked_at_in_the_end(
+    story: list[tuple[What, tuple[str, ...], float]],
+) -> None:
+    """However long a file is kept open, and whatever else happens."""
+    settle, now, unseen = Settle(), 0.0, dict[tuple[str, ...], float]()
+
+    def look(until: float) -> None:
+        while (wake := settle.wake_at) is not None and wake <= until:
+            due = settle.due(wake)
+            assert due, "it must not wake for nothing"
+            for path in [path for path in unseen if due.everything or path in due.paths]:
+                assert wake - unseen.pop(path) <= LONGEST + LATEST
+
+    for what, path, pause in story:
+        look(now := now + pause)
+        settle.feed(Hint(what, path), now)
+        if what is not What.LOST:
+            unseen.setdefault(path, now)
+    look(float("inf"))
+    assert not unseen
 
 
 class Watched:
@@ -189,6 +277,27 @@ def test_an_overflow_is_heard_and_everything_is_looked_at(tmp_path: Path) -> Non
         await it.until(lambda: any(due.everything for due in it.dues))
 
     watched(tmp_path / "folder", story)
+
+
+def test_what_is_kept_open_reaches_the_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log, a database, and a mode that changed: nothing is ever closed."""
+    monkeypatch.setattr("app.folder.unclosed.QUIET", 0.01)
+    monkeypatch.setattr("app.folder.watcher.TOGETHER", 0.01)
+
+    async def story(it: Watched) -> None:
+        space = it.one.space
+        with (it.one.root / "log").open("w") as file:
+            for text in ("one\n", "two\n", "three\n"):
+                file.write(text)
+                file.flush()
+                await it.until(lambda: space.files().get("log", b"").endswith(text.encode()))  # noqa: B023
+            (it.one.root / "log").chmod(0o700)
+            await it.until(lambda: any(node.executable for _, node in space.tree().walk()))
+
+    one = watched(tmp_path / "folder", story)
+    assert not any(due.everything for due in one.dues)
 
 
 def test_our_own_writing_is_not_hinted_at(tmp_path: Path) -> None:
