@@ -67,12 +67,14 @@ def pick(options: list[Any], number: int) -> Any:
 
 
 numbers = st.integers(0, 39)
-choices = st.tuples(*[numbers] * 8)
+choices = st.binary(min_size=8, max_size=8)  # much faster than eight numbers
 
 
-def link_of(holder: int, chosen: tuple[int, ...], place: int) -> tuple[Delegation, int]:
+def link_of(holder: int, chosen: bytes, place: int) -> tuple[Delegation, int]:
     """Return the next link of a chain, mostly a good one, and whom it gives something."""
-    audience, issuer, subject, command, end, beginning, policy, flaw = chosen
+    audience, issuer, subject, command, end, beginning, policy, flaw = (
+        number % 40 for number in chosen
+    )
     to = 2 + audience % 4
     made = build_delegation(
         KEYS[pick([holder, 1, 2, 3, 4, 5], issuer)],
@@ -104,7 +106,7 @@ def cases(draw: st.DrawFn) -> Case:
         made, holder = link_of(holder, chosen, place)
         chain.append(made)
     shown = list(chain)
-    which, how, command, flaw = draw(st.tuples(numbers, numbers, numbers, numbers))
+    which, how, command, flaw = (number % 40 for number in draw(choices)[:4])
     if shown and how == 1:
         shown.insert(which % len(shown), shown[which % len(shown)])
     elif shown and how == 2:
