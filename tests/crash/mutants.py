@@ -13,7 +13,7 @@ from app.folder import mirror, real
 from app.folder.ignore import OWN_FOLDER
 from app.folder.marker import MARKER, Marker
 from app.folder.port import Folder
-from storage import lasting, vaultlock
+from storage import core, lasting, vaultlock
 from storage.blocks.disk import RealDisk
 from storage.blocks.packed import PackedBlocks
 from storage.core import Core
@@ -147,6 +147,11 @@ MUTANTS: dict[str, tuple[str, Callable[[], None]]] = {
     "no fsync of the person's folders": ("checkout", names_not_synced),
 }
 """By name: the story in which it has to be found, and what puts it in."""
+HARMLESS: dict[str, tuple[str, Callable[[], None]]] = {
+    "index synchronous NORMAL": ("commit", lambda: _put(core, open_guarded=_opening("NORMAL"))),
+    "index synchronous OFF": ("commit", lambda: _put(core, open_guarded=_opening("OFF"))),
+}
+"""Of these nothing may be found: the packs are the truth, and the index is caught up from them."""
 
 
 def _made(folder: Path) -> None:

@@ -29,7 +29,7 @@ def main(base: Path, story: str, mutant: str = "") -> None:
     """Tell one story, with a fault of the program if that is wanted."""
     stay_put()
     if mutant:
-        mutants.MUTANTS[mutant][1]()
+        (mutants.MUTANTS | mutants.HARMLESS)[mutant][1]()
     STORIES[story].tell(base, Teller(base / "said"))
 
 

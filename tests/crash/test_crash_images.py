@@ -17,7 +17,7 @@ import pytest
 from tests.crash.all_stories import STORIES
 from tests.crash.disk import Disk, Inode, Kind
 from tests.crash.images import cut_power
-from tests.crash.mutants import MUTANTS
+from tests.crash.mutants import HARMLESS, MUTANTS
 from tests.crash.trace import record
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is of Linux")
@@ -83,6 +83,20 @@ def test_a_program_that_leaves_out_one_step_is_found_out(
     outcome = cut_power(STORIES[story], recording, BITES, most_faults=1)
     ran(f"found: {name}, after {outcome.images} images of {story}")
     assert outcome.faults
+
+
+@pytest.mark.crash
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HARMLESS)
+def test_an_index_that_loses_its_commits_is_caught_up_from_the_packs(
+    tmp_path: Path, name: str, ran: Callable[[str], None]
+) -> None:
+    """What is saved rests on the packs alone; all that SQLite forgot is found again there."""
+    story, _ = HARMLESS[name]
+    recording = record("tests.crash.tell", [story, name], tmp_path)
+    outcome = cut_power(STORIES[story], recording, BITES // 4)
+    ran(f"harmless: {name}: {outcome}")
+    assert not outcome.faults, "\n".join(outcome.faults)
 
 
 def test_the_disk_keeps_what_was_synced_and_may_lose_the_rest() -> None:
