@@ -1,9 +1,10 @@
 """Matching: which thing on the disk is which entry. Pure.
 
 A name in a folder that is known goes first, so a file that was written anew under its name
-keeps its history. What is then left over on both sides is matched by inode, and by content
-when the contents are known: that was renamed or moved. Last is left what is new, and what is
-missing: looked for, with evidence, and not found.
+keeps its history; before it go only known things that changed places (see `places`). What is
+then left over on both sides is matched by inode, and by content when the contents are known:
+that was renamed or moved. Last is left what is new, and what is missing: looked for, with
+evidence, and not found.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from app.folder.agreed import Row
 from app.folder.names import disk_key
+from app.folder.places import changed_places
 from app.folder.port import Path, Shape, Stat, Ways
 from app.folder.scan import Listing
 from storage.facts.change import TOP, EntryId
@@ -57,8 +59,11 @@ def match(
     digests: Mapping[Path, bytes] | None = None,
 ) -> Matched:
     """Say which thing on the disk is which entry."""
-    matcher = _Matcher(here, agreed, ways, ignores)
+    matcher = _Matcher(here, agreed, ways, ignores, {})
     matcher.descend(TOP, ())
+    if matcher.met_another and (placed := changed_places(here, agreed)):
+        matcher = _Matcher(here, agreed, ways, ignores, placed)
+        matcher.descend(TOP, ())
     matcher.find_moved_folders()
     matcher.find_moved_files(digests or {})
     matched = matcher.matched
@@ -87,9 +92,18 @@ def gave_way(path: Path, shape: Shape, new: Mapping[Path, Stat]) -> bool:
 
 class _Matcher:
     def __init__(
-        self, here: Listing, agreed: Mapping[EntryId, Row], ways: Ways, ignores: Ignores
+        self,
+        here: Listing,
+        agreed: Mapping[EntryId, Row],
+        ways: Ways,
+        ignores: Ignores,
+        placed: Mapping[Path, Row],
     ) -> None:
         self.matched = Matched()
+        self.met_another = False
+        """A known name is there, and what bears it was not known, or bore another."""
+        self._placed = placed
+        self._moved = frozenset(row.entry for row in placed.values())
         self._here = here
         self._ways = ways
         self._ignores = ignores
@@ -167,9 +181,11 @@ class _Matcher:
         """Match one folder's names; return the folders to go on with."""
         free = dict(self._here.names(path))
         moved = bool(self.matched.new)
-        below: list[tuple[EntryId, Path]] = []
+        below = self._find_placed(path, free)
         lost: list[Row] = []
         for row in self._children.get(entry, ()):
+            if row.entry in self._moved:
+                continue
             stat = free.get(row.disk)
             if stat is None or stat.shape is not row.shape:
                 lost.append(row)
@@ -194,8 +210,19 @@ class _Matcher:
             self._is_new((*path, name), stat)
         return below
 
+    def _find_placed(self, path: Path, free: dict[str, Stat]) -> list[tuple[EntryId, Path]]:
+        """Match what changed places; it is free for others no more."""
+        if not self._placed:
+            return []
+        below: list[tuple[EntryId, Path]] = []
+        for name in [name for name in free if (*path, name) in self._placed]:
+            here = (*path, name)
+            below += self._found(self._placed[here], Found(here, free.pop(name)))
+        return below
+
     def _found(self, row: Row, found: Found) -> list[tuple[EntryId, Path]]:
         self.matched.new.pop(found.path, None)
+        self.met_another |= row.inode != found.stat.inode
         if row.shape is not Shape.FOLDER:
             self.matched.found[row.entry] = found
             return []
@@ -224,6 +251,10 @@ class _Matcher:
         return []
 
     def _is_new(self, path: Path, stat: Stat) -> None:
+        if path in self._placed:
+            for entry, below in self._found(self._placed[path], Found(path, stat)):
+                self.descend(entry, below)
+            return
         self.matched.new[path] = stat
         if stat.shape is Shape.FOLDER:
             for name, inner in self._here.names(path).items():
@@ -231,11 +262,15 @@ class _Matcher:
 
     def _lose(self, row: Row) -> None:
         """A row is missing, and with a folder all that was in it."""
+        if row.entry in self._moved:
+            return
         self.matched.missing[row.entry] = row
         for below in self._children.get(row.entry, ()):
             self._lose(below)
 
     def _leave(self, row: Row) -> None:
+        if row.entry in self._moved:
+            return
         self.matched.left.add(row.entry)
         for below in self._children.get(row.entry, ()):
             self._leave(below)

@@ -36,6 +36,8 @@ GRACE = 2.0
 NOT_YET_SAFE_NS = 600 * 1_000_000_000
 """What programs wrote so shortly before a power cut may be zeros under the same size and times."""
 _NO_VERSION = b"lost"
+WIDER_AT_MOST = 8
+"""So often a look follows what was moved; then looking at everything is simpler."""
 _STANDING = "standing"
 _RUNNING = "running"
 
@@ -157,10 +159,7 @@ class Mirror:
         if may_differ and self._read_ignore():
             hinted = None
         root = self._root()
-        here = scan(self._ground.folder, self._ground.ignore, hinted, self._ground.ways)
-        if hinted is not None and (more := self._gather.moved_from(here)):
-            hinted = widest(hinted | more)
-            here = scan(self._ground.folder, self._ground.ignore, hinted, self._ground.ways)
+        here, hinted = self._scan(hinted)
         if self._ground.root() != root:
             raise FolderUnavailable("the folder changed into another one while it was read")
         tally = Tally(skipped=list(here.skipped))
@@ -252,6 +251,22 @@ class Mirror:
             raise Unreadable(error.strerror or "not readable", "") from error
 
     # -- looking ---------------------------------------------------------------------------
+    def _scan(self, hinted: set[Path] | None) -> tuple[Listing, set[Path] | None]:
+        """Look, also where what appeared came from, and what took its name there, and so on.
+
+        Return what was found, and where it was looked; None for everywhere.
+        """
+        ground = self._ground
+        for _ in range(WIDER_AT_MOST):
+            here = scan(ground.folder, ground.ignore, hinted, ground.ways)
+            if hinted is None:
+                return here, None
+            wider = widest(hinted | self._gather.moved_from(here))
+            if wider == hinted:
+                return here, hinted
+            hinted = wider
+        return scan(ground.folder, ground.ignore, None, ground.ways), None
+
     def _plan(
         self, here: Listing, hinted: set[Path] | None, grace: float, tally: Tally
     ) -> tuple[list[ShareStep], Matched, float | None]:

@@ -92,6 +92,10 @@ class World:
                 path.with_name("saving").rename(path)
             case "move" if not target.exists():
                 path.rename(target)
+            case "swap" if target.exists():
+                path.rename(path.with_name("swapping"))
+                target.rename(path)
+                path.with_name("swapping").rename(target)
             case "remove" if path.is_dir():
                 shutil.rmtree(path)
             case "remove":
@@ -154,7 +158,19 @@ def _fast() -> str | None:
 
 
 WHAT = ["new", "new", "new bytes", "append", "append", "save beside", "move", "move", "remove"]
-WHAT += ["remove", "folder", "look", "look at", "bring", "bring", "share", "share", "all meet"]
+WHAT += [
+    "swap",
+    "swap",
+    "remove",
+    "folder",
+    "look",
+    "look at",
+    "bring",
+    "bring",
+    "share",
+    "share",
+    "all meet",
+]
 stories = st.lists(
     st.tuples(st.sampled_from(WHAT), st.integers(0, 1), st.integers(0, 99), st.integers(0, 99)),
     min_size=5,
