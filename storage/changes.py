@@ -138,6 +138,14 @@ class ChangeSet:
         self.set_meta(entry, meta)
         return (held or base) if lasts else b""
 
+    def builds_on(self, entry: EntryId, base: bytes) -> bool:
+        """Say whether a token names a version of an entry's text, so that `write` unites both.
+
+        Else the text was replaced meanwhile as a whole: `write` would replace it once more.
+        """
+        facts = self._facts(entry)
+        return bool(self._contents.version_named(self._contents.document(facts), base))
+
     def edit(self, entry: EntryId, update: bytes, meta: Meta) -> None:
         """Add an edit made in an open document; `update` is what TextDocument.since gives.
 

@@ -27,6 +27,11 @@ CREATE TABLE IF NOT EXISTS mirror_draft (path TEXT PRIMARY KEY, entry BLOB, at R
 CREATE INDEX IF NOT EXISTS mirror_draft_entry ON mirror_draft (entry);
 CREATE TABLE IF NOT EXISTS mirror_kept (
  path TEXT NOT NULL, at REAL NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL, link BLOB);
+CREATE TABLE IF NOT EXISTS mirror_replaced (
+ aside TEXT PRIMARY KEY, entry BLOB NOT NULL, parent BLOB NOT NULL, disk TEXT NOT NULL,
+ name TEXT NOT NULL, kind INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
+ size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+ mode INTEGER NOT NULL, version BLOB NOT NULL, digest BLOB NOT NULL, base BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS mirror_word (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _COLUMNS = (
@@ -214,7 +219,7 @@ class Agreed:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Agree on rows, in place of what was agreed of their entries or names before."""
-        values = [(*row[:5], _signed(row.device), _signed(row.inode), *row[7:]) for row in rows]
+        values = list(map(_values, rows))
         marks = ", ".join("?" * len(Row._fields))
         with self.together():
             self._db.executemany(
@@ -232,13 +237,16 @@ class Agreed:
     def forget_all(self) -> None:
         """Agree on nothing any more. Drafts, and what is remembered, stay."""
         self._db.execute("DELETE FROM mirror_row")
+        self._db.execute("DELETE FROM mirror_replaced")
 
     def rekey(self, old: EntryId, new: EntryId) -> None:
         """Let what was agreed of one entry, and of what lies in it, stand for another."""
         with self.together():
             self._db.execute("DELETE FROM mirror_row WHERE entry = ?", (new,))
             self._db.execute("UPDATE mirror_row SET entry = ? WHERE entry = ?", (new, old))
-            self._db.execute("UPDATE mirror_row SET parent = ? WHERE parent = ?", (new, old))
+            for table in ("mirror_row", "mirror_replaced"):
+                update = f"UPDATE {table} SET parent = ? WHERE parent = ?"  # noqa: S608
+                self._db.execute(update, (new, old))
 
     def path(self, entry: EntryId) -> Path | None:
         """Return where an entry is agreed to lie on disk, None when that is not known."""
@@ -260,6 +268,26 @@ class Agreed:
                 return None
             entry = row.entry
         return entry
+
+    # -- what was replaced -----------------------------------------------------------------
+    def put_replaced(self, aside: str, row: Row) -> None:
+        """Remember what a file stood for that lies in the same folder under a name of ours."""
+        marks = ", ".join("?" * (1 + len(Row._fields)))
+        with self.together():
+            self._db.execute(
+                f"INSERT OR REPLACE INTO mirror_replaced (aside, {_COLUMNS}) VALUES ({marks})",  # noqa: S608
+                (aside, *_values(row)),
+            )
+
+    def replaced(self) -> list[tuple[str, Row]]:
+        """Return the names of such files, and what they stood for."""
+        query = f"SELECT aside, {_COLUMNS} FROM mirror_replaced ORDER BY aside"  # noqa: S608
+        return [(raw[0], _row(raw[1:])) for raw in self._db.execute(query)]
+
+    def forget_replaced(self, aside: str) -> None:
+        """Such a file is gone."""
+        with self.together():
+            self._db.execute("DELETE FROM mirror_replaced WHERE aside = ?", (aside,))
 
     # -- drafts --------------------------------------------------------------------------
     def drafts(self) -> list[DraftRow]:
@@ -322,6 +350,10 @@ class Agreed:
 def _signed(number: int) -> int:
     """Return a number of 64 bits as SQLite can hold it."""
     return number - _WRAP if number >= _SIGN else number
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    return (*row[:5], _signed(row.device), _signed(row.inode), *row[7:])
 
 
 def _row(raw: tuple[Any, ...]) -> Row:

@@ -29,6 +29,7 @@ from app.folder.plan import BringStep, Clear, MakeFolder, Mode, Shift, Write
 from app.folder.port import Path, Place, Shape, Stat
 from app.folder.reading import MAX_TEXT, settled
 from app.folder.ready import Deferred, Ready
+from app.folder.replaced import Replaced
 from app.folder.scan import GONE, Skipped
 from app.progress import Report, silent
 from storage.errors import AtollError, BlockNotFound, DecodeError, StoreFull
@@ -51,9 +52,12 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class Checkout:
     """Does the steps of `plan.bring`, in their order."""
 
-    def __init__(self, ground: Ground, tally: Tally, known: Collection[EntryId]) -> None:
+    def __init__(
+        self, ground: Ground, replaced: Replaced, tally: Tally, known: Collection[EntryId]
+    ) -> None:
         """Take what to stand on, and of which entries something is agreed."""
         self._ground = ground
+        self._replaced = replaced
         self._known = known
         self._doors = Doors(ground.folder)
         self._names: dict[EntryId, set[str]] = {}
@@ -190,7 +194,7 @@ class Checkout:
             if now.shape is Shape.FOLDER:
                 self._clear_folder(place, path, now)
             else:
-                place.remove(now.disk)
+                self._replaced.clear(place, path, now)
         self._dirty.add(path)
         self._moved_about()
         self._tally.removed += 1
@@ -296,7 +300,9 @@ class Checkout:
         except OSError as error:
             # What did not become durable is not agreed, and no second try would prove that it is.
             self._agreed.undo()
+            self._replaced.let_go(self._tally)
             raise _as_error(error) from error
+        self._replaced.let_go(self._tally)
         self._agreed.commit()
         self._steps = self._bytes = 0
 
@@ -306,7 +312,7 @@ class Checkout:
             if row is not None:
                 disk = row.disk
                 self._as_agreed(place, row, (*file.folder, disk))
-                place.move(file.temporary, place, disk, replace=True)
+                self._replaced.put_over(place, file.folder, row, file.temporary, self._tally)
             else:
                 disk = self._place_new(place, file)
             stat = place.stat(disk)
@@ -330,7 +336,7 @@ class Checkout:
         other = self._agreed.at(file.parent, disk)
         if other is not None and other.shape is not Shape.FOLDER and self._is_gone(other):
             self._as_agreed(place, other, (*file.folder, disk))
-            place.move(file.temporary, place, disk, replace=True)
+            self._replaced.put_over(place, file.folder, other, file.temporary, self._tally)
             return disk
         disk = self._free_name(place, file.folder, file.node)
         place.move(file.temporary, place, disk, replace=False)

@@ -41,6 +41,10 @@ class Ground:
         """Return a name for a file half written."""
         return f".atoll-{self.entropy.take(8).hex()}.tmp"
 
+    def aside(self, entry: EntryId) -> str:
+        """Return a name for the file of an entry that another is put in the place of."""
+        return f".atoll-{entry.hex()}-{self.entropy.take(4).hex()}.old"
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:

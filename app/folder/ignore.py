@@ -15,6 +15,8 @@ from app.folder.port import Path
 IGNORE_FILE = ".atollignore"
 OWN_FOLDER = ".atoll"
 TEMPORARY = re.compile(r"\.atoll-[0-9a-f]{16}\.tmp\Z")
+REPLACED = re.compile(r"\.atoll-(?P<entry>[0-9a-f]{32})-[0-9a-f]{8}\.old\Z")
+"""What lay where we wrote, until it is certain that nobody writes to it: see `Replaced`."""
 MAX_REMEMBERED = 200_000
 MAX_PATTERNS = 1 << 16
 _SCRATCH = re.compile(
@@ -65,11 +67,14 @@ def is_scratch(name: str) -> bool:
 
 
 def is_own(path: Path, *, is_folder: bool) -> bool:
-    """Say whether a path is ours: the folder with the marker, or a file half written.
+    """Say whether a path is ours: the folder with the marker, a file half written, or replaced.
 
     A folder is never half written; one of such a name was moved aside, and is a person's.
     """
-    return path == (OWN_FOLDER,) or (not is_folder and TEMPORARY.match(path[-1]) is not None)
+    if is_folder:
+        return path == (OWN_FOLDER,)
+    name = path[-1]
+    return path == (OWN_FOLDER,) or bool(TEMPORARY.match(name) or REPLACED.match(name))
 
 
 def _spec(text: str) -> GitIgnoreSpec | None:

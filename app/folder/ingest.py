@@ -34,11 +34,18 @@ from app.folder.plan import (
     shared_name,
 )
 from app.folder.port import Path, Place, Shape
-from app.folder.reading import MAX_TEXT, Read, StillChanging, Stream, read_file, settled
+from app.folder.reading import (
+    MAX_TEXT,
+    Read,
+    StillChanging,
+    Stream,
+    holds,
+    read_file,
+    settled,
+)
 from app.folder.rescue import keep, looks_cut
 from app.folder.scan import GONE, Skipped
 from app.progress import Report, silent
-from storage.errors import BlockNotFound
 from storage.facts.change import EntryId
 from storage.facts.names import collision_key
 from storage.facts.node import Node
@@ -215,7 +222,7 @@ class Ingest:
                 read = Read(found.stat, blake3(target).digest(), target)
             else:
                 read = self._read(place, found)
-        same = self._is_same(node, read)
+        same = holds(self._ground.space, node, read)
         base = self._ground.space.base(node) if same and node.is_text else b""
         stat = settled(read.stat, self._ground.clock.now())
         row = file_row(node, (parent, found.path[-1], node.name), stat, read.digest, base)
@@ -258,9 +265,9 @@ class Ingest:
     def _edit_file(self, row: Row, node: Node, read: Read, path: Path) -> None:
         unseen = node.version != row.version
         text = read.text if node.is_text else None
-        if unseen and self._is_same(node, read):
+        if unseen and holds(self._ground.space, node, read):
             self._batch.edited(row, read)
-        elif text is not None and row.base:
+        elif text is not None and row.base and not (unseen and self._is_another(row)):
             change = self._batch.begin("edited", row.entry)
             meta = self._batch.meta(read.stat, node)
             held = change.write(row.entry, read.data, meta, row.base)
@@ -274,6 +281,10 @@ class Ingest:
             change.replace(row.entry, content, self._batch.meta(read.stat, node))
             self._batch.edited(row, read)
 
+    def _is_another(self, row: Row) -> bool:
+        """Say whether the text there was replaced by another one, as by an old version."""
+        return not self._ground.space.change().builds_on(row.entry, row.base)
+
     def _touch(self, row: Row, read: Read, node: Node | None) -> None:
         """The bytes are as agreed; perhaps it became a program."""
         stat = settled(read.stat, self._ground.clock.now())
@@ -286,18 +297,6 @@ class Ingest:
                     return
                 self._batch.begin("edited", row.entry).set_meta(row.entry, meta)
         self._batch.then(lambda: [row.with_stat(stat)])
-
-    def _is_same(self, node: Node, read: Read) -> bool:
-        """Say whether what is there is what is here."""
-        if not node.is_text and node.size != read.stat.size:
-            return False
-        digest = blake3()
-        try:
-            for piece in self._ground.space.read(node):
-                digest.update(piece)
-        except BlockNotFound:
-            return False
-        return digest.digest() == read.digest
 
     def _add_link(self, place: Place, found: Found) -> None:
         target = place.read_link(found.path[-1])

@@ -44,6 +44,8 @@ class MemoryFolder:
         """Bytes that it still takes; None for any number."""
         self.fault: Fault = _no_fault
         self.identities = (1, 1)
+        self.writing: set[int] = set()
+        """The inodes that someone has open for writing."""
         self.ticks = 1_000_000_000
         self.inodes = 1
         self.root = self.thing(Shape.FOLDER)
@@ -252,6 +254,23 @@ class MemoryPlace:
         del self._thing.names[spelled]
         thing.ctime_ns = self._folder.tick()
         to._thing.names[self._folder.spelled(new_name)] = thing
+
+    def supplant(self, name: str, new_name: str, aside: str) -> bool:
+        """Rename over what then lies under another name."""
+        self._folder.check("supplant", (*self._path, new_name))
+        there = self._find(new_name)
+        if self._look(aside) is not None:
+            raise FileExistsError(errno.EEXIST, "something is there")
+        spelled, thing = self._find(name)
+        del self._thing.names[spelled]
+        self._thing.names[there[0]] = thing
+        self._thing.names[self._folder.spelled(aside)] = there[1]
+        thing.ctime_ns = there[1].ctime_ns = self._folder.tick()
+        return True
+
+    def is_written(self, name: str) -> bool | None:
+        """Say what the test decided."""
+        return self._find(name)[1].inode in self._folder.writing
 
     def set_executable(self, name: str, *, executable: bool) -> None:
         """Change the mode."""

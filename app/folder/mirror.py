@@ -24,6 +24,7 @@ from app.folder.match import Matched, gave_way, match, worth_reading
 from app.folder.plan import ShareStep, bring, share
 from app.folder.port import Folder, Path, Ways
 from app.folder.reading import StillChanging, digest_of
+from app.folder.replaced import Replaced
 from app.folder.restless import Restless
 from app.folder.scan import Listing, Skipped, scan
 from app.folder.space import Space
@@ -78,6 +79,7 @@ class Mirror:
         self._gather = Gather(self._ground)
         self._drafts = Drafts(self._ground)
         self._restless = Restless()
+        self._replaced = Replaced(self._ground, grace)
         self.drafts = self._drafts.list
         self.drop_draft = self._drafts.drop
 
@@ -154,15 +156,20 @@ class Mirror:
             FolderUnavailable: the folder is not there, or another one. Nothing was concluded.
             StoreFull, NotAllowed: the space took no more.
         """
-        hinted = None if paths is None else widest(paths)
+        hinted = None if paths is None or self._ground.suspicious else widest(paths)
         may_differ = hinted is None or (IGNORE_FILE,) in hinted
         if may_differ and self._read_ignore():
             hinted = None
         root = self._root()
+        tally = Tally()
+        soon = self._replaced.settle(tally)
         here, hinted = self._scan(hinted)
         if self._ground.root() != root:
             raise FolderUnavailable("the folder changed into another one while it was read")
-        tally = Tally(skipped=list(here.skipped))
+        tally.skipped += here.skipped
+        if here.replaced:
+            self._replaced.find(here.replaced, tally)
+            soon = self._replaced.settle(tally)
         grace = self._grace if grace is None else grace
         steps, matched, again_in = self._plan(here, hinted, grace, tally)
         waiting = frozenset(tally.again)
@@ -172,6 +179,7 @@ class Mirror:
             self._after_all(here)
         restless = self._restless.after(hinted, tally.again - waiting)
         again_in = min(filter(None, (again_in, restless)), default=None)
+        again_in = min(filter(None, (again_in, soon)), default=None)
         return Looked(
             tally.added,
             tally.edited,
@@ -202,7 +210,7 @@ class Mirror:
         tally = Tally()
         steps = bring(rows, there, self._ground.agreed.draft_entries())
         if steps:
-            Checkout(self._ground, tally, rows.keys()).run(steps, report)
+            Checkout(self._ground, self._replaced, tally, rows.keys()).run(steps, report)
         if not tally.again:  # else it is brought again, and with it what is in nobody's hands
             self._reshown.clear()
         return Brought(

@@ -133,6 +133,18 @@ class Place(Protocol):
         """Rename in one step. FileExistsError when something is there and replace is false."""
         ...
 
+    def supplant(self, name: str, new_name: str, aside: str) -> bool:
+        """Rename over a file or link in one step, which lies under `aside` from then on.
+
+        False where the disk can do no such thing: then what lay there is gone. `aside` has to be
+        free, and `new_name` to be taken; nothing happens otherwise.
+        """
+        ...
+
+    def is_written(self, name: str) -> bool | None:
+        """Say whether anyone has a file open for writing; None where the system does not tell."""
+        ...
+
     def set_executable(self, name: str, *, executable: bool) -> None:
         """Change whether a file may be run."""
         ...

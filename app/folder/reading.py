@@ -9,7 +9,10 @@ from typing import TypeVar
 from blake3 import blake3
 
 from app.folder.port import Opened, Path, Place, Stat
+from app.folder.space import Space
 from storage.contents import text_in
+from storage.errors import BlockNotFound
+from storage.facts.node import Node
 from storage.facts.values import Content
 
 Result = TypeVar("Result")
@@ -100,6 +103,19 @@ def read_file(place: Place, path: Path, size: int, store: Callable[[Stream], Con
 def read_small(place: Place, path: Path) -> tuple[Stat, bytes]:
     """Read a file at once; of one that is longer than a text only so much that this is seen."""
     return steadily(place, path, lambda file, stat: _take(file, min(stat.size, MAX_TEXT)))
+
+
+def holds(space: Space, node: Node, read: Read) -> bool:
+    """Say whether what is there is what was read."""
+    if not node.is_text and node.size != read.stat.size:
+        return False
+    digest = blake3()
+    try:
+        for piece in space.read(node):
+            digest.update(piece)
+    except BlockNotFound:
+        return False
+    return digest.digest() == read.digest
 
 
 def digest_of(place: Place, path: Path) -> tuple[Stat, bytes]:

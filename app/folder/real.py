@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
+import signal
 import stat as modes
 import sys
 from collections.abc import Iterable, Sequence
@@ -22,6 +24,7 @@ from app.folder.port import Path, Shape, Stat, Ways
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 _NOREPLACE = 1
+_EXCHANGE = 2
 _FALLBACK = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _SHAPES = {modes.S_IFDIR: Shape.FOLDER, modes.S_IFREG: Shape.FILE, modes.S_IFLNK: Shape.LINK}
@@ -157,11 +160,57 @@ class RealPlace:
         """Rename in one step."""
         if replace:
             os.rename(_one(name), _one(new_name), src_dir_fd=self._fd, dst_dir_fd=to._fd)
-        elif not _rename_noreplace(self._fd, _one(name), to._fd, _one(new_name)):
+        elif not _renamed(self._fd, _one(name), to._fd, _one(new_name), _NOREPLACE):
             # The disk or system has no such call: look, then move; as good as it gets there.
             if to._holds(new_name) and not self._is_same(name, to, new_name):
                 raise FileExistsError(errno.EEXIST, "something is there")
             os.rename(name, new_name, src_dir_fd=self._fd, dst_dir_fd=to._fd)
+
+    def supplant(self, name: str, new_name: str, aside: str) -> bool:
+        """Rename over a file or link, which lies under `aside` from then on.
+
+        It changes places with what lies there, whatever that is by now. A disk that cannot do so
+        is asked for a second name of the old file; what is put there after that is gone.
+        """
+        self.move(name, self, aside, replace=False)
+        try:
+            if _renamed(self._fd, _one(aside), self._fd, _one(new_name), _EXCHANGE):
+                return True
+        except OSError:
+            self.move(aside, self, name, replace=True)
+            raise
+        self.move(aside, self, name, replace=True)
+        try:
+            os.link(
+                new_name, aside, src_dir_fd=self._fd, dst_dir_fd=self._fd, follow_symlinks=False
+            )
+        except OSError as error:
+            if error.errno in {errno.ENOENT, errno.EEXIST}:
+                raise
+            self.move(name, self, new_name, replace=True)
+            return False
+        self.move(name, self, new_name, replace=True)
+        return True
+
+    def is_written(self, name: str) -> bool | None:
+        """Say whether anyone has a file open for writing: of such a file nobody gets a lease."""
+        if not hasattr(fcntl, "F_SETLEASE"):
+            return None
+        fd = -1
+        try:
+            fd = os.open(_one(name), os.O_RDONLY | os.O_NONBLOCK | _NOFOLLOW, dir_fd=self._fd)
+            # Who opens the file meanwhile has us sent a signal: one that ends nobody.
+            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return None  # not our file, or a disk without leases
+        else:
+            return False
+        finally:
+            if fd >= 0:
+                os.close(fd)
 
     def set_executable(self, name: str, *, executable: bool) -> None:
         """Change whether a file may be run."""
@@ -297,11 +346,12 @@ def _with_executable(mode: int, *, executable: bool) -> int:
     return plain | (plain & 0o444) >> 2 if executable else plain
 
 
-def _rename_noreplace(source: int, name: str, target: int, new_name: str) -> bool:
+def _renamed(source: int, name: str, target: int, new_name: str, how: int) -> bool:
+    """Rename as no plain rename can; False where the disk or system cannot either."""
     if not hasattr(_LIBC, "renameat2"):
         return False
     old, new = os.fsencode(name), os.fsencode(new_name)
-    if _LIBC.renameat2(source, old, target, new, _NOREPLACE) == 0:
+    if _LIBC.renameat2(source, old, target, new, how) == 0:
         return True
     number = ctypes.get_errno()
     if number in _FALLBACK:

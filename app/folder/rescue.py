@@ -25,6 +25,23 @@ def looks_cut(row: Row, read: Read) -> bool:
     return row.size > 0 and read.content is None and not read.data.strip(b"\0")
 
 
+def put_away(ground: Ground, path: Path) -> None:
+    """Move a file of which nothing is known beside the marker, durably.
+
+    Raises:
+        OSError: it could not be moved; it stays where it is.
+    """
+    name = f"{ground.entropy.take(4).hex()}-{path[-1].lstrip('.')}"
+    with ground.folder.enter((OWN_FOLDER,)) as own:
+        with suppress(FileExistsError):
+            own.make_folder(KEPT)
+            own.sync()
+        with own.enter(KEPT) as place, ground.folder.enter(path[:-1]) as source:
+            source.move(path[-1], place, name, replace=False)
+            place.sync()
+            source.sync()
+
+
 def keep(ground: Ground, path: Path, read: Read) -> None:
     """Keep a file's bytes beside the marker, durably, before it is written over.
 

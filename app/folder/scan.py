@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from app.folder.ignore import TEMPORARY, Ignore
+from app.folder.ignore import REPLACED, TEMPORARY, Ignore
 from app.folder.names import disk_key
 from app.folder.port import Folder, Path, Place, Shape, Stat, Ways
 from storage.errors import DecodeError
@@ -45,6 +45,8 @@ class Listing:
     skipped: list[Skipped] = field(default_factory=list[Skipped])
     temporaries: dict[Path, Stat] = field(default_factory=dict[Path, Stat])
     """Files half written, by us."""
+    replaced: list[Path] = field(default_factory=list[Path])
+    """Files that we put others in the place of."""
 
     @property
     def complete(self) -> bool:
@@ -119,6 +121,8 @@ def _take(path: Path, stat: Stat, ignore: Ignore, listing: Listing) -> bool:
     if ignore.ignores(path, is_folder=stat.shape is Shape.FOLDER):
         if stat.shape is not Shape.FOLDER and TEMPORARY.match(path[-1]):
             listing.temporaries[path] = stat
+        if stat.shape is not Shape.FOLDER and REPLACED.match(path[-1]):
+            listing.replaced.append(path)
         return False
     if stat.shape is Shape.OTHER:
         listing.skipped.append(Skipped(path, "special"))

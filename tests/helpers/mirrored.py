@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
-from app.folder.agreed import Agreed
+from app.folder.agreed import Agreed, Connection
 from app.folder.ahead import Ahead
 from app.folder.ground import Brought, Looked
 from app.folder.mirror import Mirror
@@ -31,12 +32,13 @@ class Mirrored:
         device: str = "desk",
         grace: float = 0.0,
         ahead: Ahead | None = None,
+        asked: Callable[[Connection], Connection] = lambda connection: connection,
     ) -> None:
         root.mkdir(exist_ok=True)
         self.root = root
         self.space = space or MemorySpace()
         self.connection = sqlite3.connect(database)
-        self.agreed = Agreed(self.connection)
+        self.agreed = Agreed(asked(self.connection))
         self.clock = SetClock()
         self.folder: Folder = folder or RealFolder(root)
         self.mirror = Mirror(

@@ -189,6 +189,11 @@ class WorldPlace(MemoryPlace):
         self._folder.before(self._thing, to._thing)
         super().move(name, to, new_name, replace=replace)
 
+    def supplant(self, name: str, new_name: str, aside: str) -> bool:
+        """Rename over another file, which stays."""
+        self._folder.before(self._thing)
+        return super().supplant(name, new_name, aside)
+
     def make_folder(self, name: str) -> None:
         """Make a directory."""
         self._folder.check("make", (*self._path, name))
