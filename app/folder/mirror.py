@@ -21,6 +21,7 @@ from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
 from app.folder.ingest import Ingest
 from app.folder.marker import Marker, Standing, read_marker, standing_of, write_marker
 from app.folder.match import Matched, gave_way, match, worth_reading
+from app.folder.newborn import Newborn
 from app.folder.plan import ShareStep, bring, share
 from app.folder.port import Folder, Path, Ways
 from app.folder.reading import StillChanging, digest_of
@@ -79,6 +80,7 @@ class Mirror:
         self._gather = Gather(self._ground)
         self._drafts = Drafts(self._ground)
         self._restless = Restless()
+        self._newborn = Newborn(self._ground)
         self._replaced = Replaced(self._ground, grace)
         self.drafts = self._drafts.list
         self.drop_draft = self._drafts.drop
@@ -289,6 +291,9 @@ class Mirror:
             rows |= gather.rows_of(entry for entry in there if entry not in rows)
         tally.skipped += [Skipped(path, "disk") for path in sorted(matched.other_disk)]
         spare, again_in = self._spare(matched, rows, grace, tally)
+        if hinted is not None:
+            held = self._newborn.hold(here, matched, tally, grace / 2)
+            again_in = min(filter(None, (again_in, held)), default=None)
         if ground.suspicious:
             lost = _perhaps_lost(matched)
             rows |= lost
