@@ -56,7 +56,7 @@ class SteppedPlace(RealPlace):
     @classmethod
     def of(cls, opened: RealPlace, steps: Steps) -> SteppedPlace:
         """Take over a directory that was opened."""
-        place = cls(opened._fd, opened._root)
+        place = cls(opened._fd, opened._root)  # noqa: SLF001 - its own kind
         place.steps = steps
         return place
 
