@@ -32,6 +32,7 @@ from app.sharing.redeem import Joining
 from app.spaces import Mirrors, Rim, Spaces
 from app.standing import info_of_shut_out
 from app.state import Address
+from app.twins import Twins
 from app.values import (
     BinItem,
     CheckReport,
@@ -88,6 +89,7 @@ class Node:
         self.events.listen(self._notes.hear)
         self._history = History(self._spaces, self._files)
         self._search = Search(self._spaces)
+        self._twins = Twins(self._spaces, entropy)
         self._health = Health(account, self.devices_known, self._spaces)
         self._grants = Grants(account, self.devices_known, self._spaces, clock)
         self._announcing = Announcing(account.state, self.meeting, self.events)
@@ -118,6 +120,8 @@ class Node:
         if self._config.watch:
             self.events.listen(self._search.hear)
             self._follow(self._search.run(), "search")
+            self.events.listen(self._twins.hear)
+            self._follow(self._twins.run(), "twins")
             self._follow(mind_sleep(self._clock, self._look_everywhere), "sleep")
         self._follow(self._spaces.mind_ends(), "ends of access")
 

@@ -12,6 +12,7 @@ from storage.facts.change import EntryId
 from storage.facts.node import Node, Tree
 from storage.facts.state import EntryFacts
 from storage.forks import Forks
+from storage.index.line import HIDDEN, ODD_NAME
 from storage.index.sealed_db import IndexDamaged
 from storage.index.view import CatalogTree
 from storage.intake import Intake
@@ -39,6 +40,19 @@ class Opened:
     def facts(self, entry: EntryId) -> EntryFacts:
         """Return an entry's facts, empty when it is not there."""
         return self._core.catalog.facts(entry)
+
+    def doubled(self) -> tuple[frozenset[EntryId], ...]:
+        """Return what bears one name in one folder, so that all but one are shown renamed."""
+        connection = self._ready().connection
+        names = connection.execute(
+            "SELECT DISTINCT parent, folded FROM entry WHERE odd <> 0 AND odd & ? AND parent <> ?",
+            (ODD_NAME, HIDDEN),
+        ).fetchall()
+        alike = "SELECT id FROM entry WHERE parent = ? AND folded = ?"
+        return tuple(
+            frozenset(EntryId(bytes(row[0])) for row in connection.execute(alike, name).fetchall())
+            for name in sorted(names)
+        )
 
     def reshown(self) -> frozenset[EntryId]:
         """Return, once, what is shown elsewhere or otherwise named for what others did.

@@ -67,3 +67,30 @@ def test_a_file_that_is_kept_open_and_a_program_are_shared(pair: tuple[Device, D
         until(lambda: os.access(other.folder / "run.sh", os.X_OK), "a program there too")
     meet(one, other)
     assert not difference(one.folder, other.folder)
+
+
+def test_what_both_made_alike_while_apart_stands_there_once(pair: tuple[Device, Device]) -> None:
+    """The same download on both: nobody wants "x" and "x (2)" for ever; what differs stays."""
+    one, other = pair
+    for device in pair:
+        device.stop()
+    for device in pair:
+        (device.folder / "trip").mkdir()
+        (device.folder / "trip" / "map.bin").write_bytes(b"\0map")
+        (device.folder / "same.txt").write_text("same\n")
+        (device.folder / "other.txt").write_text(f"by {device.name}\n")
+    for device in pair:
+        device.start()
+    wanted = {"trip", "same.txt", "other.txt", "other (2).txt"}
+    for device in pair:
+        until(
+            lambda: {it.name for it in device.folder.iterdir() if it.name[0] != "."} == wanted,  # noqa: B023
+            "one of each two that are equal",
+        )
+    meet(one, other)
+    assert not difference(one.folder, other.folder)
+    said = {(one.folder / name).read_text() for name in ("other.txt", "other (2).txt")}
+    assert said == {"by One\n", "by Two\n"}
+    assert (one.folder / "trip" / "map.bin").read_bytes() == b"\0map"
+    log = one.ask("log", str(one.folder))
+    assert "the same file twice" in log

@@ -162,25 +162,31 @@ def test_an_end_is_kept_by_the_giver_and_said_to_the_loser_at_the_same_time(
             (tmp_path / "lasting/after.md").write_text("after\n", "utf-8")
             await ana.scan(lasting)
 
-            async def came() -> bool:
-                return (tmp_path / "minas/after.md").exists()
-
-            async def told() -> bool:
-                return (await mina.delivery(space.id)).reason == AccessExpired.code
-
-            async def alone() -> bool:
-                spaces = {each.id: each for each in await ana.spaces()}
-                return len(spaces[space.id].members) == 1
-
-            await until(mina, came)
-            await until(mina, told)
-            await until(ana, alone)
+            await know_of_the_end(ana, mina, space.id, tmp_path / "minas/after.md")
             assert not (tmp_path / "ana/minas.md").exists()
             assert {each.name for each in await mina.all_entries(space.id)} == {"bread.md"}
             [draft] = await mina.drafts(space.id)
             assert draft.path == ("minas.md",)
 
     asyncio.run(story())
+
+
+async def know_of_the_end(ana: Node, mina: Node, space: str, later: Path) -> None:
+    """Wait until what was written later is there, and both say how it is."""
+
+    async def came() -> bool:
+        return later.exists()
+
+    async def told() -> bool:
+        return (await mina.delivery(space)).reason == AccessExpired.code
+
+    async def alone() -> bool:
+        spaces = {each.id: each for each in await ana.spaces()}
+        return len(spaces[space].members) == 1
+
+    await until(mina, came)
+    await until(mina, told)
+    await until(ana, alone)
 
 
 async def shared_for_good(ana: Node, mina: Node, base: Path) -> str:
