@@ -1,4 +1,4 @@
-"""Tell a seed again: `python -m tests.sim.world SEED [SEED...] [--trace]`."""
+"""Tell seeds again: `python -m tests.sim.world SEED [COUNT] [--trace | --digest]`."""
 
 from __future__ import annotations
 
@@ -6,36 +6,55 @@ import argparse
 import sys
 import time
 
-from tests.sim.world.play import tell_twice
-from tests.sim.world.story import Failed, told_in, run
-from tests.sim.world.play import play
+from tests.sim.world.play import play, tell, tell_twice
+from tests.sim.world.story import Failed, run, told_in
 
 
 def main(arguments: list[str]) -> int:
     """Tell seeds; return 1 when one broke a promise."""
     parser = argparse.ArgumentParser(prog="python -m tests.sim.world", description=__doc__)
     parser.add_argument("seed", type=int, help="the first seed")
-    parser.add_argument("count", type=int, nargs="?", default=1, help="how many")
-    parser.add_argument("--trace", action="store_true", help="print what happens, once")
+    parser.add_argument(
+        "count", type=int, nargs="?", default=1, help="how many; each is told twice"
+    )
+    parser.add_argument("--trace", action="store_true", help="tell one, and print what happens")
+    parser.add_argument("--digest", action="store_true", help="print only a hash of what happens")
     chosen = parser.parse_args(arguments)
-    began, failed = time.perf_counter(), 0
-    for seed in range(chosen.seed, chosen.seed + chosen.count):
+    if chosen.trace:
+        return trace(chosen.seed)
+    if chosen.digest:
+        say(tell(chosen.seed).digest)
+        return 0
+    return many(range(chosen.seed, chosen.seed + chosen.count))
+
+
+def say(line: str) -> None:
+    """Print a line now."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def trace(seed: int) -> int:
+    """Tell a seed, and print all that happens in it."""
+    with told_in(seed) as story:
         try:
-            if chosen.trace:
-                with told_in(seed) as story:
-                    try:
-                        run(story, play)
-                    finally:
-                        print("\n".join(story.lines))
-            else:
-                tell_twice(seed)
+            run(story, play)
+        finally:
+            say("\n".join(story.lines))
+    return 0
+
+
+def many(seeds: range) -> int:
+    """Tell seeds twice each; print those that break a promise, and how fast it went."""
+    began, failed = time.perf_counter(), 0
+    for seed in seeds:
+        try:
+            tell_twice(seed)
         except Failed as error:
             failed += 1
-            print(f"FAILED {seed}: {error}")
-            if chosen.trace:
-                raise
+            say(f"FAILED {seed}: {error}")
     seconds = time.perf_counter() - began
-    print(f"{chosen.count} seeds, {failed} failed, {chosen.count / seconds:.1f} seeds a second")
+    say(f"{len(seeds)} seeds, {failed} failed, {len(seeds) / seconds:.1f} seeds a second")
     return int(failed > 0)
 
 

@@ -138,7 +138,7 @@ class Device:
     """A device, from one start to the next."""
 
     def __init__(
-        self, path: Path, known: FakeKnown, data: Data, folder: WorldFolder, air: Air, told: Told
+        self, path: Path, known: FakeKnown, data: Data, folder: WorldFolder, *, air: Air, told: Told
     ) -> None:
         self.path = path
         self.known = known
@@ -211,20 +211,20 @@ class Device:
     def _assemble(self) -> None:
         vault = HeardVault.open(self.path, self.keys, self.machine, self.machine)
         vault.device = self
-        opened: OpenSpace | None = None
         try:
-            opened = OpenSpace(
-                vault.space,
-                self.path,
-                SimWorker(self.machine),
-                vault,
-                self._mirrored(vault),
-                lambda _: self._mirrored(vault),
-                NoClaims(),
-            )
-        finally:
-            if opened is None:
-                _release(vault)
+            mirrored = self._mirrored(vault)
+        except BaseException:
+            _release(vault)
+            raise
+        opened = OpenSpace(
+            vault.space,
+            self.path,
+            SimWorker(self.machine),
+            vault,
+            mirrored,
+            lambda _: self._mirrored(vault),
+            NoClaims(),
+        )
         in_step = InStep(opened, self._tell, self._committed)
         hears = Hears(self._came, _pass, _pass)
         replica = SpaceReplica(opened, vault.meeting_key, hears)
@@ -240,7 +240,7 @@ class Device:
         self._parts = vault, opened, in_step, service
 
     def _mirrored(self, vault: HeardVault) -> Mirrored:
-        agreed = Agreed(self.data.memory.open())  # type: ignore[arg-type]
+        agreed = Agreed(self.data.memory.open())
         mirror = HeardMirror(
             vault,
             self.folder,
@@ -404,7 +404,8 @@ def _counts(looked: Looked) -> tuple[int, ...]:
 
 def _only_power(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
-        return all(_only_power(each) for each in error.exceptions)
+        inside: tuple[BaseException, ...] = error.exceptions
+        return all(map(_only_power, inside))
     return isinstance(error, PowerCut | asyncio.CancelledError)
 
 

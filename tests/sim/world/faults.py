@@ -17,11 +17,12 @@ Fault = Callable[["Weather"], Coroutine[None, None, None]]
 class Weather:
     """Lets things go wrong for a story: each seed has its own mixture."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: Story, always: tuple[str, ...]) -> None:
         self.story = story
         self.random = story.random
         kinds = list(FAULTS)
-        self.mixture = self.random.sample(kinds, self.random.randint(0, 6))
+        chosen = self.random.sample(kinds, self.random.randint(0, 6))
+        self.mixture = [*chosen, *(kind for kind in always if kind not in chosen)]
         if "skew" in self.mixture:
             for device in story.devices:
                 device.machine.skew = self.random.uniform(-WEEK, WEEK)
@@ -84,13 +85,17 @@ class Weather:
     # -- machines ------------------------------------------------------------------------
     async def power(self) -> None:
         """The power is cut, now or at some step to come."""
-        device, _ = self.some()
+        device, person = self.some()
+        dice = self.random.random()
         if not device.runs:
             device.start()
-        elif self.random.random() < 0.7:
+        elif dice < 0.5:
             device.machine.left = self.random.choice((0, 1, 2, 3, 5, 8, 13, 21, 34))
             device.machine.trouble = None
         else:
+            if dice < 0.8 and device.folder.there:
+                person.act_at_once()
+                await self.story.wait(1.2)  # saved by us, and not yet safe on the person's disk
             device.machine.on = False
             device.machine.went_off()
             await self.story.tend()
@@ -148,8 +153,11 @@ class Weather:
         await device.stop()
         device.data = Data(device.machine, device.copy)
         story.made.bench.place(device.path, device.data)
-        if all([each.runs or each.start() for each in story.devices]):
-            story.only_what_is_left()
+        for each in story.devices:
+            each.machine.well()
+            if not each.runs and not each.start():
+                raise AssertionError(f"{each.name} does not start")
+        story.only_what_is_left()
 
     # -- the folder ----------------------------------------------------------------------
     async def hints(self) -> None:

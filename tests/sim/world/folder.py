@@ -186,7 +186,7 @@ class WorldPlace(MemoryPlace):
 
     def move(self, name: str, to: MemoryPlace, new_name: str, *, replace: bool) -> None:
         """Rename."""
-        self._folder.before(self._thing, to._thing)
+        self._folder.before(self._thing, to._thing)  # noqa: SLF001
         super().move(name, to, new_name, replace=replace)
 
     def supplant(self, name: str, new_name: str, aside: str) -> bool:

@@ -85,6 +85,11 @@ class WorldLoop(asyncio.SelectorEventLoop):
         """Return simulated seconds."""
         return self._jump.now
 
+    def check(self) -> None:
+        """Raise the first fault that nobody caught."""
+        if self.faults:
+            raise self.faults[0]
+
     def go_on(self) -> None:
         """Let it run on, after it seemed not to end."""
         self._jump.turns = 0
@@ -96,7 +101,7 @@ class WorldLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.Future[Any]:
         self._tasks += 1
-        task = _Numbered(work, loop=loop, context=context)  # type: ignore[call-overload]
+        task = _Numbered(work, loop=loop, context=context)
         task.number = self._tasks
         return task
 

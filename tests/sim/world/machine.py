@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
 from storage import core
-from storage.errors import StorageError, StoreFull, StoreUnusable
+from storage.blocks.packed import PackedBlocks
+from storage.errors import StorageError, StoreFull
 from storage.index.sealed_db import GuardedConnection
 from tests.access import NOW
 from tests.helpers.crashing_disk import CrashingDisk, PowerCut
 from tests.sim.world.loop import BEGINNING
 
 _READS = ("SELECT", "PRAGMA", "ROLLBACK", "CREATE", "SAVEPOINT", "RELEASE", "BEGIN")
+PACK_SIZE = 6000
+"""So small that a new pack begins every few commits."""
 _OLDER = 0.2
 """How often a database keeps a copy that a power cut may bring back."""
 
@@ -205,8 +209,8 @@ class Data:
         self.packs = PackDisk(machine)
         if like is not None:
             self.packs.files = deepcopy(like.packs.files)
-        self.index = Database(machine, durable=True, like=like.index if like else None)
-        self.memory = Database(machine, durable=False, like=like.memory if like else None)
+        self.index: Database = Database(machine, durable=True, like=like.index if like else None)
+        self.memory: Database = Database(machine, durable=False, like=like.memory if like else None)
 
     def crash(self) -> None:
         """Come back after the power was cut."""
@@ -228,10 +232,11 @@ class Bench:
         self.data[folder] = data
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
+    def in_use(self) -> Generator[None]:
         """Let vaults find their disks and databases here."""
         with (
             patch.object(core, "RealDisk", self._disk),
+            patch.object(core, "PackedBlocks", partial(PackedBlocks, pack_size=PACK_SIZE)),
             patch.object(core, "open_guarded", self._database),
             patch.object(core, "set_aside", self._set_aside),
         ):

@@ -207,7 +207,12 @@ class AirTransport:
         await asyncio.sleep(self._air.random.uniform(_FASTEST, _SLOWEST))
         door = self._air.doors.get(there)
         parted = frozenset((self._name, there)) in self._air.parted
-        if self._name not in self._air.doors or door is None or parted or {self._name, there} & self._air.clogged:
+        if (
+            self._name not in self._air.doors
+            or door is None
+            or parted
+            or {self._name, there} & self._air.clogged
+        ):
             raise PeerUnreachable(f"nobody answers at {there}")
         binding = hash_of(there.encode())
         one = Stream(self._air, self._name, there, binding)

@@ -151,15 +151,31 @@ class Person:
             at, path, _ = self.random.choice(folders)
             self._take_out(at, path)
 
+    def edit_all(self) -> None:
+        """Change every file of a folder in one go, as search and replace does."""
+        at, folder = self._some_folder()
+        paths = [(*folder, name) for name, it in at.names.items() if it.shape is Shape.FILE]
+        for path in paths:
+            self._write(at, path, self._edited(at.names[path[-1]].data))
+        self._hint(*paths)
+
     def copy(self) -> None:
         """Copy a file; what it says is in two places then."""
         if (found := self._some_file()) is not None:
             at, path, thing = found
-            self._put(at, (*path[:-1], self.random.choice(NAMES)), thing.data)
+            target = (*path[:-1], self.random.choice(NAMES))
+            if target != path:
+                self._put(at, target, thing.data)
 
     # -- steps on the disk ---------------------------------------------------------------
     def _put(self, at: Thing, path: Path, data: bytes, keeps: bytes = b"") -> bool:
         """Write a file as most programs do; say whether it is there. `keeps` comes back soon."""
+        done = self._write(at, path, data, keeps)
+        if done:
+            self._hint(path)
+        return done
+
+    def _write(self, at: Thing, path: Path, data: bytes, keeps: bytes = b"") -> bool:
         folder, name = self.device.folder, path[-1]
         thing = at.names.get(name)
         if self._path_of(at) is None or (thing is not None and thing.shape is not Shape.FILE):
@@ -172,7 +188,6 @@ class Person:
         else:
             thing.data, thing.mtime_ns, thing.ctime_ns = data, folder.tick(), folder.tick()
         folder.written(thing, by_person=True)
-        self._hint(path)
         return True
 
     def _path_of(self, place: Thing) -> Path | None:
@@ -374,6 +389,7 @@ _AT_ONCE: tuple[Callable[[Person], None], ...] = (
     Person.move_folder,
     Person.delete,
     Person.copy,
+    Person.edit_all,
 )
 _ACTS: tuple[_Act, ...] = (
     *_AT_ONCE,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 
 from tests.sim.world.faults import Weather
 from tests.sim.world.judge import judge, settle
 from tests.sim.world.story import Failed, Story, run, told_in
 
-
 COLLECT_EVERY = 20
 
 
-async def play(story: Story) -> None:
-    """Let a seed happen."""
+async def play(story: Story, always: tuple[str, ...] = ()) -> None:
+    """Let a seed happen. `always` names what may go wrong in any case."""
     random = story.random
-    weather = Weather(story)
+    weather = Weather(story, always)
     story.trace(f"{[device.name for device in story.devices]}, weather {weather.mixture}")
     for person in story.people:
         for _ in range(random.randrange(4)):
@@ -49,7 +49,7 @@ async def _step(story: Story, weather: Weather) -> None:
         person.device.folder.flush()
 
 
-def tell(seed: int) -> Story:
+def tell(seed: int, always: tuple[str, ...] = ()) -> Story:
     """Tell a seed once.
 
     Raises:
@@ -58,7 +58,7 @@ def tell(seed: int) -> Story:
     gc.disable()  # what it finds, and when, depends on all that ran before
     try:
         with told_in(seed) as story:
-            run(story, play)
+            run(story, partial(play, always=always))
     finally:
         gc.enable()
         if not seed % COLLECT_EVERY:

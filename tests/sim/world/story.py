@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from random import Random
 
-from storage.errors import AtollError
 from tests.helpers.crashing_disk import PowerCut
 from tests.sim.world.cast import Cast, cast
 from tests.sim.world.device import Device, Told
@@ -67,7 +66,7 @@ class Story:
         made.bench.place(made.path(name), data)
         folder = WorldFolder(machine)
         told = Told(self.promises, self.trace, made.people)
-        device = Device(made.path(name), known, data, folder, self.air, told)
+        device = Device(made.path(name), known, data, folder, air=self.air, told=told)
         machine.went_off = lambda: self.air.gone(name)
         self.devices.append(device)
         self.people.append(Person(device, self.promises))
@@ -121,7 +120,7 @@ class Story:
 
 
 @contextmanager
-def told_in(seed: int) -> Iterator[Story]:
+def told_in(seed: int) -> Generator[Story]:
     """Set the scene for a seed."""
     made = cast()
     with made.bench.in_use():
@@ -138,8 +137,7 @@ def run(story: Story, play: Callable[[Story], Coroutine[None, None, None]]) -> N
     story.loop = loop
     try:
         loop.run_until_complete(play(story))
-        if loop.faults:
-            raise loop.faults[0]
+        loop.check()
     except (Exception, PowerCut) as error:
         kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         raise Failed(

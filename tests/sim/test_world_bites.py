@@ -1,0 +1,108 @@
+"""The judge of the simulated world bites: known faults, put in on purpose, are found soon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.folder.agreed import Agreed, Row
+from app.folder.checkout import Checkout
+from app.folder.ground import Ground
+from app.folder.marker import Standing
+from app.folder.port import Path, Place, Stat
+from storage.access.grants import best_grant
+from storage.facts import view
+from storage.facts.dots import Dot
+from storage.facts.state import EntryFacts
+from storage.members import Members
+from storage.vault import Vault
+from tests.sim.world.machine import PackDisk
+from tests.sim.world.play import tell
+from tests.sim.world.story import Failed
+
+AT_MOST = 80
+"""Seeds."""
+Fault = Callable[[pytest.MonkeyPatch], None]
+
+
+def no_fsync(patch: pytest.MonkeyPatch) -> None:
+    """Say saved before the disk has it."""
+    patch.setattr(PackDisk, "sync", lambda _self, _name: None)
+
+
+def no_fsync_of_the_folder(patch: pytest.MonkeyPatch) -> None:
+    """Make the bytes of a new pack last, but not its name."""
+    patch.setattr(PackDisk, "sync_folder", lambda _self: None)
+
+
+def last_writer_wins(patch: pytest.MonkeyPatch) -> None:
+    """Show the one with the latest clock, of two that were saved side by side."""
+
+    def only_one(facts: EntryFacts) -> tuple[Dot | None, tuple[Dot, ...]]:
+        return max(facts.get("content", {}), default=None, key=lambda dot: dot.rank), ()
+
+    patch.setattr(view, "sides", only_one)
+
+
+def any_folder_will_do(patch: pytest.MonkeyPatch) -> None:
+    """Believe an empty directory where a drive was."""
+    patch.setattr(Ground, "root", lambda _self: Standing(1, 1, 1, 1))
+
+
+def no_second_look(patch: pytest.MonkeyPatch) -> None:
+    """Write over a file without looking whether it is still as it was."""
+
+    def unlooked(_self: Checkout, place: Place, row: Row, _path: Path) -> Stat:
+        return place.stat(row.disk)
+
+    patch.setattr(Checkout, "_as_agreed", unlooked)
+
+
+def nobody_asks_for_a_right(patch: pytest.MonkeyPatch) -> None:
+    """Let anybody write who was ever given anything."""
+
+    def proofs(self: Members, _role: object, now: float) -> tuple[bytes, ...]:
+        grant = best_grant(
+            self._did,
+            self._device.did,
+            self._delegations,
+            now,
+            signatures=self._signatures,
+        )
+        return () if grant is None else grant.proofs
+
+    patch.setattr(Members, "may_write", lambda _self, *_record, **_how: None)
+    patch.setattr(Members, "proofs_to", proofs)
+    patch.setattr(Vault, "may_edit", lambda _self: True)
+
+
+def after_a_power_cut_all_is_believed(patch: pytest.MonkeyPatch) -> None:
+    """Take what the disk lost for what a person deleted."""
+    patch.setattr(Agreed, "doubt_latest", lambda _self, _span: None)
+
+
+FAULTS: tuple[tuple[Fault, str], ...] = (
+    (no_fsync, "power"),
+    (no_fsync_of_the_folder, "power"),
+    (last_writer_wins, "parts"),
+    (any_folder_will_do, "away"),
+    (no_second_look, "meddles"),
+    (nobody_asks_for_a_right, "skew"),
+    (after_a_power_cut_all_is_believed, "power"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "weather"), FAULTS, ids=lambda it: getattr(it, "__name__", ""))
+def test_a_known_fault_is_found(
+    monkeypatch: pytest.MonkeyPatch, fault: Fault, weather: str
+) -> None:
+    """A judge that finds nothing wrong says nothing: each promise was seen broken once."""
+    fault(monkeypatch)
+    for seed in range(AT_MOST):
+        try:
+            tell(seed, (weather,))
+        except Failed:
+            return
+    raise AssertionError(f"{fault.__name__} was not found in {AT_MOST} seeds")
