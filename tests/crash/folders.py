@@ -14,7 +14,7 @@ from typing import Any, cast
 from app.accounts import Account, set_up
 from app.compose import RealMirrors, build_node
 from app.config import Config
-from app.folder.ignore import TEMPORARY
+from app.folder.ignore import REPLACED, TEMPORARY
 from app.folder.mirror import Mirror
 from app.opened import Mirrored
 from app.places import Places, prepare
@@ -105,6 +105,11 @@ def tree(vault: Vault) -> dict[str, str]:
     }
 
 
+def is_ours(name: str) -> bool:
+    """Say whether a name is one under which a file is written, or waits to go."""
+    return bool(TEMPORARY.match(name) or REPLACED.match(name))
+
+
 def records(vault: Vault) -> list[str]:
     """Return the names of all records."""
     return sorted(step.cid.hex() for step in vault.history(limit=-1))
@@ -123,7 +128,7 @@ def judge_rest(shown: Shown, look: Look | None = None) -> None:
     assert not looked.changed, f"something looked like a change: {looked}"
     assert not (brought.written or brought.moved or brought.removed), brought
     assert records(shown.vault) == before
-    leftover = [p.name for p in shown.folder.rglob("*") if TEMPORARY.match(p.name)]
+    leftover = [p.name for p in shown.folder.rglob("*") if is_ours(p.name)]
     assert not leftover, leftover
     if look is not None and look.check:
         found = [it for it in shown.vault.check().found if it.severity == "damaged"]
@@ -247,7 +252,7 @@ class CheckingOut:
             for shown in (words.get("done"), words.get("coming")):
                 for path, digest in cast("dict[str, str]", shown or {}).items():
                     versions.setdefault(path, set()).add(digest)
-        here = {p: d for p, d in files(folder).items() if not TEMPORARY.match(Path(p).name)}
+        here = {p: d for p, d in files(folder).items() if not is_ours(Path(p).name)}
         for path, digest in here.items():
             assert digest in versions.get(path, set()), f"{path} is not whole"
         start = max(n for n, words in enumerate(told.before) if "done" in words)

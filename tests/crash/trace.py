@@ -258,11 +258,12 @@ class _Reader:
             yield lambda disk: disk.cut(_at(disk, path), size)
 
     def _renameat2(self, arguments: str, _result: int, _after: str) -> Iterator[Event]:
-        if "RENAME_EXCHANGE" in arguments:
-            raise Unrecorded(arguments[-200:])
         old, new = self._paths(arguments)
         if old is None or new is None:
             raise Unrecorded(f"a rename over the border of the folder: {arguments[-200:]}")
+        if "RENAME_EXCHANGE" in arguments:
+            yield lambda disk: disk.name({new: _at(disk, old), old: _at(disk, new)})
+            return
         yield lambda disk: disk.name({new: _at(disk, old), old: None})
 
     _rename = _renameat = _renameat2
