@@ -345,8 +345,9 @@ class Device:
                 self.told.promises.is_saved(self.name, b"".join(vault.read(node)))
 
     def shown(self) -> set[str]:
-        """Return all tokens that lie in the folder."""
-        return {token for data in self.folder.contents().values() for token in tokens_in(data)}
+        """Return all tokens that lie in the folder, or are kept aside in it."""
+        lies = [*self.folder.contents().values(), *self.folder.kept()]
+        return {token for data in lies for token in tokens_in(data)}
 
     def nothing_went(self, before: set[str]) -> None:
         """Writing to the folder takes nothing from it that was never saved."""

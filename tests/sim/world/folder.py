@@ -147,6 +147,14 @@ class WorldFolder(MemoryFolder):
                     if thing.shape is Shape.FOLDER:
                         todo.append(((*path, name), thing))
 
+    def kept(self) -> Iterator[bytes]:
+        """Yield what lies beside the mark: what a power cut left, before it was written over."""
+        todo = [self.root.names[OWN]] if OWN in self.root.names else []
+        while todo:
+            thing = todo.pop()
+            yield thing.data
+            todo += thing.names.values()
+
     def contents(self) -> dict[Path, bytes | None]:
         """Return paths and the bytes under them, None for folders."""
         return {
