@@ -14,6 +14,7 @@ AtollError
     ├── NotText               a file that is no text was opened for typing
     ├── AlreadyRunning        another Atoll owns this data folder
     ├── NotRunning            no app runs on this data folder
+    ├── NotAnswering          one does, and says nothing
     ├── Refused               the app that runs here could not do what a terminal asked
     ├── NotSetUp              `init` was not done yet
     ├── BadUsage              what was asked makes no sense
@@ -99,6 +100,17 @@ class AlreadyRunning(AppError):
     code = "app.already-running"
 
 
+class NotAnswering(AppError):
+    """An app runs on this data folder, and says nothing: it is stopped, stuck, or starting."""
+
+    code = "app.not-answering"
+
+    def __init__(self, process: int) -> None:
+        super().__init__("the app does not answer")
+        self.process = process
+        """Which one, 0 if that is not known."""
+
+
 class NotRunning(AppError):
     """No app runs on this data folder, or it went away."""
 
@@ -179,6 +191,8 @@ class NotDeleted(NotFound):
 
     code = "storage.not-found.deleted"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, drafted: str = "") -> None:
         super().__init__(f"{name!r} was not deleted")
         self.name = name
+        self.drafted = drafted
+        """The path on disk at which it was deleted here only, by who may not change it."""

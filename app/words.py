@@ -7,12 +7,20 @@ the left of the glossary only. Never imports a screen, never reads a clock.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
-from app.errors import InNoFolder, NoSuchFolder, NoSuchVersion, NotDeleted, Unreadable
+from app.errors import (
+    InNoFolder,
+    NoSuchFolder,
+    NoSuchVersion,
+    NotAnswering,
+    NotDeleted,
+    Unreadable,
+)
 from app.progress import Progress
 from app.values import Role
 from storage.errors import AccessExpired, AtollError, KeysUnusable, StoreUnusable
@@ -222,6 +230,11 @@ CODES: dict[str, Words] = {
     "app.not-running": Words(
         "Atoll is not running here.", "Open its window, or start it with: atoll serve"
     ),
+    "app.not-answering": Words(
+        "Atoll is running here but does not answer.",
+        "It may be starting. If it stays so, end that process and start Atoll again; what was "
+        "saved is safe.",
+    ),
     "app.refused": Words("The running Atoll could not do it."),
     "app.not-set-up": Words("Nothing is set up here yet.", "Give this device a name first."),
     "app.usage": Words("What was asked makes no sense."),
@@ -238,17 +251,25 @@ def say(error: AtollError) -> Words:
     words = words_of(error.code)
     match error:
         case Unreadable(path=str(path)) if path:
-            return Words(f"“{path}” could not be read or written.", words.hint)
+            sentence = f"“{path}” could not be read or written."
         case AccessExpired(until=int(until)) if until > 0:
-            return Words(f"This access ended on {day_words(until)}.", words.hint)
+            sentence = f"This access ended on {day_words(until)}."
+        case NotAnswering(process=int(process)):
+            sentence = f"{words.sentence.rstrip('.')}{process_words(process)}."
         case NoSuchFolder() | NoSuchVersion() | InNoFolder() | NotDeleted():
             return _miss_words(error, words.hint)
         case StoreUnusable() | KeysUnusable() if str(error):
             return Words(words.sentence, f"{words.hint} ({error})")
         case _ if error.code == "app.usage" and str(error):
-            return Words(_as_sentence(str(error)), words.hint)
+            sentence = _as_sentence(str(error))
         case _:
-            return words
+            sentence = words.sentence
+    return Words(sentence, words.hint)
+
+
+def process_words(process: int) -> str:
+    """Return which process is meant, to follow a clause; nothing if that is not known."""
+    return f" (process {process})" if process else ""
 
 
 def _miss_words(error: NoSuchFolder | NoSuchVersion | InNoFolder | NotDeleted, hint: str) -> Words:
@@ -262,6 +283,11 @@ def _miss_words(error: NoSuchFolder | NoSuchVersion | InNoFolder | NotDeleted, h
         case InNoFolder(path=path, folders=folders):
             have = f"Yours: {', '.join(folders)}." if folders else "There is none yet."
             return Words(f"“{path}” lies in no folder of Atoll.", have)
+        case NotDeleted(name=name, drafted=str(path)) if path:
+            return Words(
+                f"“{name}” is in the shared folder as it was; what you did to it stayed here.",
+                f"To have the shared version again: atoll drafts --drop {shlex.quote(path)}",
+            )
         case NotDeleted(name=name):
             return Words(f"“{name}” was not deleted: it is as it was.", hint)
         case _:

@@ -6,6 +6,7 @@ import shutil
 import time
 from typing import TextIO
 
+from app.cli.control import NO_ANSWER
 from app.cli.output import safe, width
 from app.progress import WAITING, Progress
 from app.words import DOT, progress_words
@@ -24,6 +25,7 @@ class Bar:
 
     def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
         self._stream = stream
+        self._hushed = quiet
         self._quiet = quiet or not stream.isatty()
         self._began = time.monotonic()
         self._marks: list[tuple[float, int]] = []
@@ -33,6 +35,11 @@ class Bar:
     def __call__(self, progress: Progress) -> None:
         """Take a step."""
         now = time.monotonic()
+        if progress.task == NO_ANSWER and not self._hushed:
+            self.clear()
+            self._stream.write(f"{progress.task}{progress.item}. Waiting for it…\n")
+            self._stream.flush()
+            return
         if progress.task != self._task:
             self._task, self._marks = progress.task, []
         self._marks.append((now, progress.done_bytes))

@@ -308,7 +308,18 @@ async def _from_bin(ask: Ask, asked: PathAndVersion) -> EntryInfo:
             full = str(space.folder / inside) if space.folder else inside
             if asked.path == full or asked.given in {f"{space_label(space)}/{inside}", item.id}:
                 return await ask.app.restore_from_bin(space.id, item.id)
+    if await _is_drafted(ask, Path(asked.path)):
+        raise NotDeleted(Path(asked.path).name, drafted=asked.path)
     raise NotDeleted(name_of(await the_entry(ask.app, asked.path, asked.given)))
+
+
+async def _is_drafted(ask: Ask, path: Path) -> bool:
+    """Say whether who may not change it deleted or changed here what lies at a path."""
+    for space in await open_spaces(ask.app):
+        if space.folder is not None and path.is_relative_to(space.folder):
+            inside = path.relative_to(space.folder).parts
+            return any(draft.path == inside for draft in await ask.app.drafts(space.id))
+    return False
 
 
 async def _bin(ask: Ask) -> Answer:

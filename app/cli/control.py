@@ -1,9 +1,10 @@
 """The terminal's side of the control socket, and the messages both sides speak.
 
 A message is a 32-bit big-endian length and that much JSON. The terminal sends one request
-{command, params}; the owner answers with any number of {progress} and {bytes}, and one
-{result} or {error: {code, sentence, hint}}. The terminal may send {cancel} in between;
-closing the connection means the same. Both sides check that the other is the same user.
+{command, params}; the owner answers with any number of {heard}, {progress} and {bytes}, and
+one {result} or {error: {code, sentence, hint}}, and is never silent for long. The terminal may
+send {cancel} in between; closing the connection means the same. Both sides check that the other
+is the same user.
 
 Blocking, and light to import: nothing here may load the event loop.
 """
@@ -19,9 +20,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.errors import NotRunning, Refused
+from app.errors import NotAnswering, NotRunning, Refused
 from app.loose import list_in, mapping_in, number_in, text_in
-from app.progress import Progress, Report
+from app.progress import Progress, Report, silent
+from app.words import process_words
 from storage.errors import AtollError, DecodeError
 
 MAX_MESSAGE = 256 << 20
@@ -29,6 +31,13 @@ MAX_MESSAGE = 256 << 20
 PIECE = 1 << 20
 HEAD = struct.Struct(">I")
 CONNECT_SECONDS = 2.0
+LISTEN = 1.0
+BEAT = 2.0
+"""The owner says so often that it is at work, so that silence means something."""
+SAY_AFTER = 3.0
+PATIENCE = 10.0
+"""Seconds of silence after which the owner is not waited for."""
+NO_ANSWER = "Atoll is running here but does not answer"
 LOCAL_PEERCRED = 1
 """macOS's name for SO_PEERCRED; `socket` does not know it."""
 
@@ -102,6 +111,15 @@ def peer_uid(connection: socket.socket) -> int:
     return int(struct.unpack_from("II", connection.getsockopt(0, LOCAL_PEERCRED, 76))[1])
 
 
+def peer_process(connection: socket.socket) -> int:
+    """Return which process listens at the other end, 0 where the system does not say."""
+    linux_name: int | None = getattr(socket, "SO_PEERCRED", None)
+    if linux_name is None:
+        return 0
+    credentials = connection.getsockopt(socket.SOL_SOCKET, linux_name, 12)
+    return int(struct.unpack("iII", credentials)[0])
+
+
 class Connection:
     """A conversation with the owner of the data folder."""
 
@@ -111,12 +129,16 @@ class Connection:
         Raises:
             NotRunning: nobody of this user listens there.
         """
+        self._report: Report = silent
+        self._said = False
+        self._process = 0
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.settimeout(CONNECT_SECONDS)
             self._socket.connect(str(address))
-            self._socket.settimeout(None)
+            self._socket.settimeout(LISTEN)
             ours = peer_uid(self._socket) == os.getuid()
+            self._process = peer_process(self._socket)
         except OSError as error:
             self._socket.close()
             raise NotRunning("nobody listens there") from error
@@ -130,8 +152,10 @@ class Connection:
         Raises:
             Refused: it could not be done.
             NotRunning: the owner went away before it answered.
+            NotAnswering: it is there, and says nothing.
             KeyboardInterrupt: after the owner has stopped the work, by Ctrl-C.
         """
+        self._report = report
         self._send({"command": command, "params": params})
         try:
             return self._until_answered(report)
@@ -149,6 +173,8 @@ class Connection:
             message = self._receive()
             if "progress" in message:
                 report(_progress(message["progress"]))
+            elif "heard" in message:
+                pass
             elif "bytes" in message:
                 pieces.append(base64.b64decode(text_in(message["bytes"])))
             elif "result" in message:
@@ -161,7 +187,7 @@ class Connection:
         self._send({"cancel": True})
         try:
             self._until_answered(lambda _progress: None)
-        except (Refused, NotRunning):
+        except (Refused, NotRunning, NotAnswering):
             return
 
     def _send(self, message: Json) -> None:
@@ -176,15 +202,28 @@ class Connection:
     def _exactly(self, size: int) -> bytes:
         parts: list[bytes] = []
         while size:
-            try:
-                part = self._socket.recv(min(size, PIECE))
-            except OSError as error:
-                raise NotRunning("the app went away") from error
+            part = self._some(min(size, PIECE))
             if not part:
                 raise NotRunning("the app went away")
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
+
+    def _some(self, size: int) -> bytes:
+        """Wait for bytes, but not for ever: whoever is stopped or stuck still holds the folder."""
+        quiet = 0.0
+        while True:
+            try:
+                return self._socket.recv(size)
+            except TimeoutError:
+                quiet += LISTEN
+            except OSError as error:
+                raise NotRunning("the app went away") from error
+            if quiet >= PATIENCE:
+                raise NotAnswering(self._process)
+            if quiet >= SAY_AFTER and not self._said:
+                self._said = True
+                self._report(Progress(NO_ANSWER, process_words(self._process)))
 
 
 def pieces_of(body: bytes) -> Iterator[Json]:

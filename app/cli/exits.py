@@ -41,6 +41,7 @@ _BY_CODE = {
     "app.folder-in-use.elsewhere": Exit.UNAVAILABLE,
     "app.already-running": Exit.UNAVAILABLE,
     "app.not-running": Exit.UNAVAILABLE,
+    "app.not-answering": Exit.UNAVAILABLE,
     "app.not-set-up": Exit.UNAVAILABLE,
     "app.stopped": Exit.INTERRUPTED,
 }

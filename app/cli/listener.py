@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from app.cli.control import (
+    BEAT,
     HEAD,
     Answer,
     Json,
@@ -94,7 +95,7 @@ class Listener:
         command, params = text_in(message.get("command")), mapping_in(message.get("params"))
         work = self._work(command, params, _speaker(writer))
         try:
-            answer = await _unless_cancelled(work, reader)
+            answer = await _unless_cancelled(work, reader, lambda: _beat(writer))
         except AtollError as error:
             words = say(error)
             writer.write(_error(error.code, words.sentence, words.hint))
@@ -114,14 +115,24 @@ def _speaker(writer: asyncio.StreamWriter) -> Report:
     return report
 
 
+def _beat(writer: asyncio.StreamWriter) -> None:
+    if not writer.is_closing():
+        writer.write(pack({"heard": True}))
+
+
 async def _unless_cancelled(
-    work: Coroutine[object, object, Answer], reader: asyncio.StreamReader
+    work: Coroutine[object, object, Answer],
+    reader: asyncio.StreamReader,
+    beat: Callable[[], None],
 ) -> Answer:
-    """Do work, and stop it when the terminal says so or hangs up."""
+    """Do work, tell that it goes on, and stop it when the terminal says so or hangs up."""
     doing = asyncio.ensure_future(work)
     listening = asyncio.ensure_future(_receive(reader))
     try:
-        await asyncio.wait({doing, listening}, return_when=asyncio.FIRST_COMPLETED)
+        while not (doing.done() or listening.done()):
+            both = {doing, listening}
+            await asyncio.wait(both, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+            beat()
         if not doing.done():
             doing.cancel()
             await asyncio.wait({doing})

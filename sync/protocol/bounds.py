@@ -58,8 +58,9 @@ PUSH_PAUSE: Final = 0.02
 """The first push of new records goes at once; those after it are gathered for this long."""
 
 HELLO_PATIENCE: Final = 5.0
-PING_EVERY: Final = 15.0
-DEAD_AFTER: Final = 45.0
+PING_EVERY: Final = 6.0
+DEAD_AFTER: Final = 18.0
+"""A device that stands still is not "near now" for long; three pings may be lost."""
 PROBE_PATIENCE: Final = 5.0
 """After waking up, a peer that does not answer for this long is gone."""
 SLOW_AFTER: Final = 10.0

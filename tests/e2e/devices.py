@@ -53,6 +53,11 @@ class Device(Island):
         """End the program as a power cut would, but for what the system still writes."""
         self.signal(signal.SIGKILL)
 
+    def tell(self, number: int) -> None:
+        """Send the program a signal that does not end it."""
+        assert self._program is not None, "start first"
+        self._program.send_signal(number)
+
     def lives_for(self, seconds: float) -> None:
         """Let the program work for so long; it must not end by itself."""
         assert self._program is not None

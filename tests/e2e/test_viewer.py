@@ -75,6 +75,12 @@ def test_what_a_viewer_changes_stays_here_and_is_said(pair: tuple[Device, Device
         "apart/same.md",
     }
     assert all(b"viewer" not in data for data in theirs.values())
+    asked = viewer.tries("restore", str(at / "gone.md"))
+    assert asked.returncode == Exit.NOT_FOUND
+    assert "what you did to it stayed here" in asked.stderr
+    assert f"atoll drafts --drop {at / 'gone.md'}" in asked.stderr
+    viewer.ask("drafts", "--drop", str(at / "gone.md"))
+    until((at / "gone.md").exists, "what was deleted here only")
     viewer.ask("drafts", "--drop", str(at / "lines.md"))
     until(lambda: b"the owner goes on" in viewer.read("apart/lines.md"), "the shared version")
     assert b"only the viewer's" not in viewer.read("apart/lines.md")

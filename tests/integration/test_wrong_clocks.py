@@ -175,7 +175,7 @@ async def know_of_the_end(ana: Node, mina: Node, space: str, later: Path) -> Non
     """Wait until what was written later is there, and both say how it is."""
 
     async def came() -> bool:
-        return later.exists()
+        return later.exists()  # noqa: ASYNC240
 
     async def told() -> bool:
         return (await mina.delivery(space)).reason == AccessExpired.code
