@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from tests.crash.folders import Adding, CheckingOut, Importing, Marking
-from tests.crash.stories import Committing, Joining, Keeping, Rebuilding, Remembering, Story, Taking
+from tests.crash.stories import (
+    Committing,
+    CommittingLong,
+    Joining,
+    Keeping,
+    Rebuilding,
+    Remembering,
+    Story,
+    Taking,
+)
 
 STORIES: dict[str, Story] = {
     "commit": Committing(),
+    "long commits": CommittingLong(),
     "intake": Taking(),
     "join": Joining(),
     "rebuild": Rebuilding(),

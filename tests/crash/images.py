@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -81,11 +82,12 @@ def lefts(recording: Recording, count: int, seed: int) -> Iterator[tuple[str, Le
 
 
 def moments(recording: Recording, count: int) -> Counter[int]:
-    """Choose when to cut the power: half at any time, half where something was made to last."""
+    """Choose when to cut the power: half at any time, half around what makes something last."""
     done = range(recording.begin, len(recording.events))
     theirs = recording.persons()
     changes = [n for n in done if _what(recording, n) != "_look" and n not in theirs]
-    turns = [n for n in changes if _what(recording, n) in TURNS]
+    after = [n for n in changes if _what(recording, n) in TURNS]
+    turns = sorted({*after, *(before for before, n in pairwise(changes) if n in set(after))})
     return _spread(changes, count - count // 2) + _spread(turns, count // 2)
 
 

@@ -132,7 +132,7 @@ def records_at_once() -> None:
 MUTANTS: dict[str, tuple[str, Callable[[], None]]] = {
     "no fsync of a pack": ("commit", lambda: _put(RealDisk, sync=_nothing)),
     "no fsync of the folder of packs": ("commit", lambda: _put(RealDisk, sync_folder=_nothing)),
-    "record before what it brings": ("commit", records_at_once),
+    "record before what it brings": ("long commits", records_at_once),
     "state synchronous NORMAL": ("state", lambda: _put(state, open_sealed=_opening("NORMAL"))),
     "state synchronous OFF": ("state", lambda: _put(state, open_sealed=_opening("OFF"))),
     "told before commit": ("commit", told_before_commit),

@@ -25,7 +25,8 @@ LEVEL = os.environ.get("ATOLL_TESTS", "fast")
 FAST = 300
 """Draws; some two hundred are not equal to another one."""
 FULL = {
-    "commit": 6_000,
+    "commit": 4_000,
+    "long commits": 2_000,
     "intake": 3_000,
     "join": 4_000,
     "rebuild": 2_500,
