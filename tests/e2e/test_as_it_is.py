@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,16 @@ pytestmark = pytest.mark.e2e
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return two devices that run and share a folder."""
     one, other = Device("One", tmp_path / "one"), Device("Two", tmp_path / "two")
-    for device in (one, other):
-        device.ask("init", "--name", device.name)
-        device.start()
-    one.folder.mkdir(parents=True)
-    one.ask("add", str(one.folder))
-    code = one.value("share", one.folder.name, "--can", "edit")["code"]
-    other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
-    yield one, other
-    for device in (one, other):
-        device.stop()
+    with ExitStack() as stack:
+        for device in (one, other):
+            device.ask("init", "--name", device.name)
+            stack.callback(device.stop)
+            device.start()
+        one.folder.mkdir(parents=True)
+        one.ask("add", str(one.folder))
+        code = one.value("share", one.folder.name, "--can", "edit")["code"]
+        other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
+        yield one, other
 
 
 def test_two_names_that_collide_are_shown_alike_in_both_folders(
