@@ -29,7 +29,7 @@ from sync.protocol.greeting import Setting
 from sync.protocol.hello import Role, Shared
 from sync.protocol.messages import Note
 from sync.protocol.session import Session
-from sync.talks import Talk
+from sync.talks import DOUBLE, Talk
 from sync.transport.stream import Address, Listening, Stream, Transport
 
 LOOK_EVERY = 5.0
@@ -263,7 +263,8 @@ class SyncService:
             await talk.conversation.run()
         finally:
             if talk.did:
-                well = talk.conversation.error is None
+                conversation = talk.conversation
+                well = conversation.error is None and conversation.reason != DOUBLE
                 self._dialling.ended(talk.did, self._now, well=well)
             self._news.end(talk)
             self._dial_now.set()
