@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.sim.world.play import tell, tell_twice
+from tests.sim.world.story import Story, run, told_in
 
 LEVEL = os.environ.get("ATOLL_TESTS", "fast")
 BLOCK = 20
@@ -52,3 +53,17 @@ def test_a_seed_tells_the_same_in_another_process(hashes: str) -> None:
         check=True,
     )
     assert done.stdout.strip() == tell(SEED).digest
+
+
+def test_two_machines_of_one_name_do_not_dial_without_end() -> None:
+    """A clone and its original take each other's place with every peer, ten times a second once."""
+
+    async def play(story: Story) -> None:
+        for device in story.devices:
+            device.start()
+        story.clone(story.devices[0]).start()
+        await story.wait(120.0)
+
+    with told_in(SEED) as story:
+        run(story, play)
+    assert story.air.dialled < 20 * len(story.devices)

@@ -1,11 +1,13 @@
-"""Tell seeds again: `python -m tests.sim.world SEED [COUNT] [--trace | --digest]`."""
+"""Tell seeds again: `python -m tests.sim.world SEED [COUNT] [--trace | --digest] [--also FAULT]`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from functools import partial
 
+from tests.sim.world.faults import FAULTS
 from tests.sim.world.play import play, tell, tell_twice
 from tests.sim.world.story import Failed, run, told_in
 
@@ -19,13 +21,15 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--trace", action="store_true", help="tell one, and print what happens")
     parser.add_argument("--digest", action="store_true", help="print only a hash of what happens")
+    parser.add_argument("--also", action="append", default=[], choices=FAULTS, help="goes wrong")
     chosen = parser.parse_args(arguments)
+    also = tuple(chosen.also)
     if chosen.trace:
-        return trace(chosen.seed)
+        return trace(chosen.seed, also)
     if chosen.digest:
-        say(tell(chosen.seed).digest)
+        say(tell(chosen.seed, also).digest)
         return 0
-    return many(range(chosen.seed, chosen.seed + chosen.count))
+    return many(range(chosen.seed, chosen.seed + chosen.count), also)
 
 
 def say(line: str) -> None:
@@ -34,22 +38,22 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def trace(seed: int) -> int:
+def trace(seed: int, also: tuple[str, ...]) -> int:
     """Tell a seed, and print all that happens in it."""
     with told_in(seed) as story:
         try:
-            run(story, play)
+            run(story, partial(play, always=also))
         finally:
             say("\n".join(story.lines))
     return 0
 
 
-def many(seeds: range) -> int:
+def many(seeds: range, also: tuple[str, ...]) -> int:
     """Tell seeds twice each; print those that break a promise, and how fast it went."""
     began, failed = time.perf_counter(), 0
     for seed in seeds:
         try:
-            tell_twice(seed)
+            tell_twice(seed, also)
         except Failed as error:
             failed += 1
             say(f"FAILED {seed}: {error}")

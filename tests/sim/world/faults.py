@@ -20,7 +20,7 @@ class Weather:
     def __init__(self, story: Story, always: tuple[str, ...]) -> None:
         self.story = story
         self.random = story.random
-        kinds = list(FAULTS)
+        kinds = [kind for kind in FAULTS if kind not in ON_REQUEST]
         chosen = self.random.sample(kinds, self.random.randint(0, 6))
         self.mixture = [*chosen, *(kind for kind in always if kind not in chosen)]
         if "skew" in self.mixture:
@@ -159,6 +159,15 @@ class Weather:
                 raise AssertionError(f"{each.name} does not start")
         story.only_what_is_left()
 
+    async def clones(self) -> None:
+        """A whole machine is copied, and both go on."""
+        story = self.story
+        device, _ = self.some()
+        names = {each.name for each in story.devices}
+        away = not device.folder.there or device.folder.away is not None
+        if device.runs and not away and f"{device.name}-again" not in names and len(names) < 5:
+            story.clone(device).start()
+
     # -- the folder ----------------------------------------------------------------------
     async def hints(self) -> None:
         """The system noticed that it lost hints, and says so."""
@@ -184,6 +193,8 @@ class Weather:
         device.meddle_at = self.random.randrange(40)
 
 
+ON_REQUEST = ("clones",)
+"""Two machines of one name take turns at every door; so they may take longer than we wait."""
 FAULTS: dict[str, Fault] = {
     "breaks": Weather.breaks,
     "parts": Weather.parts,
@@ -196,6 +207,7 @@ FAULTS: dict[str, Fault] = {
     "skew": Weather.clock,
     "index": Weather.index,
     "restore": Weather.restore,
+    "clones": Weather.clones,
     "hints": Weather.hints,
     "away": Weather.away,
     "meddles": Weather.meddles,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 
 from app.folder.memory import MemoryFolder, MemoryPlace, Thing
 from app.folder.port import Path, Shape, Stat, Ways
@@ -127,6 +128,13 @@ class WorldFolder(MemoryFolder):
             self.root, self.identities = self.thing(Shape.FOLDER), (2, self.inodes)
         else:
             self.there = False
+
+    def copy(self, machine: Machine) -> WorldFolder:
+        """Return a copy on another machine that the disk cannot tell from this one."""
+        made = WorldFolder(machine, self.how)
+        made.root, made.identities = deepcopy(self.root), self.identities
+        made.inodes, made.by_person = self.inodes, set(self.by_person)
+        return made
 
     def bring_back(self) -> None:
         """Mount it again."""

@@ -212,6 +212,11 @@ class Data:
         self.index: Database = Database(machine, durable=True, like=like.index if like else None)
         self.memory: Database = Database(machine, durable=False, like=like.memory if like else None)
 
+    def lies(self, where: bytes) -> None:
+        """Let the index say that it always lay there."""
+        update = "UPDATE meta SET value = ? WHERE name = 'lies'"
+        GuardedConnection.execute(self.index.connection, update, (where,))
+
     def crash(self) -> None:
         """Come back after the power was cut."""
         self.packs.forget_unsynced()
@@ -230,6 +235,10 @@ class Bench:
         (folder / core.PACKS).mkdir(parents=True, exist_ok=True)
         (folder / core.INDEX).touch()
         self.data[folder] = data
+
+    def lies(self, folder: Path) -> bytes:
+        """Return what an index says of where it lies."""
+        return f"{folder.stat().st_ino} {(folder / core.INDEX).stat().st_ino}".encode()
 
     @contextmanager
     def in_use(self) -> Generator[None]:

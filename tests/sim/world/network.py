@@ -104,6 +104,8 @@ class Air:
         self.waiting: list[tuple[Stream, bytes | None]] = []
         self.streams: dict[Stream, None] = {}
         self.doors: dict[str, Door] = {}
+        self.dialled = 0
+        """How often somebody answered."""
         self._last: dict[Stream, float] = {}
 
     def carry(self, sender: Stream, taker: Stream, data: bytes | None) -> None:
@@ -219,5 +221,6 @@ class AirTransport:
         other = Stream(self._air, there, self._name, binding)
         one.other, other.other = other, one
         self._air.streams |= {one: None, other: None}
+        self._air.dialled += 1
         door.came.put_nowait(other)
         return one

@@ -66,13 +66,13 @@ def tell(seed: int, always: tuple[str, ...] = ()) -> Story:
     return story
 
 
-def tell_twice(seed: int) -> Story:
+def tell_twice(seed: int, always: tuple[str, ...] = ()) -> Story:
     """Tell a seed twice: the same has to happen.
 
     Raises:
         Failed: a promise was broken, or something else happened.
     """
-    one, other = tell(seed), tell(seed)
+    one, other = tell(seed, always), tell(seed, always)
     if one.digest != other.digest:
         pairs = zip(one.lines, other.lines, strict=False)
         differs = next((pair for pair in pairs if pair[0] != pair[1]), ("", "one is longer"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from random import Random
 
 from tests.helpers.crashing_disk import PowerCut
@@ -70,6 +72,26 @@ class Story:
         machine.went_off = lambda: self.air.gone(name)
         self.devices.append(device)
         self.people.append(Person(device, self.promises))
+
+    def clone(self, device: Device) -> Device:
+        """Copy a whole machine, with its keys, data and folder; both run on, nearly as one."""
+        name = f"{device.name}-again"
+        machine = Machine(self._dice(name))
+        machine.skew = device.machine.skew
+        path = self.made.path(name)
+        data = Data(machine, device.data)
+        self.made.bench.place(path, data)
+        shutil.copyfile(device.path / "space", path / "space")
+        if self.random.random() < 0.5:  # a copy of the whole disk: nothing tells it from the first
+            data.lies(self.made.bench.lies(path))
+        folder = device.folder.copy(machine)
+        known = replace(device.known, name=name)
+        told = Told(self.promises, self.trace, self.made.people)
+        made = Device(path, known, data, folder, air=self.air, told=told)
+        machine.went_off = lambda: self.air.gone(name)
+        self.devices.append(made)
+        self.people.append(Person(made, self.promises))
+        return made
 
     def _dice(self, what: str) -> Random:
         return Random(f"{self.seed} {what}")  # noqa: S311 - a simulation, not a secret
