@@ -30,6 +30,7 @@ from tests.helpers.vaults import META, Place, core_of, exchange
 
 FOLDER = "folder"
 OTHER = "other folder"
+REMOVED = "d/n3.md"
 MANY = 10
 """More files than are made to last one by one."""
 
@@ -157,7 +158,7 @@ class Importing:
         (root / FOLDER / "d" / "n1.md").write_bytes(b"an edit\n")
         (root / FOLDER / "long.bin").write_bytes(noise.randbytes(20_000))
         (root / FOLDER / "d" / "n2.md").rename(root / FOLDER / "moved.md")
-        (root / FOLDER / "d" / "n3.md").unlink()
+        (root / FOLDER / REMOVED).unlink()
         (root / FOLDER / "new.md").write_bytes(b"new\n")
         all_lasts(root)
         say(person=False)
@@ -176,7 +177,8 @@ class Importing:
             assert said is None or held.issuperset(cast("list[str]", said)), "a record is lost"
             shown.look()
             shown.bring()
-            assert files(folder) == as_left, "the folder changed by itself"
+            now = files(folder)  # after a power cut nothing missing is taken for removed
+            assert {p: now[p] for p in now if p != REMOVED or p in as_left} == as_left
             assert files(folder) == tree(shown.vault), "not all of it is in the space"
         if look.check:
             with opened(place, folder, "twice") as shown:
