@@ -11,7 +11,7 @@ from storage.errors import BadName, BlockNotFound, DecodeError, NameTaken, NotFo
 from storage.facts.change import ENTRY_SIZE, TOP, Drop, EntryId, Operation, Put
 from storage.facts.dots import Dot, Seen
 from storage.facts.names import check_name
-from storage.facts.node import Node, Tree
+from storage.facts.node import Node, Tree, below
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument
 from storage.facts.values import (
@@ -215,11 +215,11 @@ class ChangeSet:
             return
         if node.kind != EntryKind.FOLDER:
             self._free_sides(entry)
-        for below in [node, *_below(tree, node)]:
-            if below.side_of is None:
-                self._forget(below.id)
-                if below.kind != EntryKind.FOLDER or self._reading.facts(below.id):
-                    self._operations[(below.id, None)] = Drop(below.id)
+        for found in [node, *below(tree, node)]:
+            if found.side_of is None:
+                self._forget(found.id)
+                if found.kind != EntryKind.FOLDER or self._reading.facts(found.id):
+                    self._operations[(found.id, None)] = Drop(found.id)
 
     def put_fact(self, entry: EntryId, name: str, value: Scalar) -> None:
         """Put a `fact:<name>`."""
@@ -469,16 +469,6 @@ class ChangeSet:
 
     def _peer(self) -> int:
         return int.from_bytes(self._entropy.take(8), "big") >> 1 or 2
-
-
-def _below(tree: Tree, node: Node) -> Iterator[Node]:
-    todo = [node]
-    while todo:
-        folder = todo.pop()
-        if folder.kind == EntryKind.FOLDER:
-            for child in tree.children(folder.id):
-                yield child
-                todo.append(child)
 
 
 def _version_facts(facts: EntryFacts, dot: Dot) -> EntryFacts:

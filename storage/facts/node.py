@@ -66,3 +66,14 @@ class Tree(Protocol):
             NotFound: it is not shown.
         """
         ...
+
+
+def below(tree: Tree, node: Node) -> Iterator[Node]:
+    """Walk all that lies in a folder, at any depth."""
+    todo = [node]
+    while todo:
+        folder = todo.pop()
+        if folder.kind == EntryKind.FOLDER:
+            for child in tree.children(folder.id):
+                yield child
+                todo.append(child)
