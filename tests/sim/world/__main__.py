@@ -1,4 +1,4 @@
-"""Tell seeds again: `python -m tests.sim.world SEED [COUNT] [--trace | --digest] [--also FAULT]`."""
+"""Tell seeds: `python -m tests.sim.world SEED [COUNT] [--trace] [--digest] [--also FAULT]`."""
 
 from __future__ import annotations
 
