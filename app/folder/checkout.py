@@ -191,6 +191,8 @@ class Checkout:
         here = (*path, now.disk)
         with self._ground.folder.enter(path) as place:
             self._as_agreed(place, now, here)
+            if now.shape is Shape.FOLDER and self._replaced.waits_in(here):
+                raise Deferred(here)
             if now.shape is Shape.FOLDER:
                 self._clear_folder(place, path, now)
             else:

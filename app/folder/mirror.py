@@ -169,9 +169,9 @@ class Mirror:
         if self._ground.root() != root:
             raise FolderUnavailable("the folder changed into another one while it was read")
         tally.skipped += here.skipped
-        if here.replaced:
-            self._replaced.find(here.replaced, tally)
-            soon = self._replaced.settle(tally)
+        if here.replaced or hinted is None:
+            everywhere = hinted is None and here.complete
+            soon = self._replaced.find(here.replaced, tally, everywhere=everywhere)
         grace = self._grace if grace is None else grace
         steps, matched, again_in = self._plan(here, hinted, grace, tally)
         waiting = frozenset(tally.again)

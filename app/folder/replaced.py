@@ -11,6 +11,7 @@ the batch it is written down what each file that stays stood for; so a kill chan
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from storage.facts.names import collision_key
 from storage.facts.node import Node
 from storage.facts.values import Content
 
+_NOWHERE: Mapping[str, Path] = {}
 SOON = 0.25
 """Seconds until a file that someone still writes to is looked at again."""
 
@@ -69,6 +71,13 @@ class Replaced:
         else:
             self._held.append((folder, aside, row))
 
+    def waits_in(self, folder: Path) -> bool:
+        """Say whether a file is still waited for in a folder, or below it."""
+        paths = [path for path, _, _ in self._held]
+        for _, row in self._ground.agreed.replaced():
+            paths.append(self._ground.agreed.path(row.parent) or ())
+        return any(path[: len(folder)] == folder for path in paths)
+
     def let_go(self, tally: Tally) -> None:
         """Remove what nobody writes to; what stays is remembered with the batch.
 
@@ -102,18 +111,18 @@ class Replaced:
             return False
 
     # -- while looking ---------------------------------------------------------------------
-    def settle(self, tally: Tally) -> float | None:
+    def settle(self, tally: Tally, strays: Mapping[str, Path] = _NOWHERE) -> float | None:
         """Take in what was written to files that were replaced, and let go of them.
 
-        Returns the seconds until they are to be looked at again, None when none is left.
+        `strays` tells the folders of those that were found, wherever that was. Returns the seconds
+        until they are to be looked at again, None when none is left.
         """
         soonest: float | None = None
         for aside, row in self._ground.agreed.replaced():
-            path = self._ground.agreed.path(row.parent)
+            path = strays.get(aside, self._ground.agreed.path(row.parent))
             seconds: float | None = None
             if path is None:
-                self._forget(aside)  # with its folder; where that lies now a whole look tells
-                continue
+                continue  # its folder was moved: a look finds it there
             try:
                 with self._ground.folder.enter(path) as place:
                     seconds = self._settle(place, (*path, aside), row, tally)
@@ -124,13 +133,20 @@ class Replaced:
                 soonest = seconds if soonest is None else min(soonest, seconds)
         return soonest
 
-    def find(self, paths: list[Path], tally: Tally) -> None:
-        """Judge files of which nothing was written down: a kill or a power cut left them."""
+    def find(self, paths: list[Path], tally: Tally, *, everywhere: bool) -> float | None:
+        """Settle what a look found; of what nothing was written down, a kill left it.
+
+        `everywhere`: it looked at all that there is, so what it did not find is gone.
+        """
         known = {aside for aside, _ in self._ground.agreed.replaced()}
         for path in paths:
             if path[-1] not in known:
                 with suppress(OSError, StillChanging):
                     self._judge(path, tally)
+        strays = {path[-1]: path[:-1] for path in paths}
+        for aside in known - strays.keys() if everywhere else ():
+            self._forget(aside)
+        return self.settle(tally, strays)
 
     def _settle(self, place: Place, path: Path, row: Row, tally: Tally) -> float | None:
         """Return the seconds until it is to be looked at again, None when it is gone."""
