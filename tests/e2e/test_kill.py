@@ -18,7 +18,10 @@ from tests.e2e.devices import PATIENCE, Device, difference, environment, meet, u
 pytestmark = [pytest.mark.e2e, pytest.mark.serial, pytest.mark.crash]
 SEEDS = 5
 KILLS = 10
-"""For each seed; fifty in all."""
+"""For each seed."""
+ONE_HISTORY = 50
+"""For the one story that goes on for so many, as the promise says it."""
+MORE = 100
 NOTES = 250
 BLOBS = 12
 BLOB = 300_000
@@ -124,6 +127,46 @@ def test_whoever_is_killed_whenever_nothing_is_lost(pair: tuple[Device, Device],
         lost = [path for path in before if not path.startswith("apart/") and path not in now]
         assert not lost
     assert not difference(one.folder, other.folder)
+
+
+@pytest.mark.slow
+def test_one_history_outlives_fifty_kills(pair: tuple[Device, Device]) -> None:
+    """Of either side, at any moment: while it adds, joins, meets again, and people go on."""
+    one, other = pair
+    storm = Storm(ONE_HISTORY, pair)
+    begin(one.folder)
+    notes(one.folder, NOTES, ONE_HISTORY)
+    blobs(one.folder, storm.dice)
+    before = tree_of(one.folder)
+    added(one, storm)
+    joined(one, other, storm)
+    meet(one, other)
+    apart(one, other, storm)
+    written = [goes_on(storm, number) for number in range(ONE_HISTORY - storm.kills)]
+    assert storm.kills == ONE_HISTORY
+    meet(one, other)
+    for device in pair:
+        assert device.damaged() == 0
+    assert not promises(one.folder)
+    assert not difference(one.folder, other.folder)
+    now = tree_of(one.folder)
+    assert not [path for path in before if not path.startswith("apart/") and path not in now]
+    everything = b"".join(now.values())
+    assert not [line for line in written if line not in everything]
+
+
+def goes_on(storm: Storm, number: int) -> bytes:
+    """Kill one, write in its folder as a person does who does not know, and start it again."""
+    victim = storm.strike()
+    line = f"line {number} by {victim.name}\n"
+    (victim.folder / f"new-{number}.md").write_text(f"new {number}\n", "utf-8")
+    earlier = sorted(victim.folder.glob("new-*.md"))
+    with storm.dice.choice(earlier).open("a", encoding="utf-8") as note:
+        note.write(line)
+    if number == MORE // 5:
+        notes(victim.folder / "more", MORE, number)
+    victim.start()
+    return line.encode()
 
 
 def blobs(folder: Path, dice: random.Random) -> None:
