@@ -24,7 +24,7 @@ def skewed(off: float) -> type[app.clock.SystemClock]:
 
 def main(off: float, words: list[str]) -> None:
     """Do what was typed, as if it were another day: whoever takes the clock takes this one."""
-    vars(app.clock)["SystemClock"] = skewed(off)
+    setattr(app.clock, "SystemClock", skewed(off))  # noqa: B010
     sys.argv[1:] = words
     runpy.run_module("app.cli", run_name="__main__")
 
