@@ -1,9 +1,9 @@
 """Checkout: what the space holds is written to the folder.
 
-A file is written beside its place under a name of ours, made durable, and renamed over, after
-one more look that what lies there is what was agreed. So there is never a moment without
-it, never half of it, and nothing a person wrote meanwhile is written over. Only when a batch
-is durable is it agreed.
+A file is written beside its place under a name of ours, made durable, and put over, after one
+more look that what lies there is what was agreed; what it replaced goes when it is certain that
+nobody writes to it. So there is never a moment without it, never half of it, and nothing a
+person wrote meanwhile is written over. Only when a batch is durable is it agreed.
 """
 
 from __future__ import annotations
