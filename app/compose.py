@@ -40,6 +40,8 @@ from sync.service import SyncService
 from sync.transport.tcp import TcpTransport
 
 MIRROR_DB = "mirror.db"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+"""Linux says here which start of the machine this is; elsewhere each unclean end is doubted."""
 
 
 def set_up(places: Places, name: str) -> str:
@@ -63,6 +65,14 @@ def build_node(config: Config) -> Node:
         network=network,
         own_addresses=partial(own_addresses, config.listen),
     )
+
+
+def this_boot() -> bytes:
+    """Return what names the time since this machine was started, empty where nothing does."""
+    try:
+        return BOOT_ID.read_bytes().strip()
+    except OSError:
+        return b""
 
 
 class RealMirrors:
@@ -91,6 +101,7 @@ class RealMirrors:
             clock=self._clock,
             entropy=self._entropy,
             ahead=ProcessAhead(folder),
+            boot=this_boot(),
         )
 
         def close() -> None:

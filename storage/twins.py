@@ -145,8 +145,11 @@ class _Search:
 
 
 def _is_plain(facts: EntryFacts) -> bool:
-    """Say whether there is one version, never edited since, in one place, and nothing beside."""
-    if not facts.keys() <= _OWN or len(facts.get("place", {})) != 1 or sides(facts)[1]:
+    """Say whether there is one version, never edited since, in one place, and nothing beside.
+
+    What outlived a deletion has no place; it is shown where it was kept.
+    """
+    if not facts.keys() <= _OWN or len(facts.get("place", {})) > 1 or sides(facts)[1]:
         return False
     contents = [it for it in facts.get("content", {}).values() if isinstance(it, Content)]
     return len({it.digest for it in contents}) <= 1 and all(it.document is None for it in contents)

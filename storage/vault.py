@@ -346,6 +346,8 @@ class Vault(Past, Finding, Sharing):
         core = self._core
         if change.seen is not core.seen:
             touched = core.ledger.touched_since(change.seen, core.seen)
+            for before, entries in core.replaced:  # numbers say nothing of another line's records
+                touched |= entries if before.covers(change.seen) else set()
             if any(operation.entry in touched for operation in change.operations):
                 raise Overtaken("it has changed meanwhile; make the change again")
         lost = core.lost.intersection(change.links()) if core.lost else ()
@@ -405,7 +407,9 @@ class Vault(Past, Finding, Sharing):
         accepted = self._whole(lambda: self._intake.take(things))
         if not self._forks.is_due():
             return accepted
+        before = self._core.seen
         touched = self._whole(self._forks.settle)
+        self._core.replaced.append((before, touched))
         entries = accepted.entries | touched
         return replace(accepted, records=accepted.records + 1, entries=entries, gave_way=True)
 

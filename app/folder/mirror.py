@@ -42,6 +42,7 @@ WIDER_AT_MOST = 8
 """So often a look follows what was moved; then looking at everything is simpler."""
 _STANDING = "standing"
 _RUNNING = "running"
+_ENDED, _SINCE = b"0", b"1"
 
 
 class Mirror:
@@ -59,7 +60,9 @@ class Mirror:
         entropy: Entropy,
         grace: float = GRACE,
         ahead: Ahead | None = None,
+        boot: bytes = b"",
     ) -> None:
+        """`boot` names the time since the machine was started; empty where that is not known."""
         self._ground = Ground(
             space,
             folder,
@@ -73,6 +76,7 @@ class Mirror:
             ahead or NotAhead(),
         )
         self._grace = grace
+        self._boot = boot
         self._missing: dict[EntryId, float] = {}
         self._reshown: set[EntryId] = set()
         """What the space shows otherwise for what befell others, and is not written yet."""
@@ -107,10 +111,13 @@ class Mirror:
         self._read_ignore()
         with agreed.together():
             self._is_known(root)  # else, and when our index was lost, all is compared anew
-            ground.suspicious = agreed.word(_RUNNING) == b"1"
+            # What a program wrote before it was killed is there; a power cut may have taken it.
+            ended = agreed.word(_RUNNING) in {None, _ENDED}
+            same_boot = self._boot and agreed.word(_RUNNING) == _SINCE + self._boot
+            ground.suspicious = not ended and not same_boot
             if ground.suspicious:
                 agreed.doubt_latest(NOT_YET_SAFE_NS)
-            agreed.remember(_RUNNING, b"1")
+            agreed.remember(_RUNNING, _SINCE + self._boot)
 
     def take_on(self, *, merge: bool) -> None:
         """Attach to this folder in place of the one we knew, wherever that was.
@@ -147,7 +154,7 @@ class Mirror:
 
     def close(self) -> None:
         """End cleanly, so that the next start believes what it finds."""
-        self._ground.agreed.remember(_RUNNING, b"0")
+        self._ground.agreed.remember(_RUNNING, _ENDED)
 
     def look(
         self, report: Report, paths: Iterable[Path] | None = None, *, grace: float | None = None

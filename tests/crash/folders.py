@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, cast
 
+from app import compose
 from app.accounts import Account, set_up
 from app.compose import RealMirrors, build_node
 from app.config import Config
@@ -33,6 +34,8 @@ OTHER = "other folder"
 REMOVED = "d/n3.md"
 MANY = 10
 """More files than are made to last one by one."""
+
+compose.BOOT_ID = Path("/nowhere")  # after a power cut the machine is started anew
 
 
 @dataclass(frozen=True, slots=True)

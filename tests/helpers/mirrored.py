@@ -32,6 +32,7 @@ class Mirrored:
         device: str = "desk",
         grace: float = 0.0,
         ahead: Ahead | None = None,
+        boot: bytes = b"",
         asked: Callable[[Connection], Connection] = lambda connection: connection,
     ) -> None:
         root.mkdir(exist_ok=True)
@@ -51,6 +52,7 @@ class Mirrored:
             entropy=Dice(int.from_bytes(device.encode()[:4], "big")),
             grace=grace,
             ahead=ahead,
+            boot=boot,
         )
         self.mirror.attach()
 

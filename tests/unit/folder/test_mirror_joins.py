@@ -189,6 +189,22 @@ def test_zeros_under_the_same_times_are_noticed_after_a_power_cut(tmp_path: Path
     assert disk.files() == {"a.md": b"text"}
 
 
+@pytest.mark.parametrize(("boot", "left"), [(b"one", {}), (b"other", {"a.md": b"text"})])
+def test_what_is_missing_after_a_kill_was_removed_unless_the_machine_was_started_anew(
+    tmp_path: Path, boot: bytes, left: dict[str, bytes]
+) -> None:
+    """A kill takes nothing off the disk, so a person's deletion meanwhile counts."""
+    database = str(tmp_path / "mirror.db")
+    one = Mirrored(tmp_path / "folder", database=database, boot=b"one")
+    settled(one, {"a.md": "text"})
+    one.connection.close()
+    (one.root / "a.md").unlink()
+    again = Mirrored(tmp_path / "folder", one.space, database=database, boot=boot)
+    again.look()
+    again.bring()
+    assert again.disk() == left
+
+
 def test_a_new_file_that_a_power_cut_took_is_written_anew(tmp_path: Path) -> None:
     """Its bytes were saved, its name on this disk was not yet: nobody deleted it.
 
