@@ -11,6 +11,7 @@ from app.folder.checkout import Checkout
 from app.folder.ground import Ground
 from app.folder.marker import Standing
 from app.folder.port import Path, Place, Stat
+from app.folder.replaced import Replaced
 from storage.access.grants import best_grant
 from storage.facts import view
 from storage.facts.dots import Dot
@@ -51,12 +52,13 @@ def any_folder_will_do(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_second_look(patch: pytest.MonkeyPatch) -> None:
-    """Write over a file without looking whether it is still as it was."""
+    """Write over a file without looking whether it is still as it was, before or after."""
 
     def unlooked(_self: Checkout, place: Place, row: Row, _path: Path) -> Stat:
         return place.stat(row.disk)
 
     patch.setattr(Checkout, "_as_agreed", unlooked)
+    patch.setattr(Replaced, "_is_as_it_was", lambda *_: True)
 
 
 def nobody_asks_for_a_right(patch: pytest.MonkeyPatch) -> None:
