@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from app.files import Files, entry_id, record_id
+from app.folder.agreed import Agreed
 from app.spaces import Spaces
 from app.values import BinItem, Draft, EntryInfo, Version
 from app.views import device_of
@@ -82,7 +83,7 @@ class History:
     async def drafts(self, space: str) -> tuple[Draft, ...]:
         """Return what is kept here only."""
         opened = self._spaces.get(space).opened
-        rows = await opened.run(lambda _vault: opened.mirrored.agreed.drafts())
+        rows = await opened.run(lambda _vault: opened.ask_agreed(Agreed.drafts))
         return tuple(Draft(row.path, row.at) for row in rows)
 
     async def drop_draft(self, space: str, path: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from app.folder.mirror import Mirror
 from app.progress import Report
 from app.values import Mirroring, SpaceInfo
 from app.work import Worker
+from storage.index.sealed_db import IndexDamaged
 from storage.vault import Vault
 
 Answer = TypeVar("Answer")
@@ -79,14 +80,26 @@ class OpenSpace:
             FolderUnavailable, FolderInUse: it is not.
             KeptElsewhere: another Atoll keeps it. Nothing was read or written.
         """
-        if self.mirrored.is_damaged():  # without its memory all is compared anew, nothing is lost
-            self.mirrored.close()
-            self.mirrored, self.attached = self.make_mirror(self.folder), False
+        if self.mirrored.is_damaged():
+            self._forget_agreed()
         self._claim()
         if not self.attached:
             self.mirrored.mirror.attach()
             self.attached = True
         return self.mirrored.mirror
+
+    def ask_agreed(self, ask: Callable[[Agreed], Answer]) -> Answer:
+        """Ask what is agreed with the folder, on the vault's thread; anew if it is damaged."""
+        try:
+            return ask(self.mirrored.agreed)
+        except IndexDamaged:
+            self._forget_agreed()
+            return ask(self.mirrored.agreed)
+
+    def _forget_agreed(self) -> None:
+        """Go on without the mirror's memory: all is compared anew, nothing is lost."""
+        self.mirrored.close()
+        self.mirrored, self.attached = self.make_mirror(self.folder), False
 
     def seems_there(self) -> bool:
         """Say whether a marked folder lies at its path. Cheap; the mirror knows for sure.

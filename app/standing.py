@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.delivering import Held, Standing, delivery_of
 from app.devices import Devices
+from app.folder.agreed import Agreed
 from app.opened import OpenSpace
 from app.state import SpaceRow
 from app.values import Delivery, MemberInfo, Mirroring, Reach, Role, SpaceInfo
@@ -93,7 +94,7 @@ def tell(opened: OpenSpace, this: str) -> Told:
         blocks,
         files,
         to_come,
-        len(opened.mirrored.agreed.drafts()),
+        len(opened.ask_agreed(Agreed.drafts)),
     )
 
 
