@@ -21,12 +21,11 @@ from app.folder.ground import Ground, Tally
 from app.folder.ignore import REPLACED, TEMPORARY
 from app.folder.names import beside, to_disk
 from app.folder.port import Path, Place, Shape, Stat
-from app.folder.reading import Read, StillChanging, Stream, digest_of, holds, read_file
+from app.folder.reading import Read, StillChanging, digest_of, holds, read_file
 from app.folder.rescue import put_away
 from storage.facts.change import EntryId
 from storage.facts.names import collision_key
 from storage.facts.node import Node
-from storage.facts.values import Content
 
 _NOWHERE: Mapping[str, Path] = {}
 SOON = 0.25
@@ -253,14 +252,10 @@ class Replaced:
 
     def _read(self, place: Place, path: Path) -> Read | None:
         """Read a file; None when it is none."""
-
-        def store(stream: Stream) -> Content:
-            return self._ground.space.store(stream)
-
         stat = place.stat(path[-1])
         if stat.shape is not Shape.FILE:
             return None
-        return read_file(place, path, stat.size, store)
+        return read_file(place, path, stat.size, self._ground.space.store)
 
     def _forget(self, aside: str) -> None:
         self._ground.agreed.forget_replaced(aside)
