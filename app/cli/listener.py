@@ -29,6 +29,8 @@ Work = Callable[[str, Json, Report], Coroutine[object, object, Answer]]
 """Does a command: its name, what was typed, whom to tell."""
 BACKLOG = 128
 """Terminals that may knock while the app is busy; one too many hears that nobody is there."""
+SOON = 4
+"""Turns of the loop in which a terminal that was let in already becomes a conversation."""
 
 
 def bind(address: Path) -> socket.socket:
@@ -60,32 +62,41 @@ class Listener:
     async def start(self) -> None:
         """Begin to answer."""
         self._server = await asyncio.start_unix_server(
-            self._meet, sock=self._listening, backlog=BACKLOG
+            self._begin, sock=self._listening, backlog=BACKLOG
         )
 
     async def close(self) -> None:
         """Take no more terminals, and stop what they asked for."""
         if self._server is not None:
+            # a server that is closed drops, unclosed, what it let in and has not met yet
+            asyncio.get_running_loop().remove_reader(self._listening)
+            for _ in range(SOON):
+                await asyncio.sleep(0)
             self._server.close()
         for talk in self._talks:
             talk.cancel()
         if self._talks:
             await asyncio.wait(self._talks)
+        await asyncio.sleep(0)  # in which their sockets are closed
         self._listening.close()
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = asyncio.current_task()
-        assert talk is not None
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.ensure_future(self._meet(reader, writer))
         self._talks.add(talk)
+
+        def over(talk: asyncio.Task[None]) -> None:
+            self._talks.discard(talk)
+            writer.close()  # here, for what is cancelled before its first step does nothing itself
+
+        talk.add_done_callback(over)
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._talk(reader, writer)
         except asyncio.CancelledError:
             pass  # the app ends; so does this conversation, without a trace in the log
         except (ConnectionError, asyncio.IncompleteReadError, DecodeError):
             pass  # the terminal went away, or speaks something else: nothing to tell it
-        finally:
-            self._talks.discard(talk)
-            writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection: socket.socket = writer.get_extra_info("socket")
