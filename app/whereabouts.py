@@ -7,19 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.complaints import words_of
 from app.values import Delivery, Holding, Reach
-from app.words import (
-    DOT,
-    FEW,
-    ago,
-    count_words,
-    day_words,
-    lasting,
-    list_words,
-    local,
-    of_words,
-    words_of,
-)
+from app.words import DOT, FEW, ago, count_words, day_words, lasting, list_words, local, of_words
 from storage.errors import AccessExpired
 
 

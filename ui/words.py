@@ -1,6 +1,7 @@
 """Every text of the window that is not a page's own, and what can be done about an error.
 
-The sentences are `app.words`; here they get buttons. `tr` marks a text for translation.
+The sentences are `app.words` and `app.complaints`; here they get buttons. `tr` marks a text for
+translation.
 """
 
 from __future__ import annotations
@@ -10,19 +11,12 @@ from enum import Enum
 
 from PySide6.QtCore import QCoreApplication
 
+from app.complaints import CODES as SENTENCES
+from app.complaints import Words, trouble_words
+from app.complaints import say as say_plainly
 from app.values import EntryInfo, Mirroring, Reach, SpaceInfo
 from app.whereabouts import reach_word
-from app.words import CODES as SENTENCES
-from app.words import (
-    DOT,
-    Words,
-    count_words,
-    list_words,
-    short_when,
-    size_words,
-    trouble_words,
-)
-from app.words import say as say_plainly
+from app.words import DOT, count_words, list_words, short_when, size_words
 from storage.errors import AtollError
 
 

@@ -7,7 +7,7 @@ import time
 from typing import TextIO
 
 from app.cli.control import NO_ANSWER
-from app.cli.output import safe, width
+from app.cli.printing import safe, width
 from app.progress import WAITING, Progress
 from app.words import DOT, progress_words
 

@@ -20,10 +20,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.complaints import process_words
 from app.errors import NotAnswering, NotRunning, Refused
 from app.loose import list_in, mapping_in, number_in, text_in
 from app.progress import Progress, Report, silent
-from app.words import process_words
 from storage.errors import AtollError, DecodeError
 
 MAX_MESSAGE = 256 << 20

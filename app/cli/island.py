@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.complaints import words_of
 from app.loose import list_in, mapping_in
-from app.words import words_of
 
 OURS = ".atoll"
 LONGEST = 60.0

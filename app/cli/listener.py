@@ -20,9 +20,9 @@ from app.cli.control import (
     size_of,
     unpack,
 )
+from app.complaints import say
 from app.loose import mapping_in, text_in
 from app.progress import Progress, Report, Stopped
-from app.words import say
 from storage.errors import AtollError, DecodeError
 
 Work = Callable[[str, Json, Report], Coroutine[object, object, Answer]]

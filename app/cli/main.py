@@ -17,14 +17,15 @@ from app.cli.arguments import parser
 from app.cli.bar import Bar
 from app.cli.control import Answer
 from app.cli.exits import Exit, exit_of
-from app.cli.output import as_json, complain, words_for
+from app.cli.output import words_for
+from app.cli.printing import as_json, complain
 from app.cli.reach import have_done
 from app.cli.request import params_of
 from app.cli.table import BY_NAME, LOOK, Command, Where
+from app.complaints import Words, say
 from app.errors import Refused, Unreadable
 from app.loose import mapping_in
 from app.places import Places, default_data
-from app.words import Words, say
 from storage.errors import AtollError
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")

@@ -1,162 +1,56 @@
-"""What a terminal shows: words by default, JSON for programs.
-
-Names come from other people, so nothing that moves the cursor, rings the bell or turns the
-direction of writing reaches the terminal as it is.
-"""
+"""What a terminal shows after each command, in words."""
 
 from __future__ import annotations
 
-import json
-import sys
-import unicodedata
-from collections.abc import Callable, Sequence
-from typing import TextIO
+from collections.abc import Sequence
 
+from app.cli.printing import Print, Value, safe, safe_lines, table
+from app.complaints import words_of
 from app.errors import FolderUnavailable
-from app.loose import list_in, mapping_in
-from app.values import Role
-from app.words import (
-    ago,
-    count_words,
-    moment_words,
-    role_words,
-    size_words,
-    until_words,
-    words_of,
-)
+from app.words import ago, count_words, moment_words, size_words, until_words
 
-HARMLESS = {"\n", "\t"}
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 SHORT_ID = 10
 NOT_WATCHED = "app.not-watched"
-Row = Sequence[str]
-
-
-def as_json(value: object) -> str:
-    """Return a value for programs: one line where it is small, always ending in a line break."""
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-
-
-def safe(text: str) -> str:
-    """Return text with everything that is not to be seen written out in hex."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        char if unicodedata.category(char) not in HIDDEN else _written_out(char) for char in text
-    )
-
-
-def safe_lines(text: str) -> str:
-    """Return the same for a text of many lines."""
-    return "".join(char if char in HARMLESS else safe(char) for char in text)
-
-
-def _written_out(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004  a byte
-
-
-def width(text: str) -> int:
-    """Return how many columns a text takes."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    nothing = sum(unicodedata.combining(char) != 0 for char in text)
-    return len(text) + wide - nothing
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Return rows in columns; the last one is not filled up."""
-    safe_rows = [[safe(cell) for cell in row] for row in rows]
-    widths = [max(map(width, column)) for column in zip(*safe_rows, strict=True)]
-    lines = (
-        "  ".join(
-            cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in safe_rows
-    )
-    return "".join(f"{line}\n" for line in lines)
 
 
 def words_for(command: str, value: object, now: float) -> str:
     """Return what a person reads after a command."""
     shown = WORDS[command]
-    return shown(_Value(value), now)
-
-
-class _Value:
-    """A JSON value, read without fear: what is missing is empty."""
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-
-    def __getitem__(self, name: str) -> _Value:
-        return _Value(mapping_in(self._value).get(name))
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __str__(self) -> str:
-        return "" if self._value is None else str(self._value)
-
-    @property
-    def each(self) -> list[_Value]:
-        """The values of a list."""
-        return [_Value(item) for item in list_in(self._value)]
-
-    @property
-    def given(self) -> bool:
-        """Whether it is there at all, be it 0."""
-        return self._value is not None
-
-    @property
-    def number(self) -> int:
-        """A whole number, or 0."""
-        return int(self._value) if isinstance(self._value, int | float) else 0
-
-    @property
-    def moment(self) -> float | None:
-        """A moment, or None."""
-        return float(self._value) if isinstance(self._value, int | float) else None
-
-    @property
-    def role(self) -> str:
-        """A role in words."""
-        return role_words(Role(str(self)))
+    return shown(Value(value), now)
 
 
 # -- one function a command --------------------------------------------------------------
-def _init(value: _Value, _now: float) -> str:
+def _init(value: Value, _now: float) -> str:
     return f"This device is called {safe(str(value['name']))}. Its keys are in place.\n"
 
 
-def _add(value: _Value, _now: float) -> str:
+def _add(value: Value, _now: float) -> str:
     return (
         f"{safe(str(value['name']))}: {count_words(value['entries'].number, 'file')}, "
         f"{size_words(value['size'].number)}. {_where(value)}\n{_skipped(value)}"
     )
 
 
-def _attach(value: _Value, now: float) -> str:
+def _attach(value: Value, now: float) -> str:
     return f"In step at {safe(str(value['folder']))}.\n{_add(value, now)}"
 
 
-def _where(value: _Value) -> str:
+def _where(value: Value) -> str:
     return f"{safe(str(value['where']['sentence']))}."
 
 
-def _skipped(value: _Value) -> str:
+def _skipped(value: Value) -> str:
     names = [safe(str(name)) for name in value["skipped"].each]
     return "".join(f"  not shared: {name}\n" for name in names)
 
 
-def _named(space: _Value) -> str:
+def _named(space: Value) -> str:
     """Return what a folder is called here, and to others where that differs."""
     here, shared = str(space["name"]), str(space["shared_as"])
     return here if shared in {"", here} else f"{here} (shared as {shared})"
 
 
-def _spaces(value: _Value, now: float) -> str:
+def _spaces(value: Value, now: float) -> str:
     if not value.each:
         return "No folder here yet. Add one with: atoll add FOLDER\n"
     return table(
@@ -175,16 +69,16 @@ def _spaces(value: _Value, now: float) -> str:
     )
 
 
-def _is_shut_out(space: _Value) -> bool:
+def _is_shut_out(space: Value) -> bool:
     return str(space["mirroring"]) == "none"
 
 
-def _is_gone(space: _Value) -> bool:
+def _is_gone(space: Value) -> bool:
     unavailable = str(space["mirroring"]) == "unavailable"
     return unavailable and str(space["why"]) in {"", FolderUnavailable.code}
 
 
-def _can(space: _Value, now: float) -> str:
+def _can(space: Value, now: float) -> str:
     until = space["until"].moment
     if until is None:
         return f"you {space['can'].role}"
@@ -192,14 +86,14 @@ def _can(space: _Value, now: float) -> str:
     return f"your access {ends}" if until <= now else f"you {space['can'].role} {ends}"
 
 
-def _status(value: _Value, now: float) -> str:
+def _status(value: Value, now: float) -> str:
     head = "" if value["running"] else "Atoll is not running here.\n"
     if not value["spaces"].each:
         return head + "No folder here yet. Add one with: atoll add FOLDER\n"
     return head + "".join(_space_status(space, now) for space in value["spaces"].each)
 
 
-def _space_status(space: _Value, now: float) -> str:
+def _space_status(space: Value, now: float) -> str:
     lines = [f"{safe(str(space['name']))}: {safe(str(space['where']['sentence']))}"]
     busy = str(space["mirroring"]) == "working"
     for holding in space["where"]["holdings"].each:
@@ -224,12 +118,12 @@ def _space_status(space: _Value, now: float) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _to_come(space: _Value) -> str:
+def _to_come(space: Value) -> str:
     files, size = space["missing_files"].number, space["missing_bytes"].number
     return ", ".join([count_words(files, "file"), *([size_words(size)] if size else [])])
 
 
-def _holds(holding: _Value, now: float) -> str:
+def _holds(holding: Value, now: float) -> str:
     has = "has stored all of it" if holding["complete"] else "does not have all of it yet"
     device = holding["device"]
     if not device["near"] and device["last_seen"].moment is None and holding["behind"].given:
@@ -237,7 +131,7 @@ def _holds(holding: _Value, now: float) -> str:
     return f"{has}, {_seen(device, now)}"
 
 
-def _unavailable(space: _Value) -> list[str]:
+def _unavailable(space: Value) -> list[str]:
     folder, why = safe(str(space["folder"])), str(space["why"])
     if why and why != FolderUnavailable.code:
         return [f"  {folder}: {words_of(why).sentence}"]
@@ -247,14 +141,14 @@ def _unavailable(space: _Value) -> list[str]:
     ]
 
 
-def _seen(device: _Value, now: float) -> str:
+def _seen(device: Value, now: float) -> str:
     if device["near"]:
         return "near now"
     seen = device["last_seen"].moment
     return "not met directly yet" if seen is None else f"last seen {ago(now - seen)}"
 
 
-def _share(value: _Value, now: float) -> str:
+def _share(value: Value, now: float) -> str:
     until = value["until"].moment
     ends = until_words(None if until is None else int(until), now)
     here, shared = str(value["here"]), str(value["space"])
@@ -265,7 +159,7 @@ def _share(value: _Value, now: float) -> str:
     )
 
 
-def _shared(value: _Value, _now: float) -> str:
+def _shared(value: Value, _now: float) -> str:
     """Remark on a code: what it lacks to be taken up, and that it could end."""
     said: list[str] = []
     if not value["running"] and not value["file"]:
@@ -280,7 +174,7 @@ def _shared(value: _Value, _now: float) -> str:
     return "".join(f"atoll: {line}\n" for line in said)
 
 
-def _look(value: _Value, now: float) -> str:
+def _look(value: Value, now: float) -> str:
     until = value["until"].moment
     ends = until_words(None if until is None else int(until), now)
     return (
@@ -289,7 +183,7 @@ def _look(value: _Value, now: float) -> str:
     )
 
 
-def _peers(value: _Value, now: float) -> str:
+def _peers(value: Value, now: float) -> str:
     rows = [
         (
             str(device["name"]) or str(device["id"])[-SHORT_ID:],
@@ -303,11 +197,11 @@ def _peers(value: _Value, now: float) -> str:
     return table(rows)
 
 
-def _dial(value: _Value, _now: float) -> str:
+def _dial(value: Value, _now: float) -> str:
     return f"Met {safe(str(value['name']))}.\n"
 
 
-def _log(value: _Value, now: float) -> str:
+def _log(value: Value, now: float) -> str:
     if not value.each:
         return "No versions yet.\n"
     return table(
@@ -329,12 +223,12 @@ def _paths(paths: Sequence[str]) -> str:
     return f"{paths[0]}{more}" if paths else ""
 
 
-def _restore(value: _Value, _now: float) -> str:
+def _restore(value: Value, _now: float) -> str:
     kept = "" if value["from_bin"] else " The version until now is kept too."
     return f"Brought back {safe(str(value['path']))}.{kept}\n"
 
 
-def _bin(value: _Value, now: float) -> str:
+def _bin(value: Value, now: float) -> str:
     if not value.each:
         return "Empty. Deleted things wait here.\n"
     return table(
@@ -350,7 +244,7 @@ def _bin(value: _Value, now: float) -> str:
     )
 
 
-def _search(value: _Value, _now: float) -> str:
+def _search(value: Value, _now: float) -> str:
     if not value.each:
         return "Nothing found.\n"
     lines: list[str] = []
@@ -361,7 +255,7 @@ def _search(value: _Value, _now: float) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _check(value: _Value, _now: float) -> str:
+def _check(value: Value, _now: float) -> str:
     lines = [
         f"{finding['severity']}: {finding['what']} ({finding['where']})"
         for finding in value["findings"].each
@@ -377,21 +271,21 @@ def _check(value: _Value, _now: float) -> str:
     return "".join(f"{safe(line)}\n" for line in [*lines, f"{sums}: {found}."])
 
 
-def _export(value: _Value, _now: float) -> str:
+def _export(value: Value, _now: float) -> str:
     return f"Wrote {count_words(value['files'].number, 'file')} to {safe(str(value['into']))}.\n"
 
 
-def _leave(value: _Value, _now: float) -> str:
+def _leave(value: Value, _now: float) -> str:
     name = safe(str(value["left"]))
     return f"{name} is not kept in step any more. Its files stay where they are.\n"
 
 
-def _scan(value: _Value, _now: float) -> str:
+def _scan(value: Value, _now: float) -> str:
     names = [safe(str(name)) for name in value["scanned"].each]
     return f"Looked through {', '.join(names) or 'nothing'}.\n"
 
 
-def _drafts(value: _Value, now: float) -> str:
+def _drafts(value: Value, now: float) -> str:
     if value["dropped"]:
         return f"{safe(str(value['dropped']))} is the shared version again.\n"
     if not value.each:
@@ -404,11 +298,11 @@ def _drafts(value: _Value, now: float) -> str:
     )
 
 
-def _diff(value: _Value, _now: float) -> str:
+def _diff(value: Value, _now: float) -> str:
     return safe_lines(str(value["diff"])) or "No difference.\n"
 
 
-WORDS: dict[str, Callable[[_Value, float], str]] = {
+WORDS: dict[str, Print] = {
     "init": _init,
     "add": _add,
     "attach": _attach,
@@ -431,9 +325,3 @@ WORDS: dict[str, Callable[[_Value, float], str]] = {
     "spaces": _spaces,
     "status": _status,
 }
-
-
-def complain(sentence: str, hint: str, stream: TextIO | None = None) -> None:
-    """Say what went wrong, in one sentence and what to do about it."""
-    text = " ".join(part for part in (sentence, hint) if part)
-    print(f"atoll: {safe_lines(text)}", file=stream or sys.stderr)

@@ -9,14 +9,14 @@ import sys
 from argparse import Namespace
 
 from app.cli.exits import Exit
-from app.cli.output import safe
+from app.cli.printing import safe
 from app.cli.running import Running
+from app.complaints import trouble_words
 from app.config import ANY_ADDRESS, Config
 from app.errors import BadUsage
 from app.events import Event, Trouble
 from app.facade import RunningApp
 from app.places import Places
-from app.words import trouble_words
 
 MAX_PORT = 65535
 

@@ -19,9 +19,9 @@ import pytest
 from app.cli import alone
 from app.cli.exits import Exit
 from app.cli.main import main
+from app.complaints import words_of
 from app.config import Config
 from app.loose import list_in, mapping_in
-from app.words import words_of
 from tests.e2e.devices import Device, environment
 
 NOBODY = 65534

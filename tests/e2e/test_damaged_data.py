@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from app.cli.exits import Exit
-from app.words import words_of
+from app.complaints import words_of
 from tests.e2e.conditions import (
     NOBODY,
     as_nobody,

@@ -16,8 +16,8 @@ import pytest
 
 from app.cli.control import HEAD, pack
 from app.cli.exits import Exit
+from app.complaints import words_of
 from app.loose import mapping_in
-from app.words import words_of
 from tests.e2e.conditions import (
     assert_plain,
     content_of,

@@ -11,8 +11,8 @@ import zxingcpp
 
 from app.cli.exits import Exit
 from app.cli.island import tree_of
+from app.complaints import words_of
 from app.loose import mapping_in, number_in
-from app.words import words_of
 from tests.e2e.devices import Device, difference, meet
 from tests.e2e.terminal import Terminal
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from app.complaints import say
 from app.errors import PlaceNotEmpty
 from app.exporting import export
 from app.progress import Progress, Stopped
-from app.words import say
 from tests.integration.test_node import node
 
 BIG = 3 << 20

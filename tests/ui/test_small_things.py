@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.words import CODES as SENTENCES
+from app.complaints import CODES as SENTENCES
 from storage.errors import AtollError, StoreFull
 from ui.letters import count
 from ui.memory import Memory

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.complaints import CODES, say, trouble_words, words_of
 from app.errors import (
     BadUsage,
     InNoFolder,
@@ -21,7 +22,6 @@ from app.progress import Progress
 from app.values import Delivery, DeviceInfo, Holding, Reach, Role
 from app.whereabouts import delivery_sentence, reach_words
 from app.words import (
-    CODES,
     DAY,
     ago,
     day_words,
@@ -31,12 +31,9 @@ from app.words import (
     of_words,
     progress_words,
     role_words,
-    say,
     short_when,
     size_words,
-    trouble_words,
     until_words,
-    words_of,
 )
 from storage.errors import AccessExpired, AtollError, StoreFull
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from app.complaints import words_of
 from app.errors import FolderUnavailable
 from app.values import Mirroring, SpaceInfo
-from app.words import words_of
 from ui.theme.theme import Theme
 from ui.theme.tokens import M, S
 from ui.widgets.parts import button, label, picture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cli.names import path_and_version
-from app.cli.output import safe, table
+from app.cli.printing import safe, table
 from app.cli.request import until_of
 from app.compose import networks_of
 from app.delivering import Held, Standing, delivery_of, is_safe_elsewhere, reach_of, unsure
