@@ -202,13 +202,13 @@ class MemoryPlace:
         """Return a link's text."""
         return self._find(name)[1].data.decode()
 
-    def enter(self, name: str) -> MemoryPlace:
+    def enter(self, name: str) -> Self:
         """Open a directory."""
         self._folder.check("enter", (*self._path, name))
         thing = self._find(name)[1]
         if thing.shape is not Shape.FOLDER:
             raise NotADirectoryError(errno.ENOTDIR, "no directory")
-        return MemoryPlace(self._folder, thing, (*self._path, name))
+        return type(self)(self._folder, thing, (*self._path, name))
 
     def make_folder(self, name: str) -> None:
         """Make a directory."""
@@ -246,14 +246,14 @@ class MemoryPlace:
         """Rename."""
         self._folder.check("move", (*to._path, new_name))
         spelled, thing = self._find(name)
-        there = to._look(new_name)
+        there, written = to._look(new_name), self._folder.spelled(new_name)
         if there is not None and there[1] is not thing:
             if not replace:
                 raise FileExistsError(errno.EEXIST, "something is there")
             del to._thing.names[there[0]]
         del self._thing.names[spelled]
         thing.ctime_ns = self._folder.tick()
-        to._thing.names[self._folder.spelled(new_name)] = thing
+        to._thing.names[written] = thing
 
     def supplant(self, name: str, new_name: str, aside: str) -> bool:
         """Rename over what then lies under another name."""
@@ -261,10 +261,10 @@ class MemoryPlace:
         there = self._find(new_name)
         if self._look(aside) is not None:
             raise FileExistsError(errno.EEXIST, "something is there")
-        spelled, thing = self._find(name)
+        (spelled, thing), written = self._find(name), self._folder.spelled(aside)
         del self._thing.names[spelled]
         self._thing.names[there[0]] = thing
-        self._thing.names[self._folder.spelled(aside)] = there[1]
+        self._thing.names[written] = there[1]
         thing.ctime_ns = there[1].ctime_ns = self._folder.tick()
         return True
 

@@ -20,6 +20,7 @@ from typing import Self
 
 from app.folder.ignore import OWN_FOLDER
 from app.folder.port import Path, Shape, Stat, Ways
+from app.folder.trying import ways_of
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
@@ -301,30 +302,9 @@ class RealFolder:
         return True
 
     def ways(self, probe: Sequence[str]) -> Ways:
-        """Find out how the disk treats names: one probe, asked for under its other spellings."""
-        name = f"{probe[0]}-é-a"
-        with self.enter((OWN_FOLDER,)) as root:  # where nobody sees what a kill may leave
-            first = root.write(name, (), executable=False, mode=None, mtime_ns=0, sync=False)
-            try:
-                listed = {entry for entry, _ in root.entries()}
-                folds_case = _same(root, f"{probe[0]}-é-A", first)
-                folds_forms = name not in listed or _same(root, f"{probe[0]}-e\u0301-a", first)
-                root.set_executable(name, executable=True)
-                ran = root.stat(name).executable
-                return Ways(folds_case, folds_forms, ran and not first.executable, _on_windows())
-            finally:
-                root.remove(name)
-
-
-def _on_windows() -> bool:
-    return sys.platform == "win32"
-
-
-def _same(root: RealPlace, name: str, first: Stat) -> bool:
-    try:
-        return root.stat(name).inode == first.inode
-    except OSError:
-        return False
+        """Find out how the disk treats names, where nobody sees what a kill may leave."""
+        with self.enter((OWN_FOLDER,)) as own:
+            return ways_of(own, probe[0], windows=sys.platform == "win32")
 
 
 def _one(name: str) -> str:
