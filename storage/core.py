@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.blocks.disk import RealDisk
+from storage.blocks.disk import Disk, RealDisk
 from storage.blocks.locator import Locator
 from storage.blocks.packed import PackedBlocks
 from storage.blocks.store import Kind, Thing
@@ -164,11 +164,15 @@ class Core:
             self.connection.execute("BEGIN IMMEDIATE")
             make_tables(self.connection)
             self._read_incarnation()
-            self.blocks = PackedBlocks(RealDisk(self.folder / PACKS), Locator(self.connection))
+            self.blocks = PackedBlocks(self.disk(), Locator(self.connection))
             self._read_index()
         except AtollError:
             self.connection.close()
             raise
+
+    def disk(self) -> Disk:
+        """Return where the packs lie."""
+        return RealDisk(self.folder / PACKS)
 
     def _check_version(self) -> None:
         found = self.connection.execute("PRAGMA user_version").fetchone()[0]
