@@ -35,6 +35,7 @@ from storage.index.sealed_db import (
     open_guarded,
     set_aside,
 )
+from storage.letgo import LetGo
 from storage.members import Members, card_entry
 from storage.ports import Clock, Entropy
 from storage.records.aside import Aside
@@ -70,6 +71,7 @@ class Core:
     contents: Contents
     members: Members
     history: History
+    let_go: LetGo
     root: Link
     author_incarnation: bytes
 
@@ -185,6 +187,7 @@ class Core:
         self.catalog = Catalog(self.connection, self.device_name, self.reshown)
         self.nodes = Nodes(self.catalog)
         self.ledger = Ledger(self.connection)
+        self.let_go = LetGo(self.connection)
         self.aside = Aside(self.connection, self.blocks)
         if hasattr(self, "contents"):
             self.contents.use(self.blocks)  # a change that was begun may still be using it

@@ -290,10 +290,7 @@ class Vault(Past, Finding, Sharing):
     def is_here(self, node: Node) -> bool:
         """Say whether all bytes of a file are on this device."""
         entry = node.side_of[0] if node.side_of else node.id
-        row = self._core.connection.execute(
-            "SELECT 1 FROM want WHERE entry = ? LIMIT 1", (entry,)
-        ).fetchone()
-        return row is None
+        return not self._wants.lacking_at_all([entry])
 
     # ------------------------------------------------------------ changing
 
@@ -431,7 +428,7 @@ class Vault(Past, Finding, Sharing):
 
     def lacking(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries whose bytes are not all here."""
-        return self._wants.lacking(entries)
+        return self._wants.lacking_at_all(entries)
 
     def is_complete(self) -> bool:
         """Say whether all content of what is shown is here."""
@@ -465,12 +462,12 @@ class Vault(Past, Finding, Sharing):
 
     # ------------------------------------------------------------ care
 
-    def check(self, step: CheckStep = untold) -> Checked:
-        """Verify every block, record, right and file. Nothing is changed."""
+    def check(self, step: CheckStep = untold, *, quick: bool = False) -> Checked:
+        """Verify every block, record, right, version and list. Nothing is changed."""
         try:
-            return check(self._ready(), step)
+            return check(self._ready(), step, quick=quick)
         except IndexDamaged:
-            checked = check(self._ready(), step)
+            checked = check(self._ready(), step, quick=quick)
             note = Problem("the index, which was made anew", INDEX, "note")
             return replace(checked, found=(*checked.found, note))
 

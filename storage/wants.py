@@ -18,6 +18,7 @@ from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, value_to_cbor
 from storage.index.line import plain_content
+from storage.letgo import tops_of
 from storage.tree.compress import CHUNK_MAX
 
 _AT_ONCE = 500
@@ -36,6 +37,9 @@ class Wants:
     def note(self, facts: Mapping[EntryId, EntryFacts]) -> None:
         """Note what is wanted of entries that changed, and that search has to read them again."""
         run = self._core.connection.executemany
+        if self._core.let_go.any():
+            tops = [digest for its in facts.values() for digest in tops_of(its)]
+            self._core.let_go.take_back(tops, older_only=True)
         if self._core.connection.execute("SELECT EXISTS (SELECT 1 FROM want)").fetchone()[0]:
             self._hand_on(facts)
         run(
@@ -119,6 +123,24 @@ class Wants:
             found.update(EntryId(bytes(row[0])) for row in rows.fetchall())
         return frozenset(found)
 
+    def lacking_at_all(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
+        """Return those of the entries whose bytes are not all here, wanted or let go of."""
+        wanted = list(entries)
+        if not self._core.let_go.any():
+            return self.lacking(wanted)
+        return self.lacking(wanted) | {entry for entry in wanted if self._lacks(entry)}
+
+    def drop(self, digests: Iterable[bytes]) -> None:
+        """Want these blocks no longer, whatever they are wanted for."""
+        run = self._core.connection
+        run.executemany("DELETE FROM want WHERE digest = ?", [(digest,) for digest in digests])
+        run.execute("DELETE FROM version WHERE id NOT IN (SELECT entry FROM want)")
+
+    def note_again(self, entries: Iterable[EntryId]) -> None:
+        """Note what entries lack whose content was let go of and is wanted again."""
+        for entry in entries:
+            self._want(entry, self._missing(self._core.catalog.facts(entry)))
+
     def any(self) -> bool:
         """Say whether anything of what is shown is still to come."""
         row = self._core.connection.execute(
@@ -198,11 +220,23 @@ class Wants:
         return plain_content(bytes(row[0])) if row is not None else _NOTHING
 
     def _missing(self, facts: EntryFacts) -> Iterator[tuple[bytes, int]]:
-        """Yield what an entry lacks. Of a content that is none nothing is wanted: check says so."""
+        """Yield what an entry lacks, but for what was let go of.
+
+        Of a content that is none nothing is wanted: check says so.
+        """
+        let_go = self._core.let_go
         try:
-            yield from self._core.contents.missing(facts)
+            for digest, size in self._core.contents.missing(facts):
+                if not let_go.holds(digest):
+                    yield digest, size
         except (DecodeError, CorruptBlock, BlockNotFound):
             return
+
+    def _lacks(self, entry: EntryId) -> bool:
+        try:
+            return any(True for _ in self._core.contents.missing(self._core.catalog.facts(entry)))
+        except (DecodeError, CorruptBlock, BlockNotFound):
+            return True
 
 
 def _as_facts(content: Content) -> EntryFacts:

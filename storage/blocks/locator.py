@@ -113,6 +113,14 @@ class Locator:
         self._begin()
         self._connection.execute("DELETE FROM block WHERE digest = ?", (digest,))
 
+    def remove(self, digests: Iterable[bytes]) -> None:
+        """Know no longer where content lies; rows of other kinds stay."""
+        self._begin()
+        self._connection.executemany(
+            f"DELETE FROM block WHERE digest = ? AND kind = {int(Kind.BLOCK)}",  # noqa: S608
+            [(digest,) for digest in digests],
+        )
+
     def beyond(self, pack: int, size: int) -> list[tuple[bytes, Spot]]:
         """Return the things said to lie in a pack further than it reaches."""
         rows = self._connection.execute(

@@ -227,6 +227,15 @@ class PackedBlocks:
         if self._locator.find(digest) is not None:
             self._locator.forget(digest)
 
+    def remove(self, digests: Iterable[bytes]) -> None:
+        """Hold content no longer; its bytes stay where they are until their pack is rewritten."""
+        self._check_writable()
+        gone = set(digests)
+        for digest in gone & self.unsaved:
+            if self.kind_of(digest) is Kind.BLOCK:
+                self.forget(digest)
+        self._locator.remove(gone)
+
     def close(self) -> None:
         """Let go of the disk."""
         self._disk.close()

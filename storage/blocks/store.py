@@ -101,6 +101,14 @@ class BlockStore(Protocol):
         """Hold a thing no longer, so that a good copy of a damaged one can be added."""
         ...
 
+    def remove(self, digests: Iterable[bytes]) -> None:
+        """Hold content no longer, on purpose. It may be added again, by whoever has it.
+
+        Only what is a BLOCK goes; what is of another kind stays, whoever asks. What was added
+        and not synced yet goes too. Raises like `add`.
+        """
+        ...
+
     def scan(self, kind: Kind | None = None) -> Iterator[Thing]:
         """Walk the things held when this began, in the order added.
 
@@ -164,6 +172,13 @@ class MemoryBlocks:
     def forget(self, digest: bytes) -> None:
         """Hold a thing no longer."""
         self._things.pop(digest, None)
+
+    def remove(self, digests: Iterable[bytes]) -> None:
+        """Hold content no longer."""
+        for digest in digests:
+            held = self._things.get(digest)
+            if held is not None and held.kind is Kind.BLOCK:
+                del self._things[digest]
 
     def scan(self, kind: Kind | None = None) -> Iterator[Thing]:
         """Walk the things held when this began, in the order added."""

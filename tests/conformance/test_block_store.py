@@ -202,6 +202,40 @@ def test_what_was_forgotten_is_not_held(store: BlockStore, *, synced: bool) -> N
     assert list(store.scan()) == [B]
 
 
+@pytest.mark.parametrize("synced", [False, True])
+def test_what_was_removed_is_not_held_until_it_is_added_again(
+    store: BlockStore, *, synced: bool
+) -> None:
+    """Content that is let go of must be as if it had never come, and be able to come back."""
+    store.add(A)
+    store.add(other := Thing(Kind.BLOCK, b"other"))
+    if synced:
+        store.sync()
+    store.remove([A.digest, C.digest, A.digest])
+    store.sync()
+    assert not store.has(A.digest)
+    with pytest.raises(BlockNotFound):
+        store.get(A.digest)
+    assert list(store.scan()) == [other]
+    assert not list(store.verify())
+    store.add(A)
+    store.sync()
+    assert store.get(A.digest) == A.data
+    assert list(store.scan()) == [other, A]
+
+
+@pytest.mark.parametrize("synced", [False, True])
+def test_only_content_can_be_removed(store: BlockStore, *, synced: bool) -> None:
+    """Records, rights and keys are the truth: no slip of a collector may take them."""
+    for thing in (A, B, C):
+        store.add(thing)
+    if synced:
+        store.sync()
+    store.remove([A.digest, B.digest, C.digest])
+    store.sync()
+    assert {thing.kind for thing in store.scan()} == {B.kind, C.kind}
+
+
 def test_nothing_larger_than_a_block_gets_in() -> None:
     """A frame of any length could be asked for; memory would pay."""
     assert len(Thing(Kind.BLOCK, bytes(MAX_BLOCK)).data) == MAX_BLOCK
