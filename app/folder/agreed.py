@@ -183,16 +183,15 @@ class Agreed:
 
     def get_some(self, entries: Iterable[EntryId]) -> dict[EntryId, Row]:
         """Return the rows of those entries that have one."""
-        wanted = list(entries)
-        rows: dict[EntryId, Row] = {}
+        return {row.entry: row for row in self._some("entry", entries)}
+
+    def _some(self, column: str, values: Iterable[bytes | int]) -> Iterator[Row]:
+        wanted = list(values)
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
             marks = ", ".join("?" for _ in part)
-            query = f"SELECT {_COLUMNS} FROM mirror_row WHERE entry IN ({marks})"  # noqa: S608
-            for raw in self._db.execute(query, part):
-                row = _row(raw)
-                rows[row.entry] = row
-        return rows
+            query = f"SELECT {_COLUMNS} FROM mirror_row WHERE {column} IN ({marks})"  # noqa: S608
+            yield from map(_row, self._db.execute(query, part))
 
     def at(self, parent: EntryId, disk: str) -> Row | None:
         """Return the row of what is agreed to lie under a name on disk."""
@@ -207,10 +206,9 @@ class Agreed:
         query = f"SELECT {_COLUMNS} FROM mirror_row WHERE parent = ?"  # noqa: S608
         return [_row(raw) for raw in self._db.execute(query, (parent,))]
 
-    def with_inode(self, inode: int) -> list[Row]:
-        """Return the rows that may be this thing on disk."""
-        query = f"SELECT {_COLUMNS} FROM mirror_row WHERE inode = ?"  # noqa: S608
-        return [_row(raw) for raw in self._db.execute(query, (_signed(inode),))]
+    def with_inodes(self, inodes: Iterable[int]) -> list[Row]:
+        """Return the rows that may be these things on disk."""
+        return list(self._some("inode", map(_signed, inodes)))
 
     def all(self) -> dict[EntryId, Row]:
         """Return every row."""
@@ -258,6 +256,18 @@ class Agreed:
             names.append(row.disk)
             entry = row.parent
         return tuple(reversed(names))
+
+    def paths(self, rows: Iterable[Row]) -> dict[EntryId, Path]:
+        """Return where those entries are agreed to lie, without those for which it is not known."""
+        folders: dict[EntryId, Path | None] = {}
+        places: dict[EntryId, Path] = {}
+        for row in rows:
+            if row.parent not in folders:
+                folders[row.parent] = self.path(row.parent)
+            above = folders[row.parent]
+            if above is not None and len(above) <= MAX_DEPTH:
+                places[row.entry] = (*above, row.disk)
+        return places
 
     def find(self, path: Path) -> EntryId | None:
         """Return the entry that is agreed to lie at a path on disk."""

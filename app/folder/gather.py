@@ -43,13 +43,17 @@ class Gather:
     def moved_from(self, here: Listing) -> set[Path]:
         """Return where things that appeared were before: only if they left, they were moved."""
         agreed = self._ground.agreed
-        sources: set[Path] = set()
-        for folder, found in here.folders.items():
-            for name, stat in found.items():
-                for row in agreed.with_inode(stat.inode):
-                    path = agreed.path(row.entry)
-                    if path is not None and path != (*folder, name):
-                        sources.add(path)
+        found: dict[int, set[Path]] = {}
+        for folder, things in here.folders.items():
+            for name, stat in things.items():
+                found.setdefault(stat.inode, set()).add((*folder, name))
+        rows = agreed.with_inodes(found)
+        places = agreed.paths(rows)
+        sources = {
+            place
+            for row in rows
+            if (place := places.get(row.entry)) is not None and found[row.inode] != {place}
+        }
         return {path for path in sources if not here.looked_at(path[:-1], path[-1])}
 
     def rows_below(self, paths: Iterable[Path]) -> dict[EntryId, Row]:
