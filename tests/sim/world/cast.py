@@ -38,7 +38,7 @@ class Cast:
 
 @cache
 def cast() -> Cast:
-    """Make everybody, once."""
+    """Make everybody, once: before any fault is put in, for all stories go on from here."""
     people = [FakeKnown(device(f"world {name}"), name) for name in NAMES]
     for one in people:
         for other in people:
@@ -46,8 +46,12 @@ def cast() -> Cast:
                 one.meet(other.card())
                 one.last[other.did] = ((other.name, 1),)
     made = Cast(Bench(), TemporaryDirectory(prefix="atoll-world-", dir=_fast()), people)
-    with made.bench.in_use():
-        _found(made)
+    try:
+        with made.bench.in_use():
+            _found(made)
+    except BaseException:
+        made.top.cleanup()
+        raise
     return made
 
 
@@ -74,6 +78,8 @@ def _found(made: Cast) -> None:
         everyone(vaults)
     for vault in vaults:
         vault.close()
+    for name, data in made.data.items():
+        assert data.packs.lasts, f"{name} was made on a disk that forgets"
 
 
 def _fast() -> str | None:
