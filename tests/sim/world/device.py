@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from app.progress import Report, silent
 from app.syncing import Hears, SpaceReplica
 from app.work import Worker
 from storage.changes import ChangeSet
-from storage.errors import AtollError
+from storage.errors import AtollError, NotFound
 from storage.facts.change import EntryId
 from storage.facts.values import EntryKind
 from storage.identity.device import DeviceKeys
@@ -155,6 +155,8 @@ class Device:
         self.meddle_at = -1
         self.meddled = False
         self.heard_live: Callable[[LiveArrived | ReaderCame], None] = _ignore
+        self.unread: list[str] = []
+        """What could not be read when everything was, and why."""
         self.runs = False
         self._tasks: list[asyncio.Task[None]] = []
         self._parts: tuple[HeardVault, OpenSpace, InStep, SyncService] | None = None
@@ -357,15 +359,26 @@ class Device:
     def readable(self) -> set[bytes]:
         """Return all contents that can be read in the tree, or in any version of the history."""
         vault, found = self.vault, set[bytes]()
-        for _, node in vault.tree().walk():
+        self.unread = []
+        for path, node in vault.tree().walk():
             if node.version:
-                with suppress(AtollError):
+                with self._noting("/".join(path)):
                     found.add(b"".join(vault.read(node)))
         for step in vault.history(limit=-1):
             for entry in vault.touched(step):
-                with suppress(AtollError):
+                with self._noting(f"{entry.hex()[:8]} in {step.cid.hex()[8:20]}"):
                     found.add(b"".join(vault.read_at(entry, step.cid)))
         return found
+
+    @contextmanager
+    def _noting(self, what: str) -> Generator[None]:
+        """Go on past what cannot be read, and remember why."""
+        try:
+            yield
+        except NotFound:
+            pass  # it was no file then, or deleted
+        except AtollError as error:
+            self.unread.append(f"{what}: {error!r}")
 
     def begin_work(self) -> None:
         """The mirror begins to look or to write."""

@@ -13,8 +13,11 @@ from storage.vault import Vault
 from tests.helpers.vaults import core_of
 from tests.sim.world.cast import ROLES, UNTIL
 from tests.sim.world.device import IGNORE, Device
-from tests.sim.world.promise import tokens_in
+from tests.sim.world.promise import short, tokens_in
 from tests.sim.world.story import ROUND, ROUNDS, Story
+
+MOST_TOLD = 3
+"""Of what cannot be read."""
 
 
 async def settle(story: Story) -> int:
@@ -76,7 +79,8 @@ def unfaithful(device: Device) -> str:
             continue
         if disk.get(path, b"") is None and any(draft[: len(path)] == path for draft in drafts):
             continue  # it stays for a draft in it
-        return f"{'/'.join(path)}: {shown.get(path, 'nothing')!r} but {disk.get(path, 'nothing')!r}"
+        there, lies = (short(these.get(path, "nothing")) for these in (shown, disk))
+        return f"{'/'.join(path)}: {there} in the tree, {lies} on the disk"
     return ""
 
 
@@ -133,12 +137,13 @@ def nothing_lost(story: Story, device: Device) -> None:
         # what texts are united to is made anew each time; their words are what must be there
         return data in there or (b"\0" not in data and tokens_in(data) <= tokens)
 
+    why = "; ".join(["", *device.unread[:MOST_TOLD]])
     for data, who in promises.versions.items():
         held = is_there(data) if promises.set_back else data in there
-        assert held, f"{device.name} lost what {who} saved: {data!r}"
+        assert held, f"{device.name} lost what {who} saved: {short(data)}{why}"
     for data, who in promises.stood.items():
         held = is_there(data) or data in drafts or data in promises.torn
-        assert held, f"{device.name} lacks what {who} had: {data!r}"
+        assert held, f"{device.name} lacks what {who} had: {short(data)}{why}"
 
 
 def no_phantoms(story: Story, vault: Vault) -> None:
@@ -151,7 +156,7 @@ def no_phantoms(story: Story, vault: Vault) -> None:
         data = b"".join(vault.read(node))
         assert tokens_in(data) <= issued
         if not node.is_text:
-            assert data in written, f"nobody wrote {'/'.join(path)}: {data!r}"
+            assert data in written, f"nobody wrote {'/'.join(path)}: {short(data)}"
 
 
 def rights(device: Device) -> None:

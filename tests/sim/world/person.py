@@ -15,7 +15,7 @@ from storage.facts.change import EntryId
 from storage.facts.node import Node
 from tests.helpers.crashing_disk import PowerCut
 from tests.sim.world.device import Device, Down
-from tests.sim.world.promise import Promises, tokens_in
+from tests.sim.world.promise import Promises, short, tokens_in
 
 NAMES = ("a.md", "A.md", "b.txt", "é.md", "e\u0301.md", "c.bin", "a (2).md", "plan")
 FOLDERS = ("d", "e", "d1")
@@ -180,7 +180,7 @@ class Person:
         thing = at.names.get(name)
         if self._path_of(at) is None or (thing is not None and thing.shape is not Shape.FILE):
             return False
-        self._note(f"writes {'/'.join(path)}: {_short(data)}")
+        self._note(f"writes {'/'.join(path)}: {short(data)}")
         self.promises.replaced(b"" if thing is None else thing.data, data, keeps)
         if thing is None:
             thing = folder.thing(Shape.FILE, data)
@@ -328,7 +328,7 @@ class Person:
 
     async def _type(self, sitting: Open) -> None:
         note = sitting.note
-        self._note(f"types in {_short(note.text.encode())}")
+        self._note(f"types in {short(note.text.encode())}")
         for _ in range(self.random.randint(1, 4)):
             at = self.random.randint(0, len(note.text))
             if note.text and self.random.random() < 0.2:
@@ -356,10 +356,6 @@ class Person:
 async def _take(note: TypedNote, update: bytes) -> None:
     with suppress(AtollError):
         await note.receive(update)
-
-
-def _short(data: bytes) -> str:
-    return "".join(sorted(tokens_in(data))) + f" ({len(data)} bytes)"
 
 
 def _is_text(node: Node) -> bool:

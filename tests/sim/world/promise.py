@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 FIRST = 0x4E00
 LAST = 0x9FFF
+MOST_SHOWN = 40
 
 
 def tokens_in(data: bytes | str | None) -> set[str]:
@@ -19,6 +20,14 @@ def tokens_in(data: bytes | str | None) -> set[str]:
         return set()
     text = data.decode(errors="ignore") if isinstance(data, bytes) else data
     return {letter for letter in text if FIRST <= ord(letter) <= LAST}
+
+
+def short(data: bytes | str | None) -> str:
+    """Return some bytes as a failure shows them: their tokens, and how many they are."""
+    if data is None or isinstance(data, str):
+        return "a folder" if data is None else data
+    tokens = "".join(sorted(tokens_in(data)))
+    return f"{tokens[:MOST_SHOWN]}{'…' * (len(tokens) > MOST_SHOWN)} ({len(data)} bytes)"
 
 
 @dataclass(slots=True)
