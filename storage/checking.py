@@ -1,4 +1,4 @@
-"""Verifying everything: every block, record and right, each writer's line, every version, the lists.
+"""Verifying everything: blocks, records and rights, each writer's line, every version, the lists.
 
 What is damaged is named by the paths and versions that a person knows. Nothing is changed.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from storage.blocks.disk import RealDisk
 from storage.blocks.store import Kind
-from storage.core import INDEX, PACKS, Core
+from storage.core import INDEX, Core
 from storage.errors import AtollError, BlockNotFound, StoreUnusable
 from storage.facts.change import EntryId
 from storage.facts.dots import Writer
@@ -132,18 +131,25 @@ def _read_blocks(looking: _Looking) -> tuple[int, int]:
 def _check_blocks(looking: _Looking) -> tuple[int, int]:
     core = looking.core
     counted = _read_blocks(looking)
-    for gap in core.blocks.damage:
-        looking.say("a stretch of a pack", f"{gap.pack} at {gap.start}")
-    known = {gap.digest for gap in core.blocks.damage if gap.digest} - {
-        gap.digest for gap in core.blocks.damage if gap.digest and core.blocks.has(gap.digest)
-    }
-    uses = Uses(core, {*looking.damaged, *known})
+    gone = lost_in_gaps(core)
+    uses = Uses(core, {*looking.damaged, *gone})
     for digest, where in looking.damaged.items():
         looking.say(_kind_words(core, digest), where)
-    for digest in (*looking.damaged, *known):
         looking.found += found_of(uses, digest)
+    for gap in core.blocks.damage:  # it may be torn of old, and nobody was promised what it held
+        looking.say(
+            "a stretch of a pack that holds nothing whole", f"{gap.pack} at {gap.start}", NOTE
+        )
+        if gap.digest in gone:
+            looking.found += found_of(uses, gap.digest, MISSING)
     looking.found = list(dict.fromkeys(looking.found))
     return counted
+
+
+def lost_in_gaps(core: Core) -> set[bytes]:
+    """Return what lay in stretches that were found unreadable on opening, and is not here."""
+    named = {gap.digest for gap in core.blocks.damage if gap.digest}
+    return {digest for digest in named if not core.blocks.has(digest)}
 
 
 def _kind_words(core: Core, digest: bytes) -> str:
@@ -288,7 +294,7 @@ def _check_index(looking: _Looking) -> None:
         looking.step("Checking the lists", 0, 0, read, 0)
 
     try:
-        with put_together(core, RealDisk(core.folder / PACKS), core.folder, heard) as other:
+        with put_together(core, core.disk(), core.folder, heard) as other:
             found = proved(other)
     except StoreUnusable as error:
         looking.say("the lists could not be made anew to compare", str(error), NOTE)

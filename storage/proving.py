@@ -6,7 +6,6 @@ are read and never written. So whoever holds an index, or a backup, can be held 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -164,6 +163,6 @@ def scratch_in(folder: Path, entropy: Entropy) -> Generator[Path]:
 def sweep(folder: Path) -> None:
     """Throw away what a kill left of scratch folders."""
     with suppress(OSError):
-        for name in os.listdir(folder):
-            if name.startswith(SCRATCH):
-                shutil.rmtree(folder / name, ignore_errors=True)
+        for left in folder.iterdir():
+            if left.name.startswith(SCRATCH):
+                shutil.rmtree(left, ignore_errors=True)

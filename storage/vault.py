@@ -15,12 +15,10 @@ from typing import Self
 from storage.access.invite import InviteSecret
 from storage.access.roles import Role
 from storage.blocks.store import Kind, Thing
+from storage.care import Care
 from storage.changes import ChangeSet
-from storage.checking import Checked, check, untold
-from storage.checking import Found as Problem
-from storage.checking import Step as CheckStep
 from storage.contents import seed_token
-from storage.core import INDEX, PACKS, Core
+from storage.core import PACKS, Core
 from storage.crypto.link import Link
 from storage.errors import Overtaken, StoreUnusable
 from storage.exchange import Accepted, Parcel
@@ -33,7 +31,6 @@ from storage.finding import Finding
 from storage.identity.device import DeviceKeys
 from storage.identity.did import did_of
 from storage.index.line import HIDDEN, Line, plain_content
-from storage.index.sealed_db import IndexDamaged
 from storage.members import card_entry, space_of
 from storage.parts import split
 from storage.past import Past
@@ -62,7 +59,7 @@ class Text:
         self.base = document.version()
 
 
-class Vault(Past, Finding, Sharing):
+class Vault(Past, Finding, Sharing, Care):
     """A space on this device."""
 
     def __init__(self, core: Core, lock: VaultLock) -> None:
@@ -459,17 +456,6 @@ class Vault(Past, Finding, Sharing):
         """Return the receipts of others, to hand on."""
         rows = self._core.connection.execute("SELECT body FROM receipt").fetchall()
         return [Thing(Kind.RECEIPT, bytes(row[0])) for row in rows]
-
-    # ------------------------------------------------------------ care
-
-    def check(self, step: CheckStep = untold, *, quick: bool = False) -> Checked:
-        """Verify every block, record, right, version and list. Nothing is changed."""
-        try:
-            return check(self._ready(), step, quick=quick)
-        except IndexDamaged:
-            checked = check(self._ready(), step, quick=quick)
-            note = Problem("the index, which was made anew", INDEX, "note")
-            return replace(checked, found=(*checked.found, note))
 
 
 def _check_kept(folder: Path) -> None:

@@ -148,6 +148,22 @@ def _close_to_others(path: Path) -> None:
             found.chmod(0o600)
 
 
+def is_whole(connection: Connection, *, quick: bool = False) -> bool:
+    """Read every page of a database: the seal of each, and what SQLite says of them together.
+
+    With `quick` only the seals: what somebody without the key could have changed.
+
+    Raises:
+        StoreUnusable: it cannot be read at all.
+    """
+    questions = ("PRAGMA cipher_integrity_check", "PRAGMA integrity_check(1)")
+    for question in questions[: 1 if quick else 2]:
+        answers = [str(row[0]) for row in connection.execute(question).fetchall()]
+        if any(answer != "ok" for answer in answers):
+            return False
+    return True
+
+
 def set_aside(path: Path) -> None:
     """Move a damaged database away, so that it is made anew. Not deleted: it may be evidence."""
     number = 1

@@ -96,6 +96,7 @@ def test_a_damaged_list_is_made_anew(ana: Device, name: str, harm: Harm) -> None
     (space,) = listed(ana, "spaces")
     assert (space["name"], space["entries"]) == ("Notes", 3)
     assert "Looked through" in done(ana, "scan").stdout
+    assert done(ana, "check").returncode == Exit.OK  # it names what nobody had to read until now
     whole(ana)
     assert [step["version"] for step in listed(ana, "log")] == steps
     assert listed(ana, "bin") == []
