@@ -32,6 +32,7 @@ from storage.errors import DecodeError
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
 from storage.facts.steps import Step
+from storage.facts.text_diff import changes_between
 from storage.facts.text_wire import (
     MARK,
     MAX_COUNTER,
@@ -52,7 +53,6 @@ Splice = tuple[int, int, str]
 
 MANY_EDITS = 32
 MANY_BYTES = 8192
-PATIENCE_MS = 500.0
 MAX_UNDO = 1000
 
 _NOTHING = dagcbor.encode([])
@@ -146,25 +146,15 @@ class TextDocument:
         self._end_step()
 
     def rewrite(self, text: str) -> None:
-        """Make it this text, by the smallest change that is found in good time; in a sitting."""
+        """Make it this text, by the splices that a person would see in it; in a sitting."""
         assert self._undo is not None, "sit first"
         self._end_step()
         with _guarded("a text that is no text"):
-            try:
-                self._content.update(text, timeout_ms=PATIENCE_MS)
-            except ValueError:  # it took too long
-                self._rewrite_lines(text)
+            moved = 0
+            for at, remove, insert in changes_between(self._content.to_string(), text):
+                self._content.splice(at + moved, remove, insert)
+                moved += len(insert) - remove
             self._document.commit()
-
-    def _rewrite_lines(self, text: str) -> None:
-        try:
-            self._content.update_by_line(text, timeout_ms=PATIENCE_MS)
-        except ValueError:
-            before = self._content.to_string()
-            head = _common(before, text)
-            tail = _common(before[head:][::-1], text[head:][::-1])
-            middle = text[head : len(text) - tail]
-            self._content.splice(head, len(before) - tail - head, middle)
 
     def version(self) -> bytes:
         """Return a token of what is in here, for `since`, `at` and `edit_from`."""
@@ -469,18 +459,6 @@ def _splices(before: str, delta: Sequence[TextDelta]) -> Iterator[Splice]:
 def _units(text: str) -> int:
     """Return how many UTF-16 units a text has."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-def _common(a: str, b: str) -> int:
-    """Return how many characters two texts begin with in common."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _seed_peer(digest: bytes) -> int:
