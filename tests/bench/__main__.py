@@ -11,10 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.corpus import COUNT, write_notes
+from tests.bench.edits import absent, hundred, rename_here, rescan
+from tests.bench.growth import growth
 from tests.bench.inside import commit
 from tests.bench.measures import ingest, newcomer, save_to_file, start, window
+from tests.bench.media import media, one_byte
 from tests.bench.timing import Row, noise, table
 from tests.bench.typing import keystroke
+
+LONG = ("growth",)
+"""Done only when it is named."""
 
 
 def main(names: list[str]) -> None:
@@ -22,7 +28,7 @@ def main(names: list[str]) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="atoll-bench-", dir=os.environ.get("ATOLL_BENCH_DIR")))
     notes = scratch / "corpus" / "Notes"
     size = write_notes(notes)
-    measures: dict[str, Callable[[], Row]] = {
+    measures: dict[str, Callable[[], Row | list[Row]]] = {
         "ingest": lambda: ingest(scratch, notes, 3),
         "commit": lambda: commit(scratch, notes, 50),
         "newcomer": lambda: newcomer(scratch, notes, 3),
@@ -30,9 +36,20 @@ def main(names: list[str]) -> None:
         "keystroke": lambda: keystroke(scratch, 100),
         "start": lambda: start(scratch, 5),
         "window": lambda: window(scratch, notes, 5),
+        "rename": lambda: rename_here(scratch, notes, 5),
+        "rescan": lambda: rescan(scratch, notes, 7),
+        "hundred": lambda: hundred(scratch, notes, 5),
+        "absent": lambda: absent(scratch, 1000),
+        "media": lambda: media(scratch, 3),
+        "byte": lambda: one_byte(scratch, 5),
+        "growth": lambda: growth(scratch),
     }
     try:
-        rows = [work() for name, work in measures.items() if not names or name in names]
+        rows: list[Row] = []
+        for name, work in measures.items():
+            if name in names or (not names and name not in LONG):
+                made = work()
+                rows.extend(made if isinstance(made, list) else [made])
         _say(rows, size)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

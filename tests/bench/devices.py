@@ -11,6 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from app.cli.control import Connection
+from app.places import Places, known_control
+from app.progress import silent
+
 _WAIT = 60.0
 PYTHON = sys.executable
 
@@ -68,6 +72,20 @@ class BenchDevice:
             raise RuntimeError(f"{words[0]}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
+    @property
+    def process(self) -> int:
+        """The number of the process that serves."""
+        assert self._process is not None
+        return self._process.pid
+
+    def ask(self, command: str, params: dict[str, object]) -> object:
+        """Have the running app do a command, without a process for it."""
+        connection = Connection(_address(self.data))
+        try:
+            return connection.ask(command, params, silent).value
+        finally:
+            connection.close()
+
     def try_cli(self, *words: str) -> int:
         """Run a command, and return its exit code."""
         done = subprocess.run(
@@ -92,3 +110,10 @@ def wait_for_bytes(path: Path, wanted: bytes, patience: float = 30.0) -> float:
             if path.read_bytes() == wanted:
                 return time.perf_counter()
     raise TimeoutError(f"{path.name} never came")
+
+
+def _address(data: Path) -> Path:
+    found = known_control(Places(data))
+    if found is None:
+        raise RuntimeError("the app does not run")
+    return found

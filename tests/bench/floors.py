@@ -44,6 +44,47 @@ def rsync_copy(source: Path, into: Path) -> None:
     _run(["rsync", "-a", f"{source}/", f"{into}/"], dict(os.environ))
 
 
+class Borg:
+    """A repository of borg, at its best setting for what does not compress."""
+
+    def __init__(self, folder: Path) -> None:
+        self._env = os.environ | {
+            "BORG_BASE_DIR": str(folder),
+            "BORG_PASSPHRASE": "bench",
+            "BORG_REPO": str(folder / "repository"),
+        }
+        self._count = 0
+        self.used = 0.0
+        """CPU seconds of the last backup."""
+        folder.mkdir(parents=True)
+        _run(["borg", "init", "-e", "repokey-blake2"], self._env)
+
+    def backup(self, source: Path) -> None:
+        """Keep a folder as it is now."""
+        self._count += 1
+        before = os.times()
+        _run(["borg", "create", "-C", "lz4", f"::{self._count}", str(source)], self._env)
+        after = os.times()
+        self.used = sum(after[2:4]) - sum(before[2:4])
+
+
+class Git:
+    """A repository of git in a folder: no encryption."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._do("init", "-q")
+        self.save()
+
+    def save(self) -> None:
+        """Keep the folder as it is now."""
+        self._do("add", "-A")
+        self._do("-c", "user.name=b", "-c", "user.email=b@b", "commit", "-qm", "x")
+
+    def _do(self, *words: str) -> None:
+        _run(["git", "-C", str(self._folder), *words], dict(os.environ))
+
+
 def has(program: str) -> bool:
     """Say whether a program to compare with is installed."""
     return shutil.which(program) is not None

@@ -6,35 +6,61 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
+
+MEBI = 2**20
+
+
+class Unit(Enum):
+    """What a figure counts."""
+
+    SECONDS = "s"
+    BYTES = "bytes"
+    PERCENT = "%"
+    TIMES = "times"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure, in seconds, and what it is to be held against."""
+    """One figure, in its unit, and what it is to be held against."""
 
     work: str
-    seconds: tuple[float, ...]
-    goal: float
+    figures: tuple[float, ...]
+    goal: float | None
     floor: float | None = None
     floor_of: str = ""
     peer: float | None = None
     peer_of: str = ""
+    unit: Unit = Unit.SECONDS
 
     @property
     def median(self) -> float:
         """The figure that is quoted."""
-        return statistics.median(self.seconds)
+        return statistics.median(self.figures)
 
     def to_markdown(self) -> str:
         """Return a row of the table."""
-        spread = f"{_words(min(self.seconds))}-{_words(max(self.seconds))}"
+        spread = f"{self._say(min(self.figures))}-{self._say(max(self.figures))}"
         floor = f"{self.median / self.floor:.1f} x {self.floor_of}" if self.floor else ""
         peer = f"{self.median / self.peer:.2f} x {self.peer_of}" if self.peer else ""
-        met = "yes" if self.median <= self.goal else "**no**"
+        goal, met = "", ""
+        if self.goal is not None:
+            goal, met = self._say(self.goal), "yes" if self.median <= self.goal else "**no**"
         return (
-            f"| {self.work} | {_words(self.median)} | {spread} | {len(self.seconds)} | "
-            f"{_words(self.goal)} | {met} | {floor} | {peer} |"
+            f"| {self.work} | {self._say(self.median)} | {spread} | {len(self.figures)} | "
+            f"{goal} | {met} | {floor} | {peer} |"
         )
+
+    def _say(self, figure: float) -> str:
+        match self.unit:
+            case Unit.SECONDS:
+                return _words(figure)
+            case Unit.BYTES:
+                return f"{figure / 2**20:.1f} MiB" if figure >= MEBI else f"{figure / 1024:.1f} KiB"
+            case Unit.PERCENT:
+                return f"{figure:.2f} %"
+            case Unit.TIMES:
+                return f"{figure:g}"
 
 
 def table(rows: Sequence[Row]) -> str:
