@@ -60,6 +60,10 @@ class ReadingDisk:
     def sync_folder(self) -> None:
         """Do nothing: nothing was written."""
 
+    def remove(self, name: str) -> None:
+        """Refuse."""
+        raise StoreUnusable(f"{name} is open for reading only")
+
     def settle(self, name: str) -> None:
         """Let later reads come from the device."""
         self._disk.settle(name)

@@ -16,6 +16,7 @@ from storage.core import Core
 from storage.errors import AccessError, DecodeError
 from storage.forks import Forks
 from storage.intake import Intake
+from storage.records.record import parse_record
 from storage.wants import Wants
 
 _AUTH = (Kind.TOKEN, Kind.EPOCH, Kind.INVITE, Kind.KEYRING)
@@ -36,7 +37,10 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
             with suppress(DecodeError):
                 forks.note(thing)
         own = core.seen.of(core.writer)
-        for records in _batches(core.blocks.adopted(Kind.RECORD)):
+        records_found = core.blocks.adopted(Kind.RECORD)
+        if core.blocks.was_rewritten:
+            records_found = causes_first(records_found)
+        for records in _batches(records_found):
             joined += intake.take(records, judged=True).records
         if core.seen.of(core.writer) > own:
             core.begin_anew()  # they may have come from others: then there may be more of them
@@ -45,6 +49,30 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
         if core.members.has_keys:
             core.refresh_root()
     return joined
+
+
+def causes_first(records: Iterable[Thing]) -> Iterator[Thing]:
+    """Yield records, each behind those it builds on that are among them, else in their order.
+
+    Packs that were rewritten hold records behind what builds on them. Each would wait its turn,
+    but thousands that wait are looked at again and again.
+    """
+    waiting: dict[bytes, tuple[Thing, tuple[bytes, ...]]] = {}
+    for thing in records:
+        with suppress(DecodeError, AccessError):  # no record: whoever takes it in says so
+            record = parse_record(thing.data)
+            waiting[record.cid] = thing, record.parents
+            continue
+        yield thing
+    for first in list(waiting):
+        todo = [first]
+        while todo:
+            if todo[-1] not in waiting:
+                todo.pop()
+            elif before := [cid for cid in waiting[todo[-1]][1] if cid in waiting]:
+                todo += before
+            else:
+                yield waiting.pop(todo.pop())[0]
 
 
 def _batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:

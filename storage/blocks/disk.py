@@ -1,6 +1,7 @@
 """One folder of files that only ever grow: the port, and the real one.
 
-Nothing here overwrites, truncates, renames or removes. Every trouble of the machine
+Nothing here overwrites, truncates or renames, and a file is removed only whole, once all of
+it that counts lies in another. Every trouble of the machine
 becomes StoreFull or StoreUnusable. A sync that failed is never tried again: after one,
 the system may call pages clean that never reached the disk.
 """
@@ -59,6 +60,10 @@ class Disk(Protocol):
 
     def names(self) -> list[str]:
         """List the files."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file. Until the folder is synced, a crash may bring it back."""
         ...
 
     def close(self) -> None:
@@ -136,6 +141,14 @@ class RealDisk:
         """List the files."""
         with _in_our_words("list", self._folder.name):
             return sorted(path.name for path in self._folder.iterdir())
+
+    def remove(self, name: str) -> None:
+        """Remove a file; who reads from it meanwhile must not be using this."""
+        reader = self._readers.pop(name, None)
+        if reader is not None:
+            os.close(reader)
+        with _in_our_words("remove", name):
+            (self._folder / name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of all files."""

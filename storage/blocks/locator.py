@@ -40,6 +40,19 @@ class PackSize(NamedTuple):
     closed: bool
 
 
+class PackUse(NamedTuple):
+    """How much of a pack counts: its length, and the bytes of frames that hold something."""
+
+    number: int
+    size: int
+    live: int
+
+    @property
+    def dead(self) -> int:
+        """Bytes that a rewriting would give back."""
+        return self.size - self.live
+
+
 class Locator:
     """Rows for things and for packs."""
 
@@ -108,6 +121,11 @@ class Locator:
             (pack, size, closed),
         )
 
+    def drop_pack(self, pack: int) -> None:
+        """Know nothing of a pack any more."""
+        self._begin()
+        self._connection.execute("DELETE FROM pack WHERE name = ?", (pack,))
+
     def forget(self, digest: bytes) -> None:
         """Know no longer where a thing lies."""
         self._begin()
@@ -120,6 +138,44 @@ class Locator:
             f"DELETE FROM block WHERE digest = ? AND kind = {int(Kind.BLOCK)}",  # noqa: S608
             [(digest,) for digest in digests],
         )
+
+    def uses(self, frame_size: int) -> list[PackUse]:
+        """Return how much of each pack counts. It reads all rows."""
+        live = dict(
+            self._connection.execute(
+                "SELECT pack, sum(length + ?) FROM block GROUP BY pack", (frame_size,)
+            ).fetchall()
+        )
+        return [PackUse(name, it.size, live.get(name, 0)) for name, it in self.packs().items()]
+
+    def within(self, pack: int) -> list[bytes]:
+        """Return what lies in a pack, in its order. It reads all rows."""
+        rows = self._connection.execute(
+            "SELECT digest FROM block WHERE pack = ? ORDER BY offset", (pack,)
+        )
+        return [bytes(row[0]) for row in rows.fetchall()]
+
+    def ids(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the numbers of the rows of those things that are known."""
+        found: dict[bytes, int] = {}
+        for start in range(0, len(digests), _PAGE):
+            part = digests[start : start + _PAGE]
+            marks = ",".join("?" for _ in part)
+            rows = self._connection.execute(
+                f"SELECT digest, id FROM block WHERE digest IN ({marks})",  # noqa: S608
+                part,
+            )
+            found |= {bytes(digest): int(number) for digest, number in rows}
+        return found
+
+    def page(self, after: int, upto: int, kind: Kind) -> list[tuple[int, bytes, int]]:
+        """Return some of the things of a kind, by the numbers of their rows, and their lengths."""
+        rows = self._connection.execute(
+            "SELECT id, digest, length FROM block WHERE id > ? AND id <= ? AND kind = ?"
+            " ORDER BY id LIMIT ?",
+            (after, upto, int(kind), _PAGE),
+        )
+        return [(int(number), bytes(digest), int(length)) for number, digest, length in rows]
 
     def beyond(self, pack: int, size: int) -> list[tuple[bytes, Spot]]:
         """Return the things said to lie in a pack further than it reaches."""

@@ -10,14 +10,19 @@ Records come last, once all else is synced: else a power cut could tear what a r
 brought and leave the record, which counts when it is found.
 
 Nothing is truncated or overwritten. A pack with a torn or damaged stretch keeps it and is
-closed; writing goes on in a new one. After a write or a sync has failed nothing more is
-written: what is then on the disk is known again only after opening anew.
+closed; writing goes on in a new one. A pack of which little counts any more is rewritten: what
+counts is written once more at the end of the newest one and synced, the locator's rows follow
+and their owner commits, and only then the old file goes. A pack too many never does harm: of
+two copies the later counts. The number of a pack is never used again.
+
+After a write or a sync has failed nothing more is written: what is then on the disk is known
+again only after opening anew.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +38,7 @@ from storage.blocks.frames import (
     read_head,
     walk,
 )
-from storage.blocks.locator import Locator, PackSize, Spot
+from storage.blocks.locator import Locator, PackSize, PackUse, Spot
 from storage.blocks.store import Kind, Thing, Walked, replaces, unheard
 from storage.crypto.sealed import address
 from storage.errors import BlockNotFound, CorruptBlock, StoreFull, StoreUnusable
@@ -188,8 +193,15 @@ class PackedBlocks:
 
     @property
     def damage(self) -> tuple[Damage, ...]:
-        """What opening found unreadable."""
-        return tuple(self._damage)
+        """What opening found unreadable, and no later copy made good."""
+        held = self._locator.find
+        return tuple(it for it in self._damage if it.digest is None or held(it.digest) is None)
+
+    @property
+    def was_rewritten(self) -> bool:
+        """Whether packs went: then records may lie behind what builds on them."""
+        numbers = self._locator.packs().keys()
+        return max(numbers, default=0) != len(numbers)
 
     # ------------------------------------------------------------ writing
 
@@ -258,14 +270,24 @@ class PackedBlocks:
         if self._pack is not None and self._pack.size >= self._pack_size:
             self._make_last()
             self._pack = None
-        pack = self._pack
-        if pack is None:
-            pack = self._pack = _Pack(self._newest + 1, 0, 0)
+        pack = self._pack_to_write()
+        self._unsynced |= self._append(pack, chosen)
+        for digest, thing in chosen.items():
+            del self._buffered[digest]
+            self._waiting -= _weight(thing)
+
+    def _pack_to_write(self) -> _Pack:
+        if self._pack is None:
+            self._pack = _Pack(self._newest + 1, 0, 0)
             self._newest += 1
+        return self._pack
+
+    def _append(self, pack: _Pack, things: Mapping[bytes, Thing]) -> dict[bytes, Spot]:
+        """Write things at the end of a pack; return where they lie."""
         parts = [] if pack.size else [PACK_HEADER]
         at = pack.size or HEADER_SIZE
         spots: dict[bytes, Spot] = {}
-        for digest, thing in chosen.items():
+        for digest, thing in things.items():
             parts += (head_of(thing), thing.data)
             at += FRAME_SIZE
             spots[digest] = Spot(pack.number, at, len(thing.data), int(thing.kind))
@@ -276,10 +298,7 @@ class PackedBlocks:
             self._failed = error
             raise
         pack.size = at
-        self._unsynced |= spots
-        for digest, thing in chosen.items():
-            del self._buffered[digest]
-            self._waiting -= _weight(thing)
+        return spots
 
     def _leave_out_held(self) -> None:
         """Ask the locator once for all that waits: asking for each would cost as much again."""
@@ -295,14 +314,18 @@ class PackedBlocks:
         pack = self._pack
         if pack is None or not self._unsynced:
             return
+        self._sync_known(pack)
+        self._locator.put(self._unsynced.items())
+        self._unsynced.clear()
+
+    def _sync_known(self, pack: _Pack) -> None:
+        """Sync the newest pack, and let the locator know how far it reaches."""
         if self._locator.size(pack.number) != pack.known:
             self._failed = StoreUnusable("the locator was rolled back; open the store again")
             raise self._failed
         self._sync_pack(name_too=not pack.known)
-        self._locator.put(self._unsynced.items())
         self._locator.set_pack(pack.number, pack.size, closed=False)
         pack.known = pack.size
-        self._unsynced.clear()
 
     def _sync_pack(self, *, name_too: bool = False) -> None:
         """Make what was written to the newest pack last. A second try would prove nothing."""
@@ -315,6 +338,58 @@ class PackedBlocks:
             self._failed = error
             raise
 
+    # ------------------------------------------------------------ rewriting
+
+    def uses(self) -> list[PackUse]:
+        """Return how much of each pack still counts. It reads all of the locator."""
+        return self._locator.uses(FRAME_SIZE)
+
+    def begin_rewriting(self, pack: int) -> list[bytes]:
+        """Return what counts in a pack, in its order; nothing more is written to that pack."""
+        self.sync()
+        if self._pack is not None and self._pack.number == pack:
+            self._pack = None
+        return self._locator.within(pack)
+
+    def write_again(self, pack: int, digests: Sequence[bytes]) -> int:
+        """Write things of a pack once more, in the newest one, proved; return how many bytes.
+
+        Raises:
+            CorruptBlock: one is damaged. Its pack stays.
+        """
+        self._check_writable()
+        self.sync()
+        spots = self._locator.find_some(digests)
+        there = [d for d in digests if d in spots and spots[d].pack == pack]
+        things = {d: Thing(Kind(spots[d].kind), self.get(d)) for d in there}
+        if not things:
+            return 0
+        if self._pack is not None and self._pack.size >= self._pack_size:
+            self._pack = None
+        newest = self._pack_to_write()
+        moved = self._append(newest, things)
+        self._sync_known(newest)
+        for digest, spot in moved.items():
+            self._locator.move(digest, spot)
+        return sum(FRAME_SIZE + spot.length for spot in moved.values())
+
+    def drop_pack(self, pack: int) -> bool:
+        """Remove a pack in which nothing counts any more, once that was committed.
+
+        Say whether it is gone. The newest one stays: its number must not be used again.
+        """
+        self._check_writable()
+        if pack >= self._newest or pack not in self._locator.packs() or self._locator.within(pack):
+            return False
+        try:
+            self._disk.remove(_name(pack))
+            self._disk.sync_folder()
+        except (StoreFull, StoreUnusable) as error:
+            self._failed = error
+            raise
+        self._locator.drop_pack(pack)
+        return True
+
     # ------------------------------------------------------------ opening
 
     def _open(self) -> None:
@@ -325,6 +400,7 @@ class PackedBlocks:
             for name in self._disk.names()
             if (match := _NAME.match(name)) and _name(int(match[1])) == name
         }
+        self._newest = max([0, *known, *files])
         for number, (size, _closed) in known.items():
             self._give_up(number, size, files.get(number, 0))
         self._before = self._locator.last()
@@ -333,7 +409,6 @@ class PackedBlocks:
             if size > before.size:
                 self._adopt(number, before, size)
         self._upto = self._locator.last()
-        self._newest = max([0, *known, *files])
         newest = self._locator.packs().get(self._newest)
         if newest is not None and not newest.closed and newest.size == files.get(self._newest):
             self._pack = _Pack(self._newest, newest.size, newest.size)
@@ -346,7 +421,10 @@ class PackedBlocks:
             self._locator.forget(digest)
             end = spot.offset + spot.length
             self._damage.append(Damage(_name(number), spot.offset, end, digest))
-        self._locator.set_pack(number, size, closed=True)
+        if size or number == self._newest:
+            self._locator.set_pack(number, size, closed=True)
+        else:
+            self._locator.drop_pack(number)
 
     def _adopt(self, number: int, known: PackSize, size: int) -> None:
         name = _name(number)

@@ -28,6 +28,8 @@ class CrashingDisk:
     """After so many steps the power is cut, or the error below comes, again and again."""
     error: StorageError | None = None
     files: dict[str, _File] = field(default_factory=dict[str, _File])
+    removed: dict[str, _File] = field(default_factory=dict[str, _File])
+    """What a crash may bring back."""
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311  # repeatable, not secret
@@ -59,8 +61,16 @@ class CrashingDisk:
     def sync_folder(self) -> None:
         """Make the names last."""
         self._step()
+        self.removed.clear()
         for file in self.files.values():
             file.named = True
+
+    def remove(self, name: str) -> None:
+        """Remove a file; until the folder is synced a crash may bring it back."""
+        self._step()
+        file = self.files.pop(name, None)
+        if file is not None and file.named:
+            self.removed[name] = file
 
     def settle(self, name: str) -> None:
         """Make what is there last."""
@@ -82,6 +92,10 @@ class CrashingDisk:
         self.steps_left = self.error = None
         if not power_lost:
             return
+        for name, file in self.removed.items():
+            if self.random.random() < 0.5:
+                self.files[name] = file
+        self.removed.clear()
         for name, file in list(self.files.items()):
             if not file.named and self.random.random() < 0.5:
                 del self.files[name]

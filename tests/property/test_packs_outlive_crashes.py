@@ -73,6 +73,48 @@ class PacksOutliveCrashes(RuleBasedStateMachine):
             self.moved.add(thing.digest)
             self.save()
 
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        """What was removed is not promised; only an older locator, or none, brings it back."""
+        content = [it for it in self.promised.values() if it.kind is Kind.BLOCK]
+        if content:
+            gone = data.draw(st.lists(st.sampled_from(content), max_size=5))
+            self.store.remove([thing.digest for thing in gone])
+            for thing in gone:
+                assert not self.store.has(thing.digest)
+                self.promised.pop(thing.digest, None)
+                self.moved.add(thing.digest)
+            self.save()
+
+    @rule(data=st.data(), steps=st.none() | st.integers(0, 8), lost=st.booleans())
+    def rewrite(self, data: st.DataObject, *, steps: int | None, lost: bool) -> None:
+        """A pack's things move to the newest; at whichever step it stops, none is lost."""
+        packs = [use.number for use in self.store.uses()]
+        if not packs:
+            return
+        pack = data.draw(st.sampled_from(packs))
+        self.save()
+        self.disk.steps_left = steps
+        try:
+            left = self.store.begin_rewriting(pack)
+            while left:
+                self.store.write_again(pack, left[:2])
+                self.moved.update(left[:2])
+                self.commit()
+                left = left[2:]
+            gone = self.store.drop_pack(pack)
+            self.commit()
+        except PowerCut:
+            self.come_back(self.commits[-1], power_lost=lost)
+        else:
+            self.disk.steps_left = None
+            assert gone == (pack not in {use.number for use in self.store.uses()})
+
+    def commit(self) -> None:
+        """Commit what the locator was told."""
+        self.connection.commit()
+        self.commits.append(self.connection.serialize())
+
     @rule(things=st.lists(datas, max_size=4), steps=st.integers(0, 6), lost=st.booleans())
     def stop_in_the_middle(self, *, things: list[bytes], steps: int, lost: bool) -> None:
         """Stop the machine or only the program at any step; the commit never came."""
