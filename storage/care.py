@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from storage.blocks.disk import RealDisk
 from storage.checking import NOTE, Checked, Found, Step, check, untold
-from storage.core import INDEX
-from storage.index.sealed_db import IndexDamaged
+from storage.core import INDEX, PACKS
+from storage.errors import StoreUnusable
+from storage.index.sealed_db import IndexDamaged, is_whole
 from storage.opened import Opened
+from storage.proving import Proved, proved, put_together, sweep
+from storage.repairing import OpenFile, Repaired, no_file, put_right
 
 
 class Care(Opened):
@@ -21,3 +25,64 @@ class Care(Opened):
             checked = check(self._ready(), step, quick=quick)
             note = Found("the index, which was made anew", INDEX, NOTE)
             return replace(checked, found=(*checked.found, note))
+
+    def repair(self, step: Step = untold, open_file: OpenFile = no_file) -> Repaired:
+        """Make whole what is damaged; `open_file` gives the person's own files.
+
+        Stopped, or failed, anywhere it leaves a store that is whole, and can be done again.
+
+        Raises:
+            StoreFull, StoreUnusable: it cannot be done now.
+        """
+        core = self._ready()
+        if not is_whole(core.connection):
+            core.connection.damaged = True
+            core = self._ready()  # set aside, and made anew from the packs
+        before = core.seen, core.root
+        sweep(core.folder)
+        try:
+            done = put_right(core, self._wants, step, open_file)
+        except Exception:
+            self.mend()
+            raise
+        rebuilt = self._make_anew(step)
+        return Repaired(
+            len(done.lost),
+            len(done.good),
+            done.from_files,
+            done.missing,
+            tuple(done.aside),
+            rebuilt,
+            before,
+            (core.seen, core.root),
+        )
+
+    def _make_anew(self, step: Step) -> bool:
+        """Make locator and index anew from the packs, if those tell all that the index knows."""
+        core = self._ready()
+        try:
+            from_packs = self._from_packs(step)
+        except StoreUnusable:  # no room for a second index, or no keys but those in memory
+            return False
+        if not from_packs.seen.covers(core.seen):
+            return False
+        step("Making the lists anew", 0, 0, 0, 0)
+        try:
+            core.empty_lists()
+            self._take_in()
+        except Exception:
+            core.broken = True
+            self.mend()
+            raise
+        return True
+
+    def _from_packs(self, step: Step) -> Proved:
+        core, read = self._core, 0
+
+        def heard(size: int) -> None:
+            nonlocal read
+            read += size
+            step("Reading the packs", 0, 0, read, 0)
+
+        with put_together(core, RealDisk(core.folder / PACKS), core.folder, heard) as other:
+            return proved(other)

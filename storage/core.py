@@ -35,6 +35,7 @@ from storage.index.sealed_db import (
     open_guarded,
     set_aside,
 )
+from storage.kept import Kept
 from storage.letgo import LetGo
 from storage.members import Members, card_entry
 from storage.ports import Clock, Entropy
@@ -57,6 +58,7 @@ _FROM_RECORDS = (
     "want",
     "version",
 )
+_FROM_PACKS = ("block", "pack", "auth", "aside")
 
 
 class Core:
@@ -72,6 +74,7 @@ class Core:
     members: Members
     history: History
     let_go: LetGo
+    kept: Kept
     root: Link
     author_incarnation: bytes
 
@@ -188,6 +191,7 @@ class Core:
         self.nodes = Nodes(self.catalog)
         self.ledger = Ledger(self.connection)
         self.let_go = LetGo(self.connection)
+        self.kept = Kept(self.connection)
         self.aside = Aside(self.connection, self.blocks)
         if hasattr(self, "contents"):
             self.contents.use(self.blocks)  # a change that was begun may still be using it
@@ -296,6 +300,20 @@ class Core:
         self.seen = Seen()
         self.catalog.dirty = {TOP: set(), LOOSE: set()}  # they are empty now
         self.refresh_root()
+
+    def empty_lists(self) -> None:
+        """Begin to make locator and index anew from the packs: what was told otherwise stays.
+
+        All is in a transaction that is open; taking in what the packs hold ends it.
+        """
+        self.connection.execute("BEGIN IMMEDIATE")
+        for table in (*_FROM_RECORDS, *_FROM_PACKS):
+            self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+        self.blocks.close()
+        self.blocks = PackedBlocks(self.disk(), Locator(self.connection))
+        self._read_index()
+        self.seen = Seen()
+        self.catalog.dirty = {TOP: set(), LOOSE: set()}  # they are empty now
 
     def set_index_aside(self) -> None:
         """Move the index away, so that it is built anew. Not deleted: it may be evidence."""

@@ -130,6 +130,10 @@ class Members:
         number = max(self._secrets)
         return number, self._secrets[number]
 
+    def secrets(self) -> tuple[bytes, ...]:
+        """Return the secrets of all epochs that this device can read, the present one first."""
+        return tuple(self._secrets[number] for number in sorted(self._secrets, reverse=True))
+
     def secret(self, epoch: int) -> bytes | None:
         """Return an epoch's secret, if this device holds it."""
         return self._secrets.get(epoch)

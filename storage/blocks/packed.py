@@ -172,6 +172,11 @@ class PackedBlocks:
             if read_head(frame) != head or address(frame[FRAME_SIZE:]) != digest:
                 yield digest, _where(spot)
 
+    def left_of(self, digest: bytes) -> bytes:
+        """Return what lies where a thing is said to be, proved by nothing."""
+        spot = self._spot(digest)
+        return self._try_read(_name(spot.pack), spot.offset, spot.length)
+
     @property
     def has_adopted(self) -> bool:
         """Whether opening found anything in the packs that was not in the locator."""
@@ -344,8 +349,8 @@ class PackedBlocks:
         """Return how much of each pack still counts. It reads all of the locator."""
         return self._locator.uses(FRAME_SIZE)
 
-    def begin_rewriting(self, pack: int) -> list[bytes]:
-        """Return what counts in a pack, in its order; nothing more is written to that pack."""
+    def begin_rewriting(self, pack: int) -> list[tuple[bytes, int]]:
+        """Return what counts in a pack, in its order, and the lengths; nothing is added to it."""
         self.sync()
         if self._pack is not None and self._pack.number == pack:
             self._pack = None
