@@ -37,6 +37,10 @@ class LetGo:
             [(digest,) for digest in digests],
         )
 
+    def take_all_back(self) -> None:
+        """Miss again all that was not let go of as an older version, if it is not here."""
+        self._connection.execute("DELETE FROM let_go WHERE older = 0")
+
     def holds(self, digest: bytes) -> bool:
         """Say whether a block was let go of."""
         row = self._connection.execute("SELECT 1 FROM let_go WHERE digest = ?", (digest,))

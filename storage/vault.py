@@ -32,14 +32,15 @@ from storage.identity.device import DeviceKeys
 from storage.identity.did import did_of
 from storage.index.line import HIDDEN, Line, plain_content
 from storage.members import card_entry, space_of
+from storage.partial import Partial
 from storage.parts import split
 from storage.past import Past
 from storage.ports import Clock, Entropy
-from storage.records.receipt import Receipt, read_receipt, write_receipt
 from storage.records.record import Payload, Record, write_record
 from storage.sharing import Sharing
 from storage.tree.chunker import Source
 from storage.vaultlock import VaultLock
+from storage.wants import written_in
 
 MAX_OPERATIONS = 3000
 """In one record; a longer change becomes several, in one transaction."""
@@ -59,7 +60,7 @@ class Text:
         self.base = document.version()
 
 
-class Vault(Past, Finding, Sharing, Care):
+class Vault(Past, Finding, Sharing, Care, Partial):
     """A space on this device."""
 
     def __init__(self, core: Core, lock: VaultLock) -> None:
@@ -284,11 +285,6 @@ class Vault(Past, Finding, Sharing, Care):
                 found[entry] = node, None
         return found
 
-    def is_here(self, node: Node) -> bool:
-        """Say whether all bytes of a file are on this device."""
-        entry = node.side_of[0] if node.side_of else node.id
-        return not self._wants.lacking_at_all([entry])
-
     # ------------------------------------------------------------ changing
 
     def may_edit(self) -> bool:
@@ -331,6 +327,7 @@ class Vault(Past, Finding, Sharing, Care):
             if record is not None and core.ledger.holds(record.cid):
                 return record  # the index was in trouble, the record is safe
             raise
+        core.contents.landed(change.links())
         for entry, document in change.documents.items():
             core.contents.remember(self.facts(entry), document)
         return record
@@ -377,6 +374,7 @@ class Vault(Past, Finding, Sharing, Care):
         pos = core.ledger.enter(written.record, written.token.digest, payload)
         core.ledger.note_applied(pos, applied)
         core.follow_names(applied.facts, new_writers=dot.n == 1)
+        core.kept.use(written_in(operations), int(core.clock.now()))
         self._wants.note(applied.facts)
         return written.record
 
@@ -423,14 +421,6 @@ class Vault(Past, Finding, Sharing, Care):
         """Return addresses of content that is still to come."""
         return self._wants.missing(limit)
 
-    def lacking(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
-        """Return those of the entries whose bytes are not all here."""
-        return self._wants.lacking_at_all(entries)
-
-    def is_complete(self) -> bool:
-        """Say whether all content of what is shown is here."""
-        return not self._wants.any()
-
     def missing_blocks(self) -> int:
         """Return how many blocks are still to come, as far as that is known yet."""
         return self._wants.blocks()
@@ -438,24 +428,6 @@ class Vault(Past, Finding, Sharing, Care):
     def to_come(self) -> tuple[int, int]:
         """Return how many files are not whole here, and how many bytes of them are to come."""
         return self._wants.count()
-
-    def receipt(self) -> Thing:
-        """Sign what this device holds now."""
-        core = self._core
-        complete = not self._wants.any()
-        return write_receipt(
-            core.device.signing, core.space, core.seen, int(core.clock.now()), complete=complete
-        )
-
-    def receipts(self) -> dict[str, Receipt]:
-        """Return the last receipt of every other device, by did:key."""
-        rows = self._core.connection.execute("SELECT did, body FROM receipt").fetchall()
-        return {str(did): read_receipt(bytes(body)) for did, body in rows}
-
-    def receipt_things(self) -> list[Thing]:
-        """Return the receipts of others, to hand on."""
-        rows = self._core.connection.execute("SELECT body FROM receipt").fetchall()
-        return [Thing(Kind.RECEIPT, bytes(row[0])) for row in rows]
 
 
 def _check_kept(folder: Path) -> None:

@@ -36,16 +36,25 @@ class Wants:
 
     def note(self, facts: Mapping[EntryId, EntryFacts]) -> None:
         """Note what is wanted of entries that changed, and that search has to read them again."""
-        run = self._core.connection.executemany
-        if self._core.let_go.any():
-            tops = [digest for its in facts.values() for digest in tops_of(its)]
-            self._core.let_go.take_back(tops, older_only=True)
-        if self._core.connection.execute("SELECT EXISTS (SELECT 1 FROM want)").fetchone()[0]:
+        core, run = self._core, self._core.connection.executemany
+        unkept = core.kept.unkept(facts)
+        kept = facts.keys() - unkept
+        if core.let_go.any():
+            tops = [digest for entry in kept for digest in tops_of(facts[entry])]
+            core.let_go.take_back(tops, older_only=core.kept.keeping.is_whole)
+        if core.connection.execute("SELECT EXISTS (SELECT 1 FROM want)").fetchone()[0]:
             self._hand_on(facts)
         run(
             _INSERT,
-            [(digest, entry, n) for entry in facts for digest, n in self._missing(facts[entry])],
+            [
+                (digest, entry, n)
+                for entry in facts
+                if entry not in unkept
+                for digest, n in self._missing(facts[entry])
+            ],
         )
+        for entry in unkept:
+            self.do_without(facts[entry])
         run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
 
     def _hand_on(self, facts: Iterable[EntryId]) -> None:
@@ -65,12 +74,16 @@ class Wants:
         """Note what is wanted of contents that came, whether they are still shown or not.
 
         A short one that is an entry's present content is wanted for the entry already, and
-        handed on by `note` when it is replaced.
+        handed on by `note` when it is replaced. Who does not keep all wants no older versions.
         """
         present = {c for its in facts.values() for c in its.get("content", {}).values()}
         for content in contents:
             is_short = content.size <= CHUNK_MAX and content.document is None
             if content.link is None or (is_short and content in present):
+                continue
+            if not self._core.kept.keeping.is_whole:
+                if content not in present:
+                    self.do_without(_as_facts(content))
                 continue
             version = EntryId(_OLDER + content.link.digest[:ENTRY_SIZE])
             if self._want(version, self._missing(_as_facts(content))):
@@ -84,7 +97,7 @@ class Wants:
         touched: set[EntryId] = set()
         for data in blocks:
             if len(data) <= MAX_BLOCK:
-                touched |= self._take(Thing(Kind.BLOCK, data))
+                touched |= self._take(self._as_known(Thing(Kind.BLOCK, data)))
         return self._complete(touched)
 
     def look_again(self) -> None:
@@ -141,6 +154,55 @@ class Wants:
         for entry in entries:
             self._want(entry, self._missing(self._core.catalog.facts(entry)))
 
+    def do_without(self, facts: EntryFacts) -> None:
+        """Do not miss what is not here of these contents; but what others hold here, they hold."""
+        core = self._core
+        core.let_go.add(
+            top for top in tops_of(facts) if not core.blocks.has(top) and not self._is_wanted(top)
+        )
+
+    def drop_of(self, entry: EntryId) -> None:
+        """Want nothing for an entry."""
+        self._core.connection.execute("DELETE FROM want WHERE entry = ?", (entry,))
+
+    def want_no_older(self) -> None:
+        """Want no older versions, and do not miss them."""
+        run = self._core.connection.execute
+        rows = run("SELECT content FROM version").fetchall()
+        run("DELETE FROM want WHERE length(entry) <> ?", (ENTRY_SIZE,))
+        run("DELETE FROM version")
+        for row in rows:
+            self.do_without(_as_facts(plain_content(bytes(row[0]))))
+
+    def lacking_shown(self) -> frozenset[EntryId]:
+        """Return the entries of which something is wanted now."""
+        rows = self._core.connection.execute(
+            "SELECT DISTINCT entry FROM want WHERE length(entry) = ?", (ENTRY_SIZE,)
+        ).fetchall()
+        return frozenset(EntryId(bytes(row[0])) for row in rows)
+
+    def of(self, entries: Iterable[EntryId]) -> tuple[bytes, ...]:
+        """Return the addresses that are wanted for entries now."""
+        found: dict[bytes, None] = {}
+        for entry in entries:
+            rows = self._core.connection.execute(
+                "SELECT digest FROM want WHERE entry = ?", (entry,)
+            ).fetchall()
+            found |= {bytes(row[0]): None for row in rows}
+        return tuple(found)
+
+    def read_again(self, entries: Iterable[EntryId]) -> None:
+        """Let search read entries again."""
+        self._core.connection.executemany(
+            "INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in entries]
+        )
+
+    def any_at_all(self) -> bool:
+        """Say whether anything is still to come, shown or older."""
+        return bool(
+            self._core.connection.execute("SELECT EXISTS (SELECT 1 FROM want)").fetchone()[0]
+        )
+
     def any(self) -> bool:
         """Say whether anything of what is shown is still to come."""
         row = self._core.connection.execute(
@@ -165,6 +227,13 @@ class Wants:
             (ENTRY_SIZE,),
         ).fetchone()
         return int(row[0]), int(row[1])
+
+    def _as_known(self, thing: Thing) -> Thing:
+        """Return a thing as what it is: a record that was damaged here comes as bytes, too."""
+        row = self._core.connection.execute(
+            "SELECT 1 FROM record WHERE digest = ?", (thing.digest,)
+        ).fetchone()
+        return thing if row is None else Thing(Kind.RECORD, thing.data)
 
     def _take(self, thing: Thing) -> set[EntryId]:
         entries = self._done(thing.digest)
@@ -232,6 +301,12 @@ class Wants:
         except (DecodeError, CorruptBlock, BlockNotFound):
             return
 
+    def _is_wanted(self, digest: bytes) -> bool:
+        row = self._core.connection.execute(
+            "SELECT 1 FROM want WHERE digest = ? LIMIT 1", (digest,)
+        ).fetchone()
+        return row is not None
+
     def _lacks(self, entry: EntryId) -> bool:
         try:
             return any(True for _ in self._core.contents.missing(self._core.catalog.facts(entry)))
@@ -250,3 +325,8 @@ def contents_in(operations: Iterable[Operation]) -> list[Content]:
         for operation in operations
         if isinstance(operation, Put) and isinstance(operation.value, Content)
     ]
+
+
+def written_in(operations: Iterable[Operation]) -> frozenset[EntryId]:
+    """Return the entries to which operations give other bytes."""
+    return frozenset(it.entry for it in operations if it.attribute in {"content", "edits"})

@@ -246,6 +246,42 @@ def links_below(link: Link, get: Get, *, size: int | None = None) -> Iterator[Li
         yield found
 
 
+def here_of(content: Content, blocks: Held) -> Iterator[bytes]:
+    """Walk the addresses of those blocks of a content, document and all, that are here."""
+    if content.link is not None and content.size <= CHUNK_MAX:
+        yield from (digest for digest in [content.link.digest] if blocks.has(digest))
+    elif content.link is not None:
+        yield from here_below(content.link, blocks, size=content.size)
+    if content.document is not None:
+        yield from here_below(content.document, blocks)
+
+
+def here_below(link: Link, blocks: Held, *, size: int | None = None) -> Iterator[bytes]:
+    """Walk what is here of a manifest and all below it; nothing below what is missing."""
+    for found, _behind, missing in _walk(link, size, blocks.get, blocks.has):
+        if not missing:
+            yield found.digest
+
+
+def all_of(content: Content, blocks: Held) -> Iterator[tuple[bytes, bool]]:
+    """Walk the addresses of all blocks of a content, document and all: and whether each is here.
+
+    Nothing is known of what is below a manifest that is not.
+    """
+    if content.link is not None and content.size <= CHUNK_MAX:
+        yield content.link.digest, blocks.has(content.link.digest)
+    elif content.link is not None:
+        yield from all_below(content.link, blocks, size=content.size)
+    if content.document is not None:
+        yield from all_below(content.document, blocks)
+
+
+def all_below(link: Link, blocks: Held, *, size: int | None = None) -> Iterator[tuple[bytes, bool]]:
+    """Walk the address of a manifest and of all below it, and whether each is here."""
+    for found, _behind, missing in _walk(link, size, blocks.get, blocks.has):
+        yield found.digest, not missing
+
+
 def wanted(content: Content, blocks: Held) -> Iterator[tuple[bytes, int]]:
     """Walk the blocks of a content that are not here: address, and bytes of content behind it.
 

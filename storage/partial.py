@@ -1,0 +1,324 @@
+"""What of a space is kept here, and what this device signs for: the door to both.
+
+A device may keep all, what was opened, or names only (storage/keeping.py). What it does not keep
+it neither asks for nor misses; what it has it serves. A block goes only when another device that
+keeps all has signed for what it is part of, knowing that we let go. See FORMAT.md §13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+
+from storage.blocks.store import Kind, Thing
+from storage.codec.dagcbor import encode
+from storage.core import Core
+from storage.errors import AtollError, StoreFull, StoreUnusable
+from storage.facts.change import EntryId
+from storage.facts.dots import Dot
+from storage.facts.node import Node
+from storage.facts.state import EntryFacts
+from storage.facts.values import Content, Edit
+from storage.keeping import Keep, Keeping, Vouching, pushed_out, vouching
+from storage.letgo import tops_of
+from storage.opened import Opened
+from storage.records.receipt import Receipt, Word, read_receipt, write_receipt
+from storage.tree.content import here_below, here_of
+from storage.uses import contents_of
+
+ALL_STEPS = 1 << 40
+
+
+class Partial(Opened):
+    """The door to what is kept here."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self._told: Keeping | None = None
+        """The setting that was told last: the index may forget it."""
+
+    # ------------------------------------------------------------ the setting
+
+    @property
+    def keeping(self) -> Keeping:
+        """How much is kept here."""
+        return self._ready().kept.keeping
+
+    def set_keeping(self, keeping: Keeping) -> None:
+        """Keep that much from now on. Nothing goes by this alone; what is to be here is wanted.
+
+        Raises:
+            StoreFull, StoreUnusable: all is as it was.
+        """
+        self._told = keeping
+        if self._ready().kept.keeping != keeping:
+            self._whole(lambda: self._keep(keeping))
+
+    def _take_in(self) -> None:
+        super()._take_in()
+        told = self._told
+        if told is not None and self._core.kept.keeping != told:
+            with self._core.transaction():
+                self._keep(told)
+
+    def _keep(self, keeping: Keeping) -> None:
+        core, before = self._core, self._core.kept.keeping
+        core.kept.change(keeping, int(core.clock.now()))
+        if keeping.is_whole:
+            core.let_go.take_all_back()
+            self._want_all()
+            return
+        if before.is_whole:
+            self._wants.want_no_older()
+        if before.is_whole or keeping.how is Keep.NAMES:
+            core.kept.push_out(core.kept.asked(self._wants.lacking_shown()))
+        for entry in core.kept.unkept(self._wants.lacking_shown()):
+            self._miss_no_more(entry)
+        self._want_entries(core.kept.always())
+
+    def _want_all(self) -> None:
+        """Want all that is not here, older versions too."""
+        core = self._core
+        self._want_entries(entry for entry, _ in core.catalog.all_facts())
+        for step in core.ledger.steps(latest_first=False):
+            try:
+                contents = [content for _, content in contents_of(core, step)]
+            except (StoreFull, StoreUnusable):
+                raise
+            except AtollError:
+                continue  # of a time whose key is not ours, or damaged: check names it
+            self._wants.note_versions(contents, {})
+
+    def _want_entries(self, entries: Iterable[EntryId]) -> None:
+        core, whose = self._core, list(entries)
+        if core.let_go.any():
+            tops = (top for entry in whose for top in tops_of(core.catalog.facts(entry)))
+            core.let_go.take_back(list(tops), older_only=core.kept.keeping.is_whole)
+        self._wants.note_again(whose)
+
+    def _miss_no_more(self, entry: EntryId) -> None:
+        self._wants.drop_of(entry)
+        self._wants.do_without(self._core.catalog.facts(entry))
+
+    # ------------------------------------------------------------ what is to be here
+
+    def unkept(self, entries: Iterable[EntryId] | None = None) -> frozenset[EntryId]:
+        """Return what is shown and not to be here, of those ids or all: side versions too."""
+        kept = self._ready().kept
+        if kept.keeping.is_whole:
+            return frozenset()
+        if entries is None:
+            return frozenset(kept.sides(kept.all_unkept()))
+        wanted = set(entries)
+        mine = dict(kept.originals(wanted))
+        gone = kept.unkept({*wanted, *mine.values()})
+        return frozenset(wanted & gone) | {side for side, entry in mine.items() if entry in gone}
+
+    def is_here(self, node: Node) -> bool:
+        """Say whether a file is kept here, and all its bytes are."""
+        return not self.lacking([node.entry])
+
+    def lacking(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
+        """Return those of the entries that are not kept here, or not all here yet."""
+        wanted = list(entries)
+        kept = self._ready().kept
+        if kept.keeping.is_whole:
+            return self._wants.lacking_at_all(wanted)
+        return kept.unkept(wanted) | self._wants.lacking(wanted)
+
+    def ask(self, entries: Iterable[EntryId]) -> tuple[bytes, ...]:
+        """Let entries be here, as used now; return what is to be asked for first.
+
+        Raises:
+            StoreFull, StoreUnusable: all is as it was.
+        """
+        core, wanted = self._ready(), list(entries)
+        if core.kept.keeping.is_whole:
+            return ()
+
+        def work() -> tuple[bytes, ...]:
+            core.kept.use(wanted, int(core.clock.now()))
+            core.kept.left(wanted)
+            self._want_entries(wanted)
+            return self._wants.of(wanted)
+
+        return self._whole(work)
+
+    def room_for(self, entries: Iterable[EntryId]) -> tuple[int, int | None]:
+        """Return the bytes of these entries, and how many may stay; None when there is no end."""
+        kept = self._ready().kept
+        budget = kept.keeping.budget if kept.keeping.note_max > 0 else None
+        return kept.size_of(entries), budget
+
+    def amount(self) -> tuple[int, int]:
+        """Return how many files are here whole, and about how many bytes."""
+        files, size = self._ready().kept.amount()
+        lacking, to_come = self._wants.count()
+        return max(0, files - lacking), max(0, size - to_come)
+
+    # ------------------------------------------------------------ letting go
+
+    def push_out(self, trusted: AbstractSet[str]) -> frozenset[EntryId]:
+        """Decide what is to be here no longer; return what to take out of the folder.
+
+        `trusted` are the devices whose word counts. The blocks stay until `sweep`.
+        """
+        core = self._ready()
+        if core.kept.keeping.is_whole:
+            return frozenset()
+        vouch = self._vouching(trusted)
+        stays, now = core.kept.stays(), int(core.clock.now())
+        victims = pushed_out(
+            stays, core.kept.keeping, now, lambda it: vouch.has(_dots(core.catalog.facts(it)))
+        )
+        deleted = core.kept.deleted()
+        if not victims and not deleted:
+            return frozenset()
+
+        def work() -> None:
+            core.kept.push_out([*victims, *deleted])
+            for entry in victims:
+                self._miss_no_more(entry)
+
+        self._whole(work)
+        return frozenset(core.kept.sides(victims))
+
+    def next_push(self) -> float | None:
+        """Return when the next thing is to go that was asked for a moment only; None: nothing."""
+        kept = self._ready().kept
+        return kept.next_push()
+
+    def sweep(self, trusted: AbstractSet[str], still: AbstractSet[EntryId]) -> int:
+        """Remove blocks of what is to be here no longer; return how many.
+
+        `still` are those that still lie in the folder: a change needs what it is made from.
+        """
+        core = self._ready()
+        leaving = core.kept.leaving()
+        if not leaving:
+            return 0
+        again = core.kept.shown(leaving) - core.kept.unkept(leaving)
+        vouch = self._vouching(trusted)
+        going = leaving - again - still if vouch.present else frozenset[EntryId]()
+        if not again and not going:
+            return 0
+        return self._whole(lambda: self._sweep(going, again, vouch))
+
+    def _sweep(
+        self, going: AbstractSet[EntryId], again: AbstractSet[EntryId], vouch: Vouching
+    ) -> int:
+        core = self._core
+        done: set[EntryId] = set(again)
+        goes: set[bytes] = set()
+        stays: set[bytes] = set()
+        left: list[EntryFacts] = []
+        for entry in going:
+            everything = True
+            for facts, is_safe in self._all_of(entry, vouch):
+                blocks = set(self._blocks_of(facts))
+                everything &= is_safe or not blocks
+                if is_safe:
+                    left.append(facts)
+                    goes |= blocks
+                else:
+                    stays |= blocks
+            if everything:
+                done.add(entry)
+        goes -= stays
+        if goes:
+            unkept = core.kept.all_unkept()
+            for _entry, facts in core.catalog.all_facts(besides=unkept):
+                goes.difference_update(self._blocks_of(facts))
+        core.blocks.remove(goes)
+        for facts in left:
+            self._wants.do_without(facts)
+        core.kept.left(done)
+        self._wants.read_again(going)
+        return len(goes)
+
+    def _all_of(self, entry: EntryId, vouch: Vouching) -> Iterator[tuple[EntryFacts, bool]]:
+        """Walk all that an entry holds and ever held, each with whether it is safe elsewhere."""
+        core = self._core
+        for attribute, dots in core.catalog.facts(entry).items():
+            if attribute in {"content", "edits"}:
+                for dot, value in dots.items():
+                    yield {attribute: {dot: value}}, vouch.has([dot])
+        for step in core.ledger.steps(entry, ALL_STEPS):
+            try:
+                contents = contents_of(core, step)
+            except (StoreFull, StoreUnusable):
+                raise
+            except AtollError:
+                continue
+            for whose, content in contents:
+                if whose == entry:
+                    yield {"content": {step.dot: content}}, vouch.has_older(step.dot)
+
+    def _blocks_of(self, facts: EntryFacts) -> Iterator[bytes]:
+        """Walk the blocks of contents that are here."""
+        blocks = self._core.blocks
+        values = (*facts.get("content", {}).values(), *facts.get("edits", {}).values())
+        for value in values:
+            try:
+                if isinstance(value, Content):
+                    yield from here_of(value, blocks)
+                elif isinstance(value, Edit) and not isinstance(value.update, bytes):
+                    yield from here_below(value.update, blocks)
+            except (StoreFull, StoreUnusable):
+                raise
+            except AtollError:
+                continue  # damaged: what is behind it cannot be told, and stays
+
+    def _vouching(self, trusted: AbstractSet[str]) -> Vouching:
+        core = self._core
+        words = (word for did, word in self.receipts().items() if did in trusted)
+        return vouching(words, core.seen, core.kept.keeping.mark)
+
+    # ------------------------------------------------------------ what is signed
+
+    def is_complete(self) -> bool:
+        """Say whether all content of what is shown is to be here, and is."""
+        return self._ready().kept.keeping.is_whole and not self._wants.any()
+
+    def receipt(self) -> Thing:
+        """Sign what this device holds now."""
+        core, word = self._ready(), self.word()
+        return write_receipt(
+            core.device.signing,
+            core.space,
+            core.seen,
+            int(core.clock.now()),
+            complete=word.complete,
+            word=word,
+        )
+
+    def word(self) -> Word:
+        """Return what a receipt of ours says besides what was seen."""
+        core = self._ready()
+        keeping, complete = core.kept.keeping, self.is_complete()
+        heard = frozenset(its.mark for its in self.receipts().values() if its.mark)
+        older = complete and not self._wants.any_at_all()
+        return Word(complete, int(keeping.how), keeping.mark, heard, older)
+
+    def said(self) -> bytes:
+        """Return what tells two receipts of ours apart that were written for the same `seen`."""
+        word = self.word()
+        if word.is_plain:
+            return b""
+        return encode([word.keeps, word.mark, sorted(word.heard), word.older])
+
+    def receipts(self) -> dict[str, Receipt]:
+        """Return the last receipt of every other device, by did:key."""
+        rows = self._core.connection.execute("SELECT did, body FROM receipt").fetchall()
+        return {str(did): read_receipt(bytes(body)) for did, body in rows}
+
+    def receipt_things(self) -> list[Thing]:
+        """Return the receipts of others, to hand on."""
+        rows = self._core.connection.execute("SELECT body FROM receipt").fetchall()
+        return [Thing(Kind.RECEIPT, bytes(row[0])) for row in rows]
+
+
+def _dots(facts: EntryFacts) -> Iterator[Dot]:
+    """Walk the dots of what an entry holds."""
+    yield from facts.get("content", {})
+    yield from facts.get("edits", {})
