@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from storage.crypto.link import Link
@@ -10,12 +10,14 @@ from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.facts.node import Tree
-from storage.facts.state import EntryFacts
+from storage.facts.state import EntryFacts, State
 from storage.facts.whole import View
+from storage.moment import Moment, Present
 from storage.opened import Opened
 from storage.records.history import after
 from storage.records.ledger import Binned, Step
 from storage.tree.walk import read_tree
+from storage.undoing import Undoing, undo
 
 
 class Past(Opened):
@@ -47,8 +49,54 @@ class Past(Opened):
 
     def at(self, record: bytes) -> Tree:
         """Return the folders and files as they were once a record (its CID) was made."""
-        step = self._core.ledger.find(record[4:])
-        return View(self._core.history.state_at(after(step)), self._core.device_name)
+        return self.moment(after(self._core.ledger.find(record[4:]))).tree
+
+    def moment(self, seen: Seen) -> Moment:
+        """Return how the space stood when so much was seen.
+
+        What no later record names has the facts that it has now, so only what was changed
+        since is read anew from its records.
+
+        Raises:
+            NotFound: this device has no key for a part of that time.
+            BlockNotFound: a record's own block is not here.
+        """
+        core = self._ready()
+        changed = core.ledger.touched_since(seen, core.seen)
+        entries = dict(core.catalog.all_facts(besides=changed))
+        before = core.history.facts_of(changed, seen.includes)
+        entries |= {entry: facts for entry, facts in before.items() if facts}
+        return Moment(State(seen, entries), core.device_name, core.contents)
+
+    def present(self) -> Present:
+        """Return how the space stands now, to compare with how it stood."""
+        return Present(self.tree(), self, self._core.contents)
+
+    def undoing(self, issuers: AbstractSet[str], after_it: Seen, until: Seen) -> Undoing:
+        """Return how to take back what some devices did between two moments.
+
+        Raises:
+            NotFound: this device has no key for a part of that time.
+            BlockNotFound: a record's own block is not here.
+        """
+        core = self._ready()
+        steps = core.ledger.made_between(issuers, after_it, until)
+        named = {entry for step in steps for entry in core.ledger.touched_by(step.pos)}
+        state = State(core.seen, dict(core.catalog.all_facts()))
+
+        def show(state: State, texts: Mapping[EntryId, bytes]) -> Moment:
+            return Moment(state, core.device_name, core.contents, texts)
+
+        batch = frozenset(step.dot for step in steps)
+        return undo(self.present(), state, core.history.said_of(named), batch, show)
+
+    def made_by(self, at: int) -> Seen:
+        """Return what was made up to a time, by its writers' clocks, and all it builds on."""
+        return self._core.ledger.made_by(at)
+
+    def count_made_by(self, at: int) -> int:
+        """Return how many records say that they were made up to a time."""
+        return self._core.ledger.count_made_by(at)
 
     def facts_at(self, entry: EntryId, step: Step) -> EntryFacts:
         """Return an entry's facts once that record was made, {} when it was not there."""

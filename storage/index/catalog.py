@@ -6,21 +6,31 @@ a law in tests/property says that any history leaves here what it leaves there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from storage.facts.change import TOP, EntryId, Operation
 from storage.facts.dots import Dot, Seen
 from storage.facts.operate import apply_to_entry
+from storage.facts.slots import slot_of
 from storage.facts.state import NO_FACTS, EntryFacts
 from storage.facts.values import Content
-from storage.facts.view import DeviceName, cut_of_cycle, winner
+from storage.facts.view import (
+    DeviceName,
+    cut_of_cycle,
+    is_overtaken,
+    is_shown,
+    overtaken_in,
+    winner,
+)
 from storage.index.line import (
     HIDDEN,
     LOOSE,
     ODD_CUT,
     ODD_ORPHAN,
+    ODD_SIDES,
+    ODD_SLOT,
     Line,
     line_from,
     line_of,
@@ -76,6 +86,12 @@ class Catalog:
         """Return the facts of an entry, empty when it is not there."""
         row = self.connection.execute("SELECT facts FROM entry WHERE id = ?", (entry,)).fetchone()
         return {} if row is None else decode_own_row(bytes(row[0]))
+
+    def all_facts(self, besides: Container[EntryId] = ()) -> Iterator[tuple[EntryId, EntryFacts]]:
+        """Yield the facts of every entry, shown or not."""
+        for entry, facts in self.connection.execute("SELECT id, facts FROM entry").fetchall():
+            if (found := EntryId(bytes(entry))) not in besides:
+                yield found, decode_own_row(bytes(facts))
 
     def plain(self, entry: EntryId) -> Content | None:
         """Return the content that is all there is to a file, None when there is more to it."""
@@ -163,6 +179,7 @@ class Catalog:
         kept = [line for line in after.values() if line is not None]
         self._mark(before, after)
         places = {line.parent for line in before.values()}
+        places |= moving.around
         save_lines(self.connection, kept)
         self._naming.settle(kept, removed, places)
 
@@ -181,6 +198,7 @@ class Catalog:
                     "SELECT id FROM entry WHERE folder IN (?, ?) AND raw = ?", (entry, LOOSE, entry)
                 )
                 wanted.update(EntryId(bytes(row[0])) for row in rows.fetchall())
+            wanted |= _slots_of(entry, before.get(entry)) | _slots_of(entry, line)
         loaded = self.lines(wanted - after.keys())
         before |= {entry: _copy(line) for entry, line in loaded.items()}
         after |= loaded
@@ -217,6 +235,8 @@ class Moving:
         self._connection = connection
         self._after = after
         self._known: dict[EntryId, _Standing] = {}
+        self.around = set[EntryId]()
+        """Folders of files whose versions beside are now shown as slots, or the other way round."""
 
     def cut_from(self, entry: EntryId) -> EntryId | None:
         """Return the member of the cycle that entry runs into whose place is cut, if any."""
@@ -227,6 +247,8 @@ class Moving:
     def settle(self, entry: EntryId, line: Line) -> None:
         """Say where the row lies in the encoded tree, and where the view shows it."""
         line.odd &= ~(ODD_CUT | ODD_ORPHAN)
+        if line.odd & ODD_SLOT:
+            self._settle_slot(line)
         line.hidden |= line.id == TOP
         there = line.raw != LOOSE and line.id != TOP and self._is_there(line.raw)
         if there and line.is_folder and self.cut_from(entry) == entry:
@@ -240,6 +262,21 @@ class Moving:
                 line.odd |= ODD_ORPHAN
         if line.hidden:
             line.parent = HIDDEN
+
+    def _settle_slot(self, line: Line) -> None:
+        facts = decode_own_row(line.facts)
+        original = overtaken_in(facts)
+        other = None if original is None else self._line(original)
+        overtaken = other is not None and is_overtaken(facts, decode_own_row(other.facts))
+        hidden = overtaken or not is_shown(facts)
+        if other is not None:
+            self.around.add(other.parent)
+        line.hidden = hidden
+
+    def _line(self, entry: EntryId) -> Line | None:
+        if entry in self._after:
+            return self._after[entry]
+        return load_lines(self._connection, [entry]).get(entry)
 
     def _is_there(self, folder: EntryId) -> bool:
         return folder == TOP or self._look(folder).is_folder
@@ -256,11 +293,7 @@ class Moving:
     def _look(self, entry: EntryId) -> _Standing:
         known = self._known.get(entry)
         if known is None:
-            if entry in self._after:
-                line = self._after[entry]
-            else:
-                line = load_lines(self._connection, [entry]).get(entry)
-            known = self._known[entry] = _standing(line)
+            known = self._known[entry] = _standing(self._line(entry))
         return known
 
 
@@ -276,12 +309,12 @@ class PathFinder:
         below: list[tuple[EntryId, str]] = []
         while entry not in self._paths:
             row = self._connection.execute(
-                "SELECT parent, shown FROM entry WHERE id = ?1 "
+                "SELECT parent, shown FROM entry WHERE id = ?1 AND parent <> x'' "
                 "UNION ALL SELECT parent, shown FROM side WHERE id = ?1 "
                 "UNION ALL SELECT parent, shown FROM revived WHERE id = ?1 LIMIT 1",
                 (entry,),
             ).fetchone()
-            if row is None or bytes(row[0]) == HIDDEN:
+            if row is None:
                 return ()
             below.append((entry, str(row[1])))
             entry = EntryId(bytes(row[0]))
@@ -303,6 +336,14 @@ def _holds(line: Line | None) -> tuple[bool, bool]:
     if line is None or not line.is_folder:
         return False, False
     return True, not line.hidden
+
+
+def _slots_of(entry: EntryId, line: Line | None) -> set[EntryId]:
+    """Return the slots of a file that has versions beside it: some may be shown, or not, for that."""
+    if line is None or not line.odd & ODD_SIDES:
+        return set()
+    contents = decode_own_row(line.facts).get("content", {})
+    return {slot_of(entry, dot.writer) for dot in contents}
 
 
 def _copy(line: Line) -> Line:

@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from storage.blocks.store import BlockStore
 from storage.errors import NotFound
-from storage.facts.change import Drop, EntryId
-from storage.facts.dots import Seen
-from storage.facts.operate import apply, apply_to_entry
-from storage.facts.state import EMPTY, EntryFacts, State
+from storage.facts.change import Drop, EntryId, Operation
+from storage.facts.dots import Dot, Seen
+from storage.facts.operate import apply, apply_to_entry, by_entry
+from storage.facts.state import EMPTY, NO_FACTS, EntryFacts, State
 from storage.facts.values import Place
 from storage.records.ledger import Ledger, Step
 from storage.records.record import Payload, Record, open_payload, parse_record
 
 SecretOf = Callable[[int], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one record says of one entry."""
+
+    dot: Dot
+    seen: Seen
+    operations: tuple[Operation, ...]
+
+    def apply(self, facts: EntryFacts) -> EntryFacts:
+        """Return the entry's facts after it."""
+        return apply_to_entry(facts, self.operations, self.dot, self.seen)
+
+    def puts(self, attributes: AbstractSet[str]) -> bool:
+        """Say whether it puts or drops one of these."""
+        return any(
+            operation.attribute in attributes
+            for operation in self.operations
+            if operation.attribute is not None
+        )
+
+    @property
+    def drops(self) -> bool:
+        """Say whether it deletes the entry."""
+        return any(isinstance(it, Drop) and it.attribute is None for it in self.operations)
 
 
 class History:
@@ -59,6 +86,30 @@ class History:
                 its = [o for o in payload.operations if o.entry == entry]
                 facts = apply_to_entry(facts, its, step.dot, payload.seen)
         return facts
+
+    def facts_of(
+        self, entries: AbstractSet[EntryId], counts: Callable[[Dot], bool]
+    ) -> dict[EntryId, EntryFacts]:
+        """Return the facts that entries have by the records that count, {} for one without."""
+        found = dict.fromkeys(entries, NO_FACTS)
+        for entry, said in self._said(entries):
+            if counts(said.dot):
+                found[entry] = said.apply(found[entry])
+        return found
+
+    def said_of(self, entries: AbstractSet[EntryId]) -> dict[EntryId, list[Written]]:
+        """Return all that records say of entries, causes first."""
+        found: dict[EntryId, list[Written]] = {entry: [] for entry in entries}
+        for entry, said in self._said(entries):
+            found[entry].append(said)
+        return found
+
+    def _said(self, entries: AbstractSet[EntryId]) -> Iterator[tuple[EntryId, Written]]:
+        for step in self._ledger.steps_at(self._ledger.touching(entries)):
+            payload = self.payload(step)
+            for entry, its in by_entry(payload.operations).items():
+                if entry in entries:
+                    yield entry, Written(step.dot, payload.seen, tuple(its))
 
     def below(self, inside: AbstractSet[EntryId], limit: int) -> list[Step]:
         """Return the records that named a folder or what is in it, or was in it just then.

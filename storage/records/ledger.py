@@ -192,6 +192,43 @@ class Ledger:
         """Return the record at a position."""
         return _step(self._connection.execute(f"{_ROW} WHERE pos = ?", (pos,)).fetchone())
 
+    def steps_at(self, places: Iterable[int]) -> Iterator[Step]:
+        """Yield the records at those positions, causes first."""
+        for pos in sorted(places):
+            yield self.at(pos)
+
+    def made_by(self, at: int) -> Seen:
+        """Return all that was made up to a time, by its writers' clocks, and what it builds on."""
+        rows = self._connection.execute(
+            "SELECT writer, max(n) FROM record WHERE at <= ? GROUP BY writer", (at,)
+        ).fetchall()
+        found = Seen()
+        for writer, n in rows:
+            row = self._connection.execute(
+                "SELECT seen FROM record WHERE writer = ? AND n = ?", (writer, n)
+            ).fetchone()
+            seen = seen_from_cbor(decode(bytes(row[0])))
+            found = found.join(seen).with_dot(Dot(Writer(bytes(writer)), n))
+        return found
+
+    def count_made_by(self, at: int) -> int:
+        """Return how many records say that they were made up to a time."""
+        row = self._connection.execute("SELECT count(*) FROM record WHERE at <= ?", (at,))
+        return int(row.fetchone()[0])
+
+    def made_between(self, issuers: AbstractSet[str], after: Seen, until: Seen) -> list[Step]:
+        """Return what some devices wrote that `until` includes and `after` does not."""
+        marks = ", ".join("?" * len(issuers))
+        rows = self._connection.execute(
+            f"SELECT pos, writer, n FROM record WHERE issuer IN ({marks})",  # noqa: S608
+            sorted(issuers),
+        ).fetchall()
+        dots = {int(pos): Dot(Writer(bytes(writer)), n) for pos, writer, n in rows}
+        chosen = [
+            pos for pos, dot in dots.items() if until.includes(dot) and not after.includes(dot)
+        ]
+        return list(self.steps_at(chosen))
+
     def touched_since(self, seen: Seen, now: Seen) -> set[EntryId]:
         """Return the entries that records name which `seen` does not include."""
         found: set[EntryId] = set()
