@@ -50,18 +50,24 @@ class Parcel:
     more: bool
 
 
+_GIVEN = {Kind.BLOCK, Kind.RECORD}
+"""What is given to whoever names its digest: what all members have anyhow."""
+
+
 class Exchange:
     """Picks what others lack."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def things_after(self, seen: Seen, auth: bytes, budget: int) -> Parcel:
+    def things_after(
+        self, seen: Seen, auth: bytes, budget: int, upto: Seen | None = None
+    ) -> Parcel:
         """Return what a peer with that `seen` and that set of tokens lacks.
 
         About `budget` bytes of it, but tokens always, and one record at least, so that each
         parcel brings it further. A record that is damaged here holds back its writer's later
-        ones; another peer may have them.
+        ones; another peer may have them. Records that `upto` does not include stay here.
         """
         core = self._core
         things = core.members.things() if auth != core.members.auth else []
@@ -69,7 +75,7 @@ class Exchange:
         sent: list[Thing] = []
         held_back: set[Writer] = set()
         for step in core.ledger.after(seen, core.seen):
-            if step.dot.writer in held_back:
+            if step.dot.writer in held_back or (upto is not None and not upto.includes(step.dot)):
                 continue
             pair = self._pair(step)
             if pair is None:
@@ -85,7 +91,7 @@ class Exchange:
         return Parcel((*things, *self._riders(sent, budget - size)), seen, more=False)
 
     def get_blocks(self, digests: Sequence[bytes]) -> list[bytes | None]:
-        """Return content blocks; None for what is not here or is no content."""
+        """Return content blocks, or records that were damaged elsewhere; None for all else."""
         return [self._block(digest) for digest in digests]
 
     def _pair(self, step: Step) -> tuple[Thing, Thing] | None:
@@ -113,6 +119,6 @@ class Exchange:
     def _block(self, digest: bytes) -> bytes | None:
         blocks = self._core.blocks
         try:
-            return blocks.get(digest) if blocks.kind_of(digest) == Kind.BLOCK else None
+            return blocks.get(digest) if blocks.kind_of(digest) in _GIVEN else None
         except AtollError:
             return None

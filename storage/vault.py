@@ -31,6 +31,7 @@ from storage.finding import Finding
 from storage.identity.device import DeviceKeys
 from storage.identity.did import did_of
 from storage.index.line import HIDDEN, Line, plain_content
+from storage.lately import Lately
 from storage.members import card_entry, space_of
 from storage.partial import Partial
 from storage.parts import split
@@ -60,7 +61,7 @@ class Text:
         self.base = document.version()
 
 
-class Vault(Past, Finding, Sharing, Care, Partial):
+class Vault(Past, Lately, Finding, Sharing, Care, Partial):
     """A space on this device."""
 
     def __init__(self, core: Core, lock: VaultLock) -> None:
@@ -409,9 +410,11 @@ class Vault(Past, Finding, Sharing, Care, Partial):
         """Keep content that was wanted; durable on return. Returns what is complete now."""
         return self._whole(lambda: self._wants.take(blocks))
 
-    def things_after(self, seen: Seen, auth: bytes, budget: int) -> Parcel:
-        """Return what someone lacks who has seen that much, about budget bytes of it."""
-        return self._exchange.things_after(seen, auth, budget)
+    def things_after(
+        self, seen: Seen, auth: bytes, budget: int, upto: Seen | None = None
+    ) -> Parcel:
+        """Return what someone lacks who has seen that much, about budget bytes, up to `upto`."""
+        return self._exchange.things_after(seen, auth, budget, upto)
 
     def get_blocks(self, digests: Sequence[bytes]) -> list[bytes | None]:
         """Return content blocks, None for what is not here."""

@@ -15,6 +15,8 @@ from storage.facts.change import EntryId
 from storage.facts.dots import Seen, Writer
 
 ROOT_SIZE = 32
+UNTOLD = bytes(ROOT_SIZE)
+"""The root of who does not tell all of what is there: it can be compared with none."""
 AUTH_SIZE = 32
 
 
@@ -24,7 +26,7 @@ class Heads:
 
     seen: Seen
     root: bytes
-    """The digest of the root's link, 32 bytes. Never its key."""
+    """The digest of the root's link, 32 bytes. Never its key. UNTOLD: not all is told."""
     auth: bytes
     """Digest of the set of tokens, epochs and invites held, 32 bytes."""
     complete: bool
@@ -33,6 +35,9 @@ class Heads:
     """How many files are not whole there: their content is on its way."""
     size: int = 0
     """How many bytes of these are still to come."""
+    said: bytes = field(default=b"", compare=False)
+    """What else our receipt says now. Not sent, and no part of how things stand: it only tells
+    when to sign anew."""
 
     def __post_init__(self) -> None:
         if len(self.root) != ROOT_SIZE or len(self.auth) != AUTH_SIZE:
@@ -40,7 +45,12 @@ class Heads:
 
     def equals(self, other: Heads) -> bool:
         """Say whether both hold the same facts, records and rights."""
-        return (self.seen, self.root, self.auth) == (other.seen, other.root, other.auth)
+        same = (self.seen, self.auth) == (other.seen, other.auth)
+        return same and self.may_be_of(other)
+
+    def may_be_of(self, other: Heads) -> bool:
+        """Say whether both roots may be of one tree, as far as they are told."""
+        return self.root == other.root or UNTOLD in {self.root, other.root}
 
 
 class Parcel(Protocol):

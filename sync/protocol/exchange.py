@@ -180,7 +180,7 @@ class Exchange:
     def _compare(self, line: Line) -> None:
         """Find out of whom the ends have different lines, when only that can be the reason."""
         ours, theirs = line.ours, line.theirs
-        if ours is None or theirs is None or line.compared or ours.root == theirs.root:
+        if ours is None or theirs is None or line.compared or ours.may_be_of(theirs):
             return
         if (ours.seen, ours.auth) == (theirs.seen, theirs.auth):
             line.compared = True

@@ -1,0 +1,351 @@
+"""The guard of one folder: very many files changed at once go no further until a person looked.
+
+Two sides of one rule. What this device did is committed as ever, and then not sent: whoever
+asks how the folder stands here hears how it stood before. What another device did is taken in
+as ever, and then not written to the plain folder. Both end the same way: a person lets the batch
+through, or undoes it; or it is put right by itself, as when its maker undid it.
+
+No record of ours is named to anybody before it was judged here, and no change of others reaches
+the plain folder before: both happen on the vault's thread, and so does this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from app.guard_harm import Before, Known, before, elsewhere, harms, may_harm
+from app.guard_memory import GuardMemory, Hold
+from app.guard_rule import FLOOR, SPAN, Recent, bound
+from app.guard_values import GuardSettings, Harm
+from storage.facts.change import EntryId
+from storage.facts.dots import Dot, Seen, Writer
+from storage.lately import LookingBack
+from storage.ports import Clock
+from storage.records.ledger import Step
+from storage.vault import Vault
+
+TAIL = 512
+"""So many records are looked at after a start, for what was under way before."""
+COUNTED_FOR = 60.0
+"""Seconds for which it is known how many files there are."""
+Lie = Callable[[AbstractSet[EntryId]], AbstractSet[EntryId]]
+"""Says which of some entries lie in the plain folder."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A record, and which files it may have harmed."""
+
+    step: Step
+    files: AbstractSet[EntryId] = frozenset()
+
+
+@dataclass(slots=True)
+class _Device:
+    """What one device did of late."""
+
+    recent: Recent[_Seen] = field(default_factory=Recent[_Seen])
+    before: dict[EntryId, Before | None] = field(default_factory=dict[EntryId, Before | None])
+    """Files as they were before what is recent; None for what cannot be harmed."""
+    known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
+    unsure: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is held of one device."""
+
+    hold: Hold
+    files: dict[EntryId, Before] = field(default_factory=dict[EntryId, Before])
+    harms: dict[EntryId, Harm] = field(default_factory=dict[EntryId, Harm])
+    made: dict[int, Step] = field(default_factory=dict[int, Step])
+    """All that its maker committed since, by position."""
+    last: int = 0
+    """The position of the last record that harmed something."""
+    known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
+
+
+class Guard:
+    """Judges records as they come in. Lives on the vault's thread."""
+
+    def __init__(self, vault: Vault, did: str, memory: GuardMemory, clock: Clock, lie: Lie) -> None:
+        """`did` is this device."""
+        self._vault = vault
+        self._did = did
+        self._memory = memory
+        self._clock = clock
+        self._lie = lie
+        self._devices: dict[str, _Device] = {}
+        self._batches = [Batch(hold) for hold in memory.now.holds]
+        self._judged = self._where_to_begin()
+        self._saved = self._shape()
+        self._counted: tuple[float, int] | None = None
+        self.changed: Callable[[], None] = lambda: None
+        """Called, on the vault's thread, when something is held or is held no more."""
+
+    # -- what is asked ---------------------------------------------------------------------
+    @property
+    def settings(self) -> GuardSettings:
+        """From how many files on something is held."""
+        return self._memory.now.settings
+
+    @property
+    def batches(self) -> tuple[Batch, ...]:
+        """What is held."""
+        return tuple(self._batches)
+
+    @property
+    def pauses(self) -> bool:
+        """Something is held that was made here, so nothing of this folder is sent."""
+        return any(batch.hold.out for batch in self._batches)
+
+    def outward(self) -> Seen | None:
+        """Return how much others may hear of, None for all there is."""
+        self.mind()
+        outs = [batch.hold for batch in self._batches if batch.hold.out]
+        if not outs:
+            return None
+        ours = {writer for writer, did in self._vault.writers().items() if did == self._did}
+        return Seen(
+            (writer, min(n, *(hold.sent.of(writer) for hold in outs)) if writer in ours else n)
+            for writer, n in self._vault.seen.items()
+        )
+
+    def waiting(self) -> frozenset[EntryId]:
+        """Return what is not to be written to the plain folder, nor taken away from it."""
+        held = (batch for batch in self._batches if not batch.hold.out)
+        return frozenset(entry for batch in held for entry in batch.files)
+
+    # -- what is done ----------------------------------------------------------------------
+    def mind(self, *, blocks_came: bool = False) -> None:
+        """Judge all records that came in since; with `blocks_came`, also what was uncertain.
+
+        Raises:
+            StoreFull, StoreUnusable: what is held could not be remembered. It is held.
+        """
+        vault = self._vault
+        if not vault.seen.covers(self._judged):  # lines gave way to others
+            self._judged = Seen((w, min(n, vault.seen.of(w))) for w, n in self._judged.items())
+        if vault.seen != self._judged or blocks_came:
+            looking = vault.looking_back()
+            touched = self._take_news(looking)
+            if blocks_came:
+                self._weigh_again(looking)
+            self._recount(touched, looking)
+            self._judged = vault.seen
+        if self._shape() != self._saved:
+            self._remember()
+            self.changed()
+
+    def let_through(self) -> None:
+        """What is held goes on its way: a person looked at it.
+
+        Raises:
+            StoreFull, StoreUnusable: it could not be remembered; it goes on its way.
+        """
+        held, self._batches = self._batches, []
+        for batch in held:
+            self._settle(batch.hold.did)
+        self._remember()
+        self.changed()
+
+    def set(self, settings: GuardSettings) -> None:
+        """Use other settings from now on; what is held stays so, unless the guard is off."""
+        self._memory.put(replace(self._memory.now, settings=settings))
+        self._devices.clear()
+        if not settings.on and self._batches:
+            self.let_through()
+
+    @contextmanager
+    def meant(self) -> Generator[None]:
+        """What is committed here meanwhile is a person's own doing through Atoll: it counts not."""
+        vault = self._vault
+        self.mind()
+        began = vault.seen.of(vault.writer)
+        yield
+        dots = [Dot(vault.writer, n + 1) for n in range(began, vault.seen.of(vault.writer))]
+        self._memory.put(replace(self._memory.now, meant=(*self._memory.now.meant, *dots)))
+        self.mind()
+
+    # -- one record ------------------------------------------------------------------------
+    def _take_news(self, looking: LookingBack) -> AbstractSet[EntryId]:
+        """Judge what came in since; return what it may have changed of what is held."""
+        touched: set[EntryId] = set()
+        for step in self._vault.records_after(self._judged):
+            touched |= self._take(step, looking)
+        return touched
+
+    def _take(self, step: Step, looking: LookingBack) -> AbstractSet[EntryId]:
+        """Judge one record; return what it named of what was there before."""
+        did = step.issuer
+        device = self._devices.setdefault(did, _Device())
+        seen = _Seen(step)
+        device.recent.take(
+            seen, step.at, self._clock.monotonic(), self._clock.now() - float(step.at)
+        )
+        batches = [batch for batch in self._batches if _is_of(batch, step)]
+        for batch in batches:
+            batch.made[step.pos] = step
+        named = self._vault.named_before(step)
+        if self._counts(step):
+            seen.files = self._may_be_harmed(step, named, looking)
+        if seen.files and batches:
+            for batch in batches:
+                self._extend(batch, seen, looking)
+        elif seen.files:
+            self._weigh(did, device, looking)
+        return named
+
+    def _counts(self, step: Step) -> bool:
+        now = self._memory.now
+        return now.settings.on and step.dot not in now.meant and not now.settled.includes(step.dot)
+
+    def _may_be_harmed(
+        self, step: Step, named: AbstractSet[EntryId], looking: LookingBack
+    ) -> AbstractSet[EntryId]:
+        """Return the files that a record may have harmed: of others, those in our folder."""
+        if step.dot.writer != self._vault.writer and named:
+            named = self._lie(named)
+        if not named:
+            return frozenset()
+        did = looking.did(step)
+        return frozenset(entry for entry in named if may_harm(did.get(entry, ())))
+
+    def _weigh_again(self, looking: LookingBack) -> None:
+        """Weigh once more where some text was not here yet."""
+        for did, device in self._devices.items():
+            if device.unsure:
+                self._weigh(did, device, looking)
+
+    def _weigh(self, did: str, device: _Device, looking: LookingBack) -> None:
+        """Hold what a device did of late, if that is too much."""
+        recent = device.recent.things()
+        entries = {entry for seen in recent for entry in seen.files}
+        if len(entries) <= FLOOR or any(batch.hold.did == did for batch in self._batches):
+            return
+        if len(entries) <= bound(self.settings, self._count() + len(entries)):
+            return
+        made = {seen.step.pos: seen.step for seen in recent}
+        device.before = {e: was for e, was in device.before.items() if e in entries}
+        for seen in recent:
+            for entry in seen.files - device.before.keys():
+                device.before[entry] = self._before(entry, seen.step, made, looking)
+        files = {entry: was for entry, was in device.before.items() if was is not None}
+        hold = Hold(did, Seen(), out=False, sent=Seen(), since=0)
+        batch = Batch(hold, files, made=made, known=device.known)
+        device.unsure = self._count_harms(batch, looking)
+        if len(batch.harms) > self._bound(batch):
+            self._hold(batch, recent)
+
+    def _hold(self, batch: Batch, recent: Iterable[_Seen]) -> None:
+        """Begin to hold a batch, from the first record on that harmed something."""
+        first = next(seen for seen in recent if not batch.harms.keys().isdisjoint(seen.files))
+        last = max(batch.made.values(), key=lambda step: step.pos)
+        out = last.dot.writer == self._vault.writer
+        mine = self._writers_of(batch.hold.did)
+        batch.hold = Hold(
+            batch.hold.did,
+            Seen((w, first.step.seen.of(w)) for w in mine),
+            out=out,
+            sent=Seen((w, self._judged.of(w)) for w in mine) if out else Seen(),
+            since=int(self._clock.now()),
+        )
+        harmful = (it.step.pos for it in recent if not batch.harms.keys().isdisjoint(it.files))
+        batch.last = max(harmful)
+        batch.files = {entry: batch.files[entry] for entry in batch.harms}
+        batch.made = {pos: it for pos, it in batch.made.items() if _is_of(batch, it)}
+        self._batches.append(batch)
+
+    def _extend(self, batch: Batch, seen: _Seen, looking: LookingBack) -> None:
+        """Hold what else the device does: of what it did before nothing was let through."""
+        fresh = {
+            entry: was
+            for entry in seen.files - batch.files.keys()
+            if (was := self._before(entry, seen.step, batch.made, looking)) is not None
+        }
+        found = harms(self._vault, fresh, batch.known).harms
+        if found:
+            batch.last = seen.step.pos
+        batch.harms |= found
+        batch.files |= {entry: fresh[entry] for entry in found}
+
+    def _before(
+        self, entry: EntryId, step: Step, made: Mapping[int, Step], looking: LookingBack
+    ) -> Before | None:
+        """Return a file as it was; None of what its maker made only just now."""
+        if looking.steps(entry)[0].pos in made:
+            return None
+        return before(looking, entry, step)
+
+    # -- how much it is --------------------------------------------------------------------
+    def _recount(self, touched: AbstractSet[EntryId], looking: LookingBack) -> None:
+        """Let go of what is harm no more: it was put right, here or there."""
+        for batch in tuple(self._batches):
+            if batch.harms and touched.isdisjoint(batch.files):
+                continue
+            self._count_harms(batch, looking)
+            if len(batch.harms) <= self._bound(batch):
+                self._batches.remove(batch)
+                self._settle(batch.hold.did)
+
+    def _count_harms(self, batch: Batch, looking: LookingBack) -> bool:
+        """Find out what befell a batch's files; say whether that is not known of all."""
+        told = harms(self._vault, batch.files, batch.known)
+        gone = {e: batch.files[e] for e, harm in told.harms.items() if harm is Harm.DELETED}
+        moved = elsewhere(self._vault, looking, gone, batch.made.values())
+        batch.harms = {e: harm for e, harm in told.harms.items() if e not in moved}
+        return told.unsure
+
+    def _bound(self, batch: Batch) -> int:
+        gone = sum(harm is Harm.DELETED for harm in batch.harms.values())
+        return bound(self.settings, self._count() + gone)
+
+    def _count(self) -> int:
+        """Return how many files the folder has, as of a moment ago."""
+        now = self._clock.monotonic()
+        if self._counted is None or now - self._counted[0] > COUNTED_FOR:
+            self._counted = now, self._vault.counts()[0]
+        return self._counted[1]
+
+    # -- what is remembered ----------------------------------------------------------------
+    def _settle(self, did: str) -> None:
+        """What a device did until now counts no more."""
+        self._devices.pop(did, None)
+        done = Seen((w, self._vault.seen.of(w)) for w in self._writers_of(did))
+        now = self._memory.now
+        self._memory.now = replace(now, settled=now.settled.join(done))
+
+    def _remember(self) -> None:
+        holds = tuple(batch.hold for batch in self._batches)
+        self._memory.put(replace(self._memory.now, holds=holds))
+        self._saved = self._shape()
+
+    def _shape(self) -> tuple[tuple[Hold, int], ...]:
+        """Return what tells whether something changed that others show or keep."""
+        return tuple((batch.hold, len(batch.files)) for batch in self._batches)
+
+    def _writers_of(self, did: str) -> frozenset[Writer]:
+        return frozenset(w for w, issuer in self._vault.writers().items() if issuer == did)
+
+    def _where_to_begin(self) -> Seen:
+        """Return what need not be judged: all but what is held, and the last five minutes."""
+        latest: dict[str, int] = {}
+        begin = dict(self._vault.seen)
+        for step in self._vault.latest_records(TAIL):
+            last = latest.get(step.issuer, step.at)
+            if 0 <= last - step.at <= SPAN:
+                latest[step.issuer] = last
+                begin[step.dot.writer] = min(begin[step.dot.writer], step.dot.n - 1)
+        for batch in self._batches:
+            for writer in self._writers_of(batch.hold.did):
+                n = batch.hold.before.of(writer)
+                begin[writer] = min(begin.get(writer, 0), n)
+        return Seen(begin)
+
+
+def _is_of(batch: Batch, step: Step) -> bool:
+    """Say whether a record belongs to what is held, as all do that its maker made since."""
+    return batch.hold.did == step.issuer and not batch.hold.before.includes(step.dot)

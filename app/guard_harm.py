@@ -1,0 +1,133 @@
+"""What befell a file: as it was before some commits of a device, against as it is now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.guard_rule import is_like, is_renamed
+from app.guard_values import Harm
+from storage.errors import AtollError, BlockNotFound, CorruptBlock, DecodeError
+from storage.facts.change import EntryId, Operation, Put
+from storage.facts.node import Node
+from storage.facts.state import EntryFacts
+from storage.facts.values import Content, EntryKind, Place
+from storage.facts.view import content_version, is_shown, kind_of, sides, stored_name
+from storage.lately import LookingBack
+from storage.records.ledger import Step
+from storage.vault import Vault
+
+RECORDS = 64
+"""So many records tell what a text was, besides the first: each puts it whole."""
+Known = dict[tuple[EntryId, bytes], Harm | None]
+"""What was found out of files in some version: reading both texts again would tell the same."""
+_LOSING = frozenset({"content", "place"})
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A file as it was before a batch."""
+
+    name: str
+    """Empty where that takes too long to find out: it was saved very often since."""
+    facts: EntryFacts
+    version: bytes
+    content: Content
+    """Its main content, without edits."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What was found out of some files."""
+
+    harms: dict[EntryId, Harm]
+    unsure: bool = False
+    """Of some text not all is here yet: whether it is the same one still, nobody can say."""
+
+
+def may_harm(operations: Iterable[Operation]) -> bool:
+    """Say whether operations on one entry can take something away from whoever had it."""
+    return any(not isinstance(it, Put) or it.attribute in _LOSING for it in operations)
+
+
+def before(looking: LookingBack, entry: EntryId, step: Step) -> Before | None:
+    """Return a file as the maker of a record found it; None for what was no file then."""
+    try:
+        facts, whole = looking.facts(entry, step.seen, RECORDS)
+    except AtollError:
+        return None  # nobody here has ever been able to read it
+    if not facts or not is_shown(facts) or kind_of(facts) is EntryKind.FOLDER:
+        return None
+    main = sides(facts)[0]
+    content = None if main is None else facts["content"][main]
+    if not isinstance(content, Content) or not content.size:
+        return None  # nothing of an empty file can be lost
+    return Before(stored_name(facts) if whole else "", facts, content_version(facts), content)
+
+
+def harms(vault: Vault, files: Mapping[EntryId, Before], known: Known) -> Told:
+    """Say what befell files; those that are as they were, or like it, are left out."""
+    told, now = Told({}), vault.nodes(files)
+    for entry, was in files.items():
+        node = now.get(entry)
+        try:
+            harm = Harm.DELETED if node is None else _harm(vault, was, node, known)
+        except (BlockNotFound, CorruptBlock, DecodeError):
+            told.unsure, harm = True, None
+        if harm is not None:
+            told.harms[entry] = harm
+    return told
+
+
+def _harm(vault: Vault, was: Before, now: Node, known: Known) -> Harm | None:
+    if was.name and is_renamed(was.name, now.name):
+        return Harm.RENAMED
+    if now.version == was.version:
+        return None
+    key = now.entry, now.version
+    if key not in known:
+        known[key] = None if _is_same(vault, was, now) else Harm.REPLACED
+    return known[key]
+
+
+def _is_same(vault: Vault, was: Before, now: Node) -> bool:
+    """Say whether a file holds what it held before, or is a text that was only edited."""
+    if was.content.is_text and now.is_text:
+        text = vault.bytes_of(was.facts).decode(errors="replace")
+        return is_like(text, b"".join(vault.read(now)).decode(errors="replace"))
+    return _digest_now(vault, now.entry) == was.content.digest
+
+
+def _digest_now(vault: Vault, entry: EntryId) -> bytes:
+    facts = vault.facts(entry)
+    main = sides(facts)[0]
+    content = None if main is None else facts["content"][main]
+    return content.digest if isinstance(content, Content) else b""
+
+
+def elsewhere(
+    vault: Vault, looking: LookingBack, gone: Mapping[EntryId, Before], made: Iterable[Step]
+) -> frozenset[EntryId]:
+    """Return what is only gone because it was copied elsewhere first, by the same device."""
+    wanted = {was.content.digest for was in gone.values() if not was.facts.get("edits")}
+    copies: dict[EntryId, bytes] = {}
+    for step in made if wanted else ():
+        for entry, operations in looking.did(step).items():
+            digest = _added(operations)
+            if digest in wanted and entry not in gone:
+                copies[entry] = digest
+    there = Counter(copies[entry] for entry in vault.nodes(copies))
+    found: set[EntryId] = set()
+    for entry, was in gone.items():
+        if there[was.content.digest] > 0:
+            there[was.content.digest] -= 1
+            found.add(entry)
+    return frozenset(found)
+
+
+def _added(operations: Iterable[Operation]) -> bytes:
+    """Return the digest of a file that these operations put somewhere; empty of others."""
+    values = [it.value for it in operations if isinstance(it, Put)]
+    placed = any(isinstance(value, Place) for value in values)
+    return next((v.digest for v in values if isinstance(v, Content) and placed), b"")

@@ -1,0 +1,95 @@
+"""What records did, one after the other: for whoever judges them before they go any further."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+
+from storage.core import Core
+from storage.facts.change import EntryId, Operation
+from storage.facts.dots import Seen, Writer
+from storage.facts.operate import apply_to_entry, by_entry
+from storage.facts.state import EntryFacts
+from storage.opened import Opened
+from storage.records.ledger import Step
+
+MOST_OPENED = 64
+"""So many records are kept open while one looks back: what was made together is asked together."""
+
+
+class Lately(Opened):
+    """The door to records as they came in."""
+
+    def records_after(self, seen: Seen) -> Iterator[Step]:
+        """Walk the records that `seen` does not include, causes first."""
+        return self._core.ledger.after(seen, self._core.seen)
+
+    def latest_records(self, limit: int) -> list[Step]:
+        """Return the records that came in last, the very last first."""
+        return self._core.ledger.steps(None, limit)
+
+    def writers(self) -> dict[Writer, str]:
+        """Return which device each writer is, by did:key."""
+        return self._core.ledger.writers()
+
+    def named_before(self, step: Step) -> frozenset[EntryId]:
+        """Return the entries that a record names and an earlier one named too: it made no more."""
+        rows = self._ready().connection.execute(
+            "SELECT DISTINCT now.entry FROM touch AS now"
+            " JOIN touch AS before ON before.entry = now.entry AND before.pos < now.pos"
+            " WHERE now.pos = ?",
+            (step.pos,),
+        )
+        return frozenset(EntryId(bytes(row[0])) for row in rows.fetchall())
+
+    def looking_back(self) -> LookingBack:
+        """Look at what many entries were, opening each record once."""
+        return LookingBack(self._ready())
+
+    def bytes_of(self, facts: EntryFacts) -> bytes:
+        """Return what an entry with these facts holds.
+
+        Raises:
+            BlockNotFound: not all of it is here.
+        """
+        return b"".join(self._core.contents.read(facts))
+
+
+class LookingBack:
+    """Opens records, and keeps the last ones open."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._open: OrderedDict[int, Mapping[EntryId, Sequence[Operation]]] = OrderedDict()
+
+    def did(self, step: Step) -> Mapping[EntryId, Sequence[Operation]]:
+        """Return what a record did, entry by entry.
+
+        Raises:
+            NotFound: this device has no key for that time.
+        """
+        if step.pos in self._open:
+            self._open.move_to_end(step.pos)
+            return self._open[step.pos]
+        found = self._open[step.pos] = by_entry(self._core.history.payload(step).operations)
+        while len(self._open) > MOST_OPENED:
+            self._open.popitem(last=False)
+        return found
+
+    def facts(self, entry: EntryId, seen: Seen, most: int) -> tuple[EntryFacts, bool]:
+        """Return the facts of an entry when so much was seen, {} when it was not there.
+
+        By its first record and so many last ones; say whether that is all. A text that was
+        saved a thousand times is put whole in each record, so its content is
+        right all the same; its place may be an earlier one.
+        """
+        steps = [step for step in self.steps(entry) if seen.includes(step.dot)]
+        whole = len(steps) <= most
+        facts: EntryFacts = {}
+        for step in steps if whole else [*steps[:1], *steps[-most:]]:
+            facts = apply_to_entry(facts, self.did(step).get(entry, ()), step.dot, step.seen)
+        return facts, whole
+
+    def steps(self, entry: EntryId) -> list[Step]:
+        """Return the records that named an entry, causes first."""
+        return self._core.ledger.steps(entry, latest_first=False)
