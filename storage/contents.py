@@ -51,6 +51,8 @@ class Contents:
         self._secret = secret
         self._documents: dict[bytes, TextDocument] = {}
         """The last ones asked for, by what they were made of; never handed out themselves."""
+        self.in_flight: dict[bytes, tuple[bytes, ...]] = {}
+        """Blocks of contents that no commit has named yet, by what opens each content."""
         self.use(blocks)
 
     def use(self, blocks: BlockStore) -> None:
@@ -63,10 +65,13 @@ class Contents:
         """Seal what source gives; durable with the commit that names it."""
         held = len(self.fresh)
         try:
-            return store_content(source, put=self._stage, secret=self._secret())
+            content = store_content(source, put=self._stage, secret=self._secret())
         except BaseException:
             del self.fresh[held:]  # no record is to name what is part of nothing
             raise
+        if content.link is not None:
+            self.in_flight[content.link.digest] = tuple(self.fresh[held:])
+        return content
 
     def store_bytes(self, data: bytes) -> Content:
         """Seal bytes."""
@@ -78,8 +83,16 @@ class Contents:
 
     def keep(self, blocks: Iterable[bytes]) -> None:
         """Keep blocks that were sealed beside; durable with the commit that names them."""
+        held = len(self.fresh)
         for block in blocks:
             self._stage(block)
+        if len(self.fresh) > held:  # what opens it comes last
+            self.in_flight[self.fresh[-1]] = tuple(self.fresh[held:])
+
+    def landed(self, tops: Iterable[bytes]) -> None:
+        """Hear which contents a commit has named."""
+        for digest in tops:
+            self.in_flight.pop(digest, None)
 
     def read(self, facts: EntryFacts, dot: Dot | None = None) -> Iterator[bytes]:
         """Yield the bytes that an entry (or its side version `dot`) holds, edits included.
@@ -173,7 +186,9 @@ class Contents:
 
     def compact(self, before: Content, document: TextDocument) -> Content:
         """Store a text and its document as one content of the same lineage."""
+        held = len(self.fresh)
         link = store_bytes(document.snapshot(), put=self._stage, secret=self._secret())
+        self.in_flight[link.digest] = tuple(self.fresh[held:])
         plain = self.store_bytes(document.text.encode())
         lineage = before.lineage or before.digest
         return Content(plain.link, plain.size, plain.digest, True, link, lineage)
