@@ -47,7 +47,7 @@ class Care(Opened):
             raise
         rebuilt = self._make_anew(step)
         return Repaired(
-            len(done.lost),
+            done.damaged,
             len(done.good),
             done.from_files,
             done.missing,

@@ -17,6 +17,7 @@ from storage.index.sealed_db import IndexDamaged
 from storage.index.view import CatalogTree
 from storage.intake import Intake
 from storage.recovery import recover
+from storage.repairing import mend_keys
 from storage.wants import Wants
 
 _Made = TypeVar("_Made")
@@ -127,6 +128,9 @@ class Opened:
     def _take_in(self) -> None:
         core = self._core
         recover(core, self._intake, self._wants, self._forks)
+        if not core.members.has_keys and mend_keys(core):
+            core.empty_lists()
+            recover(core, self._intake, self._wants, self._forks)
         if core.members.has_keys and self._forks.may_be_due():
             with core.transaction():
                 self._forks.settle()

@@ -32,7 +32,8 @@ from storage.wants import Wants
 
 ASIDE = "damaged"
 """The folder of what was found damaged, beside the packs."""
-WANTED, LOST = "wanted", "lost"
+WANTED = "wanted"
+_MANY = 1000
 
 OpenFile = Callable[[tuple[str, ...]], Source | None]
 """Opens the person's own file at a path, if there is one."""
@@ -84,6 +85,7 @@ class Repair:
     """What is damaged or gone, by digest, and where it lay."""
     good: dict[bytes, Thing] = field(default_factory=dict[bytes, Thing])
     aside: list[str] = field(default_factory=list[str])
+    damaged: int = 0
     from_files: int = 0
     missing: tuple[Missing, ...] = ()
 
@@ -107,6 +109,16 @@ class Repair:
                 self.good[thing.digest] = thing
                 self.lost[thing.digest] = gap.pack
         self.lost |= dict.fromkeys(lost_in_gaps(core), "")
+        self.damaged = len(self.lost)
+        self._take_up_wanted()
+
+    def _take_up_wanted(self) -> None:
+        """Look again at what was damaged earlier, unless much is to come: then it is on its way."""
+        rows = self.core.connection.execute(
+            "SELECT DISTINCT digest FROM want LIMIT ?", (_MANY,)
+        ).fetchall()
+        if len(rows) < _MANY:
+            self.lost = dict.fromkeys((bytes(row[0]) for row in rows), "") | self.lost
 
     def mend_from(self, uses: Uses, open_file: OpenFile) -> None:
         """Make blocks anew from the person's own files, where they hold the very content."""
@@ -207,6 +219,18 @@ def put_right(core: Core, wants: Wants, step: Step, open_file: OpenFile) -> Repa
             repair.put_back(uses)
         repair.missing = tuple(repair.find_missing(uses))
     return repair
+
+
+def mend_keys(core: Core) -> bool:
+    """Write again what was damaged of keys and rights, and can be mended; say whether any was."""
+    kinds = {Kind.KEYRING, Kind.EPOCH, Kind.TOKEN}
+    found = [mended_frame(_stretch(core, gap)) for gap in core.blocks.damage]
+    things = [thing for thing in found if thing is not None and thing.kind in kinds]
+    if things:
+        with core.transaction():
+            for thing in things:
+                core.blocks.add(thing)
+    return bool(things)
 
 
 def _named(uses: Uses, digest: bytes) -> Iterator[tuple[Found, Use]]:

@@ -7,13 +7,13 @@ under an id of its own, one byte longer than an entry's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from storage.blocks.store import MAX_BLOCK, Kind, Thing
 from storage.codec.dagcbor import encode_checked
 from storage.core import Core
 from storage.errors import BlockNotFound, CorruptBlock, DecodeError
-from storage.facts.change import ENTRY_SIZE, EntryId, Operation, Put
+from storage.facts.change import ENTRY_SIZE, TOP, EntryId, Operation, Put
 from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, value_to_cbor
@@ -97,7 +97,7 @@ class Wants:
         touched: set[EntryId] = set()
         for data in blocks:
             if len(data) <= MAX_BLOCK:
-                touched |= self._take(self._as_known(Thing(Kind.BLOCK, data)))
+                touched |= self._take(Thing(Kind.BLOCK, data))
         return self._complete(touched)
 
     def look_again(self) -> None:
@@ -147,6 +147,18 @@ class Wants:
         """Want these blocks no longer, whatever they are wanted for."""
         run = self._core.connection
         run.executemany("DELETE FROM want WHERE digest = ?", [(digest,) for digest in digests])
+        run.execute("DELETE FROM version WHERE id NOT IN (SELECT entry FROM want)")
+
+    def want_only(self, older: Collection[bytes]) -> None:
+        """Of older versions want these blocks only."""
+        run = self._core.connection
+        rows = run.execute(
+            "SELECT DISTINCT digest FROM want WHERE length(entry) > ?", (ENTRY_SIZE,)
+        ).fetchall()
+        run.executemany(
+            "DELETE FROM want WHERE digest = ? AND length(entry) > ?",
+            [(digest, ENTRY_SIZE) for (digest,) in rows if bytes(digest) not in older],
+        )
         run.execute("DELETE FROM version WHERE id NOT IN (SELECT entry FROM want)")
 
     def note_again(self, entries: Iterable[EntryId]) -> None:
@@ -238,7 +250,7 @@ class Wants:
     def _take(self, thing: Thing) -> set[EntryId]:
         entries = self._done(thing.digest)
         if entries:
-            self._core.blocks.add(thing)
+            self._core.blocks.add(self._as_known(thing) if TOP in entries else thing)
         return entries
 
     def _done(self, digest: bytes) -> set[EntryId]:
