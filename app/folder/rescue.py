@@ -22,6 +22,8 @@ def looks_cut(row: Row, read: Read) -> bool:
     """Say whether a change looks like what a power cut left, not like a person's edit."""
     if read.stat.mtime_ns == row.mtime_ns and read.stat.size != row.size:
         return True
+    if row.ctime_ns == -1 and read.stat.mtime_ns < row.mtime_ns:
+        return True  # the file before is back: the name of the last one was not safe yet
     return row.size > 0 and read.content is None and not read.data.strip(b"\0")
 
 

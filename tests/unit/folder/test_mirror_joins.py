@@ -230,6 +230,27 @@ def test_a_new_file_that_a_power_cut_took_is_written_anew(tmp_path: Path) -> Non
     assert again.space.files() == {**disk.files(), "d/": b""}
 
 
+def test_the_file_before_is_no_edit_when_a_power_cut_brings_it_back(tmp_path: Path) -> None:
+    """A careful editor renames over the old file; the disk may lose that name after we saved.
+
+    The simulated world found it: the line that was saved last went away on every device.
+    """
+    disk, nowhere = MemoryFolder(), Path("/dev/null").parent
+    database = str(tmp_path / "mirror.db")
+    one = Mirrored(nowhere, folder=disk, database=database)
+    disk.write("a.md", b"a line\n")
+    one.look()
+    before = disk.root.names.pop("a.md")
+    disk.write("a.md", b"a line\nanother\n")
+    one.look()
+    one.connection.close()
+    disk.root.names["a.md"] = before
+    again = Mirrored(nowhere, one.space, folder=disk, database=database)
+    assert not again.look().edited
+    again.bring()
+    assert disk.files() == again.space.files() == {"a.md": b"a line\nanother\n"}
+
+
 def test_after_a_clean_end_an_empty_file_is_an_edit(tmp_path: Path) -> None:
     """A person may empty a file."""
     database = str(tmp_path / "mirror.db")
