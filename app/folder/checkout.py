@@ -20,6 +20,7 @@ from app.errors import Unreadable
 from app.folder.agreed import Row
 from app.folder.batch import file_row, folder_row
 from app.folder.doors import Doors
+from app.folder.folded import row_at
 from app.folder.ground import Ground, Tally
 from app.folder.ignore import TEMPORARY
 from app.folder.match import Found
@@ -355,7 +356,7 @@ class Checkout:
                 stat = place.stat(disk)
             except FileNotFoundError:
                 return disk
-            other = self._agreed.at(node.parent, disk)
+            other = row_at(self._agreed, place, node.parent, disk, self._ground.ways)
             if other is not None and other.entry != node.id:
                 self._vacate(place, path, other)
                 continue
@@ -394,7 +395,7 @@ class Checkout:
             stat = place.stat(row.disk)
         except FileNotFoundError:
             raise Deferred(path) from None
-        same = row.is_as(stat) if row.shape is not Shape.FOLDER else True
+        same = row.is_as(stat) if row.shape is not Shape.FOLDER else row.inode == stat.inode
         if stat.shape is not row.shape or not (same or self._is_as_read(place, row, stat, path)):
             raise Deferred(path)
         return stat

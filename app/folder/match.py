@@ -200,7 +200,7 @@ class _Matcher:
         by_key: dict[str, str] = {}
         if lost and free:
             by_key = {disk_key(name, self._ways): name for name in sorted(free)}
-        for row in lost:
+        for row in self._by_thing(lost, by_key, free):
             name = by_key.get(disk_key(row.disk, self._ways))
             if name is not None and name in free and free[name].shape is row.shape:
                 below += self._found(row, Found((*path, name), free.pop(name)))
@@ -209,6 +209,17 @@ class _Matcher:
         for name, stat in free.items():
             self._is_new((*path, name), stat)
         return below
+
+    def _by_thing(
+        self, lost: list[Row], by_key: Mapping[str, str], free: Mapping[str, Stat]
+    ) -> list[Row]:
+        """Return rows so that of two with one key that comes first whose very thing is there."""
+
+        def is_another(row: Row) -> bool:
+            name = by_key.get(disk_key(row.disk, self._ways))
+            return name is None or free[name].inode != row.inode
+
+        return sorted(lost, key=is_another) if by_key else lost
 
     def _find_placed(self, path: Path, free: dict[str, Stat]) -> list[tuple[EntryId, Path]]:
         """Match what changed places; it is free for others no more."""

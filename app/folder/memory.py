@@ -250,6 +250,8 @@ class MemoryPlace:
         if there is not None and there[1] is not thing:
             if not replace:
                 raise FileExistsError(errno.EEXIST, "something is there")
+            if there[1].shape is Shape.FOLDER:
+                raise IsADirectoryError(errno.EISDIR, "a folder is there")
             del to._thing.names[there[0]]
         del self._thing.names[spelled]
         thing.ctime_ns = self._folder.tick()

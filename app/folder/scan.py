@@ -196,15 +196,10 @@ def _find(place: Place, name: str, ways: Ways) -> tuple[str, Stat]:
     stat = place.stat(name)
     if not (ways.folds_case or ways.folds_forms):
         return name, stat
-    for spelled, found in place.entries():
-        if (
-            not isinstance(found, OSError)
-            and (found.inode, found.device)
-            == (
-                stat.inode,
-                stat.device,
-            )
-            and disk_key(spelled, ways) == disk_key(name, ways)
-        ):
-            return spelled, found
-    return name, stat
+    found = {spelled: it for spelled, it in place.entries() if not isinstance(it, OSError)}
+    if name in found:
+        return name, found[name]
+    same = [it for it in found if found[it][1:3] == stat[1:3]]  # the device and the inode
+    # Some disks leave out what they cannot hold, so a spelling may be one that no key tells.
+    same.sort(key=lambda spelled: (disk_key(spelled, ways) != disk_key(name, ways), spelled))
+    return (same[0], found[same[0]]) if same else (name, stat)

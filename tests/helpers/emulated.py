@@ -22,8 +22,6 @@ _NOT_OF_WINDOWS = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICES = re.compile(
     r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\.|\Z)", re.IGNORECASE
 )
-    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\.|\Z)", re.IGNORECASE
-)
 
 
 def _as_it_is(name: str) -> str:
@@ -134,10 +132,16 @@ class EmulatedFolder(MemoryFolder):
     def save_over(self, path: str, data: bytes) -> None:
         """Save as most programs do: a file beside, put over."""
         with self._by_hand(path) as (place, name):
+            if place.holds_folder(name):
+                raise IsADirectoryError(errno.EISDIR, "a folder")
             place.write(
                 "saving~", [data], executable=False, mode=None, mtime_ns=self.tick(), sync=False
             )
-            place.move("saving~", place, name, replace=True)
+            try:
+                place.move("saving~", place, name, replace=True)
+            except OSError:
+                place.remove("saving~")
+                raise
 
     def read(self, path: str) -> bytes:
         """Read a file."""
@@ -200,6 +204,11 @@ class EmulatedPlace(MemoryPlace):
             raise IsADirectoryError(errno.EISDIR, "a folder")
         there[1].data = data
         there[1].mtime_ns = there[1].ctime_ns = self._folder.tick()
+
+    def holds_folder(self, name: str) -> bool:
+        """Say whether a folder lies under a name."""
+        there = self._look(name)
+        return there is not None and there[1].shape is Shape.FOLDER
 
     def lies_in(self, place: EmulatedPlace, name: str) -> bool:
         """Say whether this directory is what another one holds under a name, or below that."""
