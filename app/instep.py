@@ -76,6 +76,8 @@ class InStep:
         self._stepping = False
         self.came_back: Callable[[], None] | None = None
         """Called when the folder is there again after it was not: watch it anew."""
+        self.wanted: Callable[[frozenset[EntryId]], None] | None = None
+        """Called with what lies in the folder and there, and is not here to be compared."""
         self.stop_watching: Callable[[], None] | None = None
         """Called before much is written: hints at our own writing cost more than the writing."""
         self._hear_again: asyncio.TimerHandle | None = None
@@ -182,6 +184,8 @@ class InStep:
             self._committed(self._opened)
         if looked.entries and then_bring:
             await self.bring(looked.entries)
+        if looked.wanted and self.wanted is not None:
+            self.wanted(looked.wanted)
         if looked.again and looked.again_in is not None:
             self._later(looked.again_in, looked.again)
         return looked

@@ -79,6 +79,14 @@ class Service(Protocol):
         """Hear of it no more."""
         ...
 
+    def hurry(self, space: bytes, digests: Sequence[bytes]) -> None:
+        """Someone opens a file: fetch its blocks before all others."""
+        ...
+
+    def wanted(self, space: bytes) -> None:
+        """Content is wanted that was not."""
+        ...
+
     async def dial(self, host: str, port: int) -> Peer:
         """Meet the device at an address."""
         ...
@@ -171,6 +179,17 @@ class Meeting:
         if self._service is not None:
             self._service.announce(space)
         self._events.tell(DeliveryChanged(space.hex()))
+
+    def wanted(self, space: bytes, first: Sequence[bytes] = ()) -> None:
+        """Content is wanted that was not: ask everyone near, for `first` before all else."""
+        if self._service is not None:
+            self._service.hurry(space, first)
+            self._service.wanted(space)
+
+    @property
+    def is_alone(self) -> bool:
+        """Nobody is met at all, or nobody is near now."""
+        return not self._heads
 
     # -- what typing asks ----------------------------------------------------------------
     def live(self, space: bytes, entry: EntryId, update: bytes) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.guard import Guard
 from app.opened import OpenSpace
 from storage.blocks.store import Thing
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.vault import Vault
-from sync.ports import Accepted, Heads, Parcel
+from sync.ports import UNTOLD, Accepted, Heads, Parcel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,21 @@ class SpaceReplica:
 
     async def heads(self) -> Heads:
         """Return how the space stands here."""
-        return await self.opened.run(_heads)
+        return await self.opened.run(lambda vault: _heads(vault, self.opened.guard.outward()))
 
     async def things_after(self, seen: Seen, auth: bytes, budget: int) -> Parcel:
         """Return what a peer lacks."""
-        return await self.opened.run(lambda vault: vault.things_after(seen, auth, budget))
+        guard = self.opened.guard
+        return await self.opened.run(
+            lambda vault: vault.things_after(seen, auth, budget, guard.outward())
+        )
 
     async def accept(self, things: Sequence[Thing], peer: str) -> Accepted:
         """Verify and keep what a peer sent."""
         del peer  # what counts is who signed, not who carried
-        accepted, ready, people = await self.opened.run(lambda vault: _accept(vault, things))
+        accepted, ready, people = await self.opened.run(
+            lambda vault: _accept(vault, self.opened.guard, things)
+        )
         self._came(self.opened, accepted.entries, ready)
         if people:
             self._joined(self.opened)
@@ -72,7 +78,7 @@ class SpaceReplica:
 
     async def put_blocks(self, blocks: Sequence[bytes]) -> frozenset[EntryId]:
         """Keep blocks that were wanted."""
-        entries = await self.opened.run(lambda vault: vault.put_blocks(blocks))
+        entries = await self.opened.run(lambda vault: _put(vault, self.opened.guard, blocks))
         self._came(self.opened, entries, entries)
         return entries
 
@@ -86,19 +92,31 @@ class SpaceReplica:
         self._signed(self.opened)
 
 
-def _accept(vault: Vault, things: Sequence[Thing]) -> tuple[Accepted, frozenset[EntryId], bool]:
+def _accept(
+    vault: Vault, guard: Guard, things: Sequence[Thing]
+) -> tuple[Accepted, frozenset[EntryId], bool]:
     """Take things in; say which entries can be written out, and whether people are told of.
 
     Who came by an invite gets the keys from whoever may give them.
     """
     accepted = vault.accept(things)
+    guard.mind()  # before any of it is written to the folder
     if accepted.others:
         vault.welcome()
     ready = accepted.entries - vault.lacking(accepted.entries)
     return accepted, ready, accepted.others > 0
 
 
-def _heads(vault: Vault) -> Heads:
+def _put(vault: Vault, guard: Guard, blocks: Sequence[bytes]) -> frozenset[EntryId]:
+    """Keep blocks; what some text became may be known only now."""
+    entries = vault.put_blocks(blocks)
+    guard.mind(blocks_came=True)
+    return entries
+
+
+def _heads(vault: Vault, outward: Seen | None) -> Heads:
+    """Say how the space stands here; as it stood before, while a mass change is held."""
     complete = vault.is_complete()
-    files, size = (0, 0) if complete else vault.to_come()
-    return Heads(vault.seen, vault.root.digest, vault.auth, complete, files, size)
+    files, size = (0, 0) if complete else vault.to_come()  # of what is not kept nothing is
+    seen, root = (vault.seen, vault.root.digest) if outward is None else (outward, UNTOLD)
+    return Heads(seen, root, vault.auth, complete, files, size, vault.said())

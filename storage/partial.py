@@ -185,8 +185,12 @@ class Partial(Opened):
 
     def next_push(self) -> float | None:
         """Return when the next thing is to go that was asked for a moment only; None: nothing."""
+        return self._ready().kept.next_push()
+
+    def leaving(self) -> frozenset[EntryId]:
+        """Return what was pushed out and may still be here, side versions too."""
         kept = self._ready().kept
-        return kept.next_push()
+        return frozenset(kept.sides(kept.leaving()))
 
     def sweep(self, trusted: AbstractSet[str], still: AbstractSet[EntryId]) -> int:
         """Remove blocks of what is to be here no longer; return how many.
@@ -199,7 +203,9 @@ class Partial(Opened):
             return 0
         again = core.kept.shown(leaving) - core.kept.unkept(leaving)
         vouch = self._vouching(trusted)
-        going = leaving - again - still if vouch.present else frozenset[EntryId]()
+        going = leaving - again - still - {entry for _, entry in core.kept.originals(still)}
+        if not vouch.present:
+            going = frozenset()
         if not again and not going:
             return 0
         return self._whole(lambda: self._sweep(going, again, vouch))

@@ -134,6 +134,12 @@ class News:
             left = tuple(digest for digest in left if digest not in asked)
             talk.conversation.pump()
 
+    def wanted(self, space: bytes) -> None:
+        """Something is wanted that was not: ask everyone, also who did not have it before."""
+        for talk in self.talks:
+            talk.session.look_again(space)
+            talk.conversation.pump()
+
     def peers(self) -> tuple[told.Peer, ...]:
         """Return the devices that are near now."""
         return tuple(self.peer(talk) for talk in self.talks.near.values())
@@ -276,6 +282,7 @@ class News:
         fresh = self.receipts.fresh(things)
         if fresh:
             self._send_receipts(space, fresh, self.talks.of(session))
+            self.receipts.moved(space)  # a word may answer a word
             self._tell(told.ReceiptCame(space, self.talks.of(session).did))
 
     def sent(self, session: Session, space: bytes) -> None:

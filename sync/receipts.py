@@ -72,7 +72,7 @@ class Receipts:
             last = self._last.get(space)
             # how much is still to come is no part of it, and changes with every block
             heads = replace(heads, files=0, size=0)
-            if last is not None and last[0] == heads:
+            if last is not None and (last[0], last[0].said) == (heads, heads.said):
                 return
             thing = await replica.receipt()
         except AtollError:

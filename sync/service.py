@@ -157,6 +157,10 @@ class SyncService:
         """Someone opens a file: fetch its blocks before all others."""
         self._news.hurry(space, tuple(digests))
 
+    def wanted(self, space: bytes) -> None:
+        """Content is wanted that was not, or was asked for in vain: ask everyone."""
+        self._news.wanted(space)
+
     def known_changed(self) -> None:
         """Whom we know, or what we gave, changed."""
         self._dialling.know(self._known.pair_keys(), self._now)

@@ -63,6 +63,8 @@ class Looked:
     """Look at these once more: they were still changing, or are missing for too short a time."""
     again_in: float | None = None
     """Seconds until then; None when there is nothing to look at again."""
+    wanted: frozenset[EntryId] = frozenset()
+    """What lies here and there, and cannot be compared until its bytes are here."""
 
     @property
     def changed(self) -> bool:
@@ -97,5 +99,6 @@ class Tally:
     waiting: int = 0
     drafted: set[Path] = field(default_factory=set[Path])
     entries: set[EntryId] = field(default_factory=set[EntryId])
+    wanted: set[EntryId] = field(default_factory=set[EntryId])
     again: set[Path] = field(default_factory=set[Path])
     skipped: list[Skipped] = field(default_factory=list[Skipped])

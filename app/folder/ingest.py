@@ -214,7 +214,10 @@ class Ingest:
     def _adopt(self, entry: EntryId, found: Found) -> None:
         """Compare what is both here and there. The same is agreed; else both are kept."""
         node, parent = self._batch.tree.get(entry), self._batch.parent_of(found.path)
-        if node is None or parent is None or not self._ground.space.is_here(node):
+        if node is None or parent is None:
+            return
+        if not self._ground.space.is_here(node):
+            self._tally.wanted.add(node.entry)
             return  # nothing can be said, and nothing will be written over it
         with self._ground.folder.enter(found.path[:-1]) as place:
             if found.stat.shape is Shape.LINK:

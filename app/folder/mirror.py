@@ -7,16 +7,18 @@ then what was done is whole, and the next call goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from app.errors import FolderInUse, FolderNotEmpty, FolderUnavailable, Unreadable
+from app.folder.absent import Absent
 from app.folder.agreed import Agreed, Row
 from app.folder.ahead import Ahead, NotAhead
 from app.folder.checkout import Checkout
 from app.folder.drafts import Drafts
 from app.folder.gather import Gather, widest
 from app.folder.ground import Brought, Ground, Looked, Tally
+from app.folder.held import left_alone
 from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
 from app.folder.ingest import Ingest
 from app.folder.marker import Marker, Standing, read_marker, standing_of, write_marker
@@ -82,12 +84,15 @@ class Mirror:
         """What the space shows otherwise for what befell others, and is not written yet."""
         self._patterns = ""
         self._gather = Gather(self._ground)
+        self._absent = Absent(self._ground)
         self._drafts = Drafts(self._ground)
         self._restless = Restless()
         self._newborn = Newborn(self._ground)
         self._replaced = Replaced(self._ground, grace)
         self.drafts = self._drafts.list
         self.drop_draft = self._drafts.drop
+        self.waiting: Callable[[], frozenset[EntryId]] = frozenset
+        """Says what is held: it lies here as it was, whatever befell it in the space."""
 
     def attach(self) -> None:
         """Make sure that this is our folder; mark it when it is taken on for the first time.
@@ -199,6 +204,7 @@ class Mirror:
             tuple(tally.skipped),
             frozenset(tally.again),
             again_in,
+            frozenset(tally.wanted),
         )
 
     def bring(self, report: Report, entries: Iterable[EntryId] | None = None) -> Brought:
@@ -211,15 +217,18 @@ class Mirror:
             StoreFull: the folder's disk is full. What was written is whole.
         """
         self._root()
-        self._reshown |= self._ground.space.reshown()
+        ground = self._ground
+        self._reshown |= ground.space.reshown()
         if entries is None:
-            there, rows = self._gather.everything(), self._ground.agreed.all()
+            there, rows = self._gather.everything(), ground.agreed.all()
         else:
             there, rows = self._gather.around({*entries, *self._reshown})
-        tally = Tally()
-        steps = bring(rows, there, self._ground.agreed.draft_entries())
+        tally, drafts = Tally(), ground.agreed.draft_entries()
+        drafts |= left_alone(self.waiting(), ground.agreed, rows, there, ground.ways)
+        self._absent.take_out(there, rows, everything=entries is None, drafts=drafts)
+        steps = bring(rows, there, drafts)
         if steps:
-            Checkout(self._ground, self._replaced, tally, rows.keys()).run(steps, report)
+            Checkout(ground, self._replaced, tally, rows.keys()).run(steps, report)
         if not tally.again:  # else it is brought again, and with it what is in nobody's hands
             self._reshown.clear()
         return Brought(
@@ -293,6 +302,7 @@ class Mirror:
         digests = self._digests(worth_reading(matched))
         if digests:
             matched = match(here, rows, ground.ways, gather.ignores, digests)
+        self._absent.stays(rows, matched.found.keys() | matched.quiet)
         there = gather.nodes_of(rows, matched)
         if hinted is not None:
             rows |= gather.rows_of(entry for entry in there if entry not in rows)

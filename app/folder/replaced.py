@@ -204,6 +204,8 @@ class Replaced:
         space = self._ground.space
         if not (space.may_edit() and node.is_text and row.base and read.text is not None):
             return False
+        if not space.is_here(node):
+            return False
         return space.change().builds_on(row.entry, row.base)
 
     def _give_back(self, place: Place, path: Path, row: Row, tally: Tally) -> None:

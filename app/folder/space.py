@@ -97,6 +97,10 @@ class Space(Protocol):
         """Return the node and the `base` of those entries that are there, all at once."""
         ...
 
+    def unkept(self, entries: Iterable[EntryId] | None) -> frozenset[EntryId]:
+        """Return which entries (None: of all) are not to be on this device."""
+        ...
+
     def is_here(self, node: Node) -> bool:
         """Say whether all bytes of a file are on this device."""
         ...

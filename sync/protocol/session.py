@@ -203,6 +203,11 @@ class Session:
         if line is not None and line.theirs is not None:
             self._fetch.look(space, line.number)
 
+    def look_again(self, space: bytes) -> None:
+        """Look again, and ask once more for what the other end did not have."""
+        self._fetch.refresh(space)
+        self.look(space)
+
     def hurry(self, space: bytes, digests: Sequence[bytes], now: float) -> tuple[bytes, ...]:
         """Ask for blocks of something that a person opens, before all others."""
         line = self._line(space)

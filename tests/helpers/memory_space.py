@@ -62,6 +62,8 @@ class MemorySpace:
         self.full = False
         self.absent: set[EntryId] = set()
         """Entries whose bytes are not here yet."""
+        self.let: set[EntryId] = set()
+        """Entries that are not to be here."""
         self.words: list[str] = []
         self._view: View | None = None
         self._told = View(EMPTY), EMPTY
@@ -128,13 +130,17 @@ class MemorySpace:
         """Return nodes and their tokens."""
         return {entry: (node, self.base(node)) for entry, node in self.nodes(entries).items()}
 
+    def unkept(self, entries: Iterable[EntryId] | None) -> frozenset[EntryId]:
+        """Say what the test decided."""
+        return frozenset(self.let if entries is None else self.let.intersection(entries))
+
     def is_here(self, node: Node) -> bool:
         """Say what the test decided."""
         return node.id not in self.absent
 
     def change(self) -> ChangeSet:
         """Begin a change."""
-        return ChangeSet(self, self.contents, self.clock, self.dice)
+        return ChangeSet(self, self.contents, self.clock, self.dice, self.state.seen)
 
     def commit(self, change: ChangeSet, words: str) -> object | None:
         """Make a change."""
