@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.errors import BadUsage
+from app.errors import BadUsage, StateDamaged
 from app.places import Places
 from app.state import DeviceState
 from storage.errors import StoreUnusable
@@ -28,12 +28,13 @@ class Account:
         """Open the account of a data folder.
 
         Raises:
+            StateDamaged: what it remembers is missing or damaged; `remembered_anew` mends that.
             KeysUnusable, StoreUnusable: its keys or its memory cannot be read.
         """
         keys = load(places.device_key)
         # It was there before the keys, see `set_up`. An empty one made now would forget all.
         if not _size_of(places.state):
-            raise StoreUnusable(f"{places.state.name} is missing or empty")
+            raise StateDamaged(f"{places.state.name} is missing or empty")
         return cls(keys, DeviceState.open(places.state, keys.derive(_STATE)))
 
     @property

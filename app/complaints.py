@@ -63,6 +63,11 @@ CODES: dict[str, Words] = {
         "What Atoll keeps on this disk cannot be opened. Your plain folders are untouched.",
         "Look whether the disk is connected and you may write to it.",
     ),
+    "storage.unusable.state": Words(
+        "The list of your folders that Atoll keeps (state.db) is missing or damaged. "
+        "Your plain folders and all versions are untouched.",
+        "Mend it with: atoll repair",
+    ),
     "storage.index-damaged": Words(
         "A list that Atoll keeps on this disk is damaged. Your plain folders are untouched.",
         "What it holds of your folders is made anew by itself. If this stays, check your folders.",

@@ -20,6 +20,9 @@ AtollError
     ├── BadUsage              what was asked makes no sense
     └── Unreadable            a file or folder could not be read or written
 
+storage.errors.StoreUnusable
+└── StateDamaged              what the device remembers besides its spaces cannot be read
+
 storage.errors.NotFound
 ├── NoSuchFolder              no folder of Atoll is called so
 ├── NoSuchVersion             a file or folder has no version of that name
@@ -31,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storage.errors import AtollError, NotFound
+from storage.errors import AtollError, NotFound, StoreUnusable
 
 
 class AppError(AtollError):
@@ -196,3 +199,9 @@ class NotDeleted(NotFound):
         self.name = name
         self.drafted = drafted
         """The path on disk at which it was deleted here only, by who may not change it."""
+
+
+class StateDamaged(StoreUnusable):
+    """What the device remembers besides its spaces is missing or damaged; `repair` mends it."""
+
+    code = "storage.unusable.state"

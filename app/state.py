@@ -7,13 +7,23 @@ database, on a thread of its own, durable when the call returns.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.errors import StateDamaged
 from app.loose import list_in, number_in, text_in
+from app.statecopy import NAME, Tables, read_copy, write_copy
 from app.work import Worker
-from storage.errors import StoreUnusable
-from storage.index.sealed_db import IndexDamaged, SqlError, as_storage_error, open_sealed
+from storage.errors import AtollError, StoreUnusable
+from storage.index.sealed_db import (
+    IndexDamaged,
+    SqlError,
+    as_storage_error,
+    is_whole,
+    open_sealed,
+    set_aside,
+)
 from storage.index.sql import Connection, Row, SqlValue
 
 Address = tuple[str, int]
@@ -77,8 +87,9 @@ class Admitted:
 class DeviceState:
     """Remembers. Lives on the app's loop; only `open` blocks."""
 
-    def __init__(self, path: Path, connection: Connection) -> None:
+    def __init__(self, path: Path, connection: Connection, key: bytes) -> None:
         self._path = path
+        self._key = key
         self._connection = connection
         self._worker = Worker("state")
         self.settings: dict[str, str] = {}
@@ -95,12 +106,36 @@ class DeviceState:
         """Open the state, or begin an empty one.
 
         Raises:
-            StoreUnusable: damaged, another device's, or of a newer version.
+            StateDamaged: it is damaged, or another device's. `remake` begins another one.
+            StoreUnusable: it cannot be read, or is of a newer version.
         """
         try:
-            return cls(path, open_sealed(path, key))
-        except IndexDamaged as error:  # no index: what it holds is nowhere else
-            raise StoreUnusable(str(error)) from error
+            state = cls(path, open_sealed(path, key), key)
+        except IndexDamaged as error:  # no index: what it holds is nowhere else but in the copy
+            raise StateDamaged(str(error)) from error
+        if state.settings and not path.with_name(NAME).exists():
+            state._copy()
+        return state
+
+    @classmethod
+    def remake(cls, path: Path, key: bytes, tables: Tables) -> DeviceState:
+        """Set a damaged state aside, and begin one with these rows.
+
+        Raises:
+            StoreFull, StoreUnusable: there is no room for it.
+        """
+        try:
+            set_aside(path)
+        except OSError as error:
+            raise StoreUnusable(f"cannot set {path.name} aside: {error.strerror}") from error
+        connection = open_sealed(path, key)
+        try:
+            _fill(connection, tables)
+        except SqlError as error:
+            raise as_storage_error(error, path) from error
+        finally:
+            connection.close()
+        return cls.open(path, key)
 
     @property
     def name(self) -> str:
@@ -134,10 +169,10 @@ class DeviceState:
         if self.devices.get(row.did) == row:
             return
         self.devices[row.did] = row
-        addresses = json.dumps(row.addresses)
         await self._write(
             "INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?, ?)",
-            (row.did, row.name, row.agreement, addresses, row.seen),
+            _row_of(row),
+            copied=False,  # who was met when is found out again, and changes all the time
         )
 
     async def put_invite(self, row: InviteRow) -> None:
@@ -165,24 +200,56 @@ class DeviceState:
         if self.pending.pop(space, None) is not None:
             await self._write("DELETE FROM pending WHERE space = ?", (space,))
 
+    async def is_whole(self) -> bool:
+        """Say whether all of it can be read on the disk."""
+        return await self._worker.run(lambda: is_whole(self._connection))
+
+    async def make_anew(self) -> None:
+        """Set the database aside, and write another one from the copy and what is in memory.
+
+        Raises:
+            StoreFull, StoreUnusable: there is no room for it.
+        """
+        devices = [_row_of(device) for device in self.devices.values()]
+
+        def work() -> None:
+            tables = read_copy(self._path, self._key) or {}
+            self._connection.close()
+            set_aside(self._path)
+            self._connection = open_sealed(self._path, self._key)
+            try:
+                _fill(self._connection, {**tables, "device": devices})
+            except SqlError as error:
+                raise as_storage_error(error, self._path) from error
+
+        await self._worker.run(work)
+
     async def close(self) -> None:
         """Let what is being written become durable, and let go."""
         await self._worker.run(self._connection.close)
         await self._worker.close()
 
-    async def _write(self, statement: str, values: tuple[SqlValue, ...]) -> None:
+    async def _write(
+        self, statement: str, values: tuple[SqlValue, ...], *, copied: bool = True
+    ) -> None:
         def write() -> None:
             try:
                 self._connection.execute(statement, values)
             except SqlError as error:
                 raise as_storage_error(error, self._path) from error
+            if copied:
+                self._copy()
 
         await self._worker.run(write)
 
+    def _copy(self) -> None:
+        """Write the second copy. Without room for it the one before stays: it is a help only."""
+        with suppress(AtollError, SqlError):
+            write_copy(self._path, self._key, _tables_of(self._connection))
+
     def _load(self) -> None:
         try:
-            for statement in _TABLES.split(";"):
-                self._connection.execute(statement)
+            _make_tables(self._connection)
             self._read()
         except SqlError as error:
             self._connection.close()
@@ -210,6 +277,40 @@ class DeviceState:
 
     def _rows(self, query: str) -> list[Row]:
         return self._connection.execute(query).fetchall()
+
+
+def _row_of(device: DeviceRow) -> tuple[SqlValue, ...]:
+    addresses = json.dumps(device.addresses)
+    return (device.did, device.name, device.agreement, addresses, device.seen)
+
+
+def _make_tables(connection: Connection) -> None:
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+
+
+def _names(connection: Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return sorted(str(row[0]) for row in rows)
+
+
+def _tables_of(connection: Connection) -> Tables:
+    """Return all rows by table."""
+    return {
+        name: connection.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 - tables of ours
+        for name in _names(connection)
+    }
+
+
+def _fill(connection: Connection, tables: Tables) -> None:
+    """Make the tables, and put rows into those that there are."""
+    connection.execute("BEGIN")
+    _make_tables(connection)
+    for name in _names(connection):
+        for row in tables.get(name, ()):
+            marks = ",".join("?" for _ in row)
+            connection.execute(f"INSERT OR REPLACE INTO {name} VALUES ({marks})", row)  # noqa: S608
+    connection.execute("COMMIT")
 
 
 def _addresses(value: object) -> tuple[Address, ...]:

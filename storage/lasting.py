@@ -38,3 +38,23 @@ def make_folder(folder: Path) -> None:
         each.mkdir(mode=0o700, exist_ok=True)
         with suppress(PermissionError):  # who may write there need not be allowed to read
             sync_folder(each.parent)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Let a file hold these bytes, for its owner alone: it holds the old or the new, whole.
+
+    Raises:
+        OSError: it holds what it held.
+    """
+    beside = path.with_name(f"{path.name}.part")
+    beside.unlink(missing_ok=True)
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(file, left) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+    beside.replace(path)
+    sync_folder(path.parent)
