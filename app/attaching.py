@@ -15,8 +15,9 @@ from app.errors import FolderInUse, FolderStillThere, FolderUnavailable, Unreada
 from app.events import EventHub, SpacesChanged
 from app.opened import OpenSpace
 from app.progress import Report
-from app.spaces import Kept, Spaces, made_ready
+from app.spaces import Kept, Spaces
 from app.state import DeviceState
+from app.usable import made_ready
 from app.values import SpaceInfo
 from storage.errors import AtollError
 

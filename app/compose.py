@@ -23,6 +23,8 @@ from app.folder.mirror import Mirror
 from app.folder.real import RealFolder
 from app.folder.settle import Due
 from app.folder.watcher import Watch
+from app.guard import Guard
+from app.guard_memory import GuardMemory
 from app.instep import InStep
 from app.meeting import PORT
 from app.node import Node
@@ -31,6 +33,7 @@ from app.places import Places, runtime_folder
 from storage.errors import AtollError
 from storage.identity.device import DeviceKeys
 from storage.index.sealed_db import GuardedConnection, IndexDamaged, open_guarded, set_aside
+from storage.sealed_file import SealedFile
 from storage.vault import Vault
 from sync.discovery.interfaces import LOOPBACK, usable
 from sync.discovery.port import Discovery, Found, Tags
@@ -40,6 +43,7 @@ from sync.service import SyncService
 from sync.transport.tcp import TcpTransport
 
 MIRROR_DB = "mirror.db"
+GUARD_FILE = "guard"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Linux says here which start of the machine this is; elsewhere each unclean end is doubted."""
 
@@ -110,6 +114,13 @@ class RealMirrors:
                 set_aside(path)
 
         return Mirrored(mirror, agreed, close, lambda: connection.damaged)
+
+    def guard(self, vault: Vault, data: Path) -> Guard:
+        """Return the guard of a space, with what it remembers. On the vault's thread."""
+        keys: DeviceKeys = self._account.keys
+        key = keys.derive(f"guard/{vault.space.hex()}")
+        file = SealedFile(data / GUARD_FILE, key, self._entropy)
+        return Guard(vault, self._account.did, GuardMemory(file), self._clock)
 
     def watch(self, opened: OpenSpace, in_step: InStep) -> Callable[[], None]:
         """Let changes in a folder wake its keeper."""

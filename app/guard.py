@@ -32,7 +32,7 @@ TAIL = 512
 COUNTED_FOR = 60.0
 """Seconds for which it is known how many files there are."""
 Lie = Callable[[AbstractSet[EntryId]], AbstractSet[EntryId]]
-"""Says which of some entries lie in the plain folder."""
+Hear = Callable[[bool], None]
 
 
 @dataclass(slots=True)
@@ -71,20 +71,21 @@ class Batch:
 class Guard:
     """Judges records as they come in. Lives on the vault's thread."""
 
-    def __init__(self, vault: Vault, did: str, memory: GuardMemory, clock: Clock, lie: Lie) -> None:
+    def __init__(self, vault: Vault, did: str, memory: GuardMemory, clock: Clock) -> None:
         """`did` is this device."""
         self._vault = vault
         self._did = did
         self._memory = memory
         self._clock = clock
-        self._lie = lie
+        self.lie: Lie = frozenset
+        """Says which of some entries lie in the plain folder."""
         self._devices: dict[str, _Device] = {}
         self._batches = [Batch(hold) for hold in memory.now.holds]
         self._judged = self._where_to_begin()
         self._saved = self._shape()
         self._counted: tuple[float, int] | None = None
-        self.changed: Callable[[], None] = lambda: None
-        """Called, on the vault's thread, when something is held or is held no more."""
+        self.changed: Hear = _pass
+        """Called, on the vault's thread, when more is held, or (True) something no more."""
 
     # -- what is asked ---------------------------------------------------------------------
     @property
@@ -136,9 +137,10 @@ class Guard:
                 self._weigh_again(looking)
             self._recount(touched, looking)
             self._judged = vault.seen
-        if self._shape() != self._saved:
+        if (shape := self._shape()) != self._saved:
+            before = self._saved
             self._remember()
-            self.changed()
+            self.changed(len(shape) < len(before))
 
     def let_through(self) -> None:
         """What is held goes on its way: a person looked at it.
@@ -150,7 +152,7 @@ class Guard:
         for batch in held:
             self._settle(batch.hold.did)
         self._remember()
-        self.changed()
+        self.changed(True)
 
     def set(self, settings: GuardSettings) -> None:
         """Use other settings from now on; what is held stays so, unless the guard is off."""
@@ -208,7 +210,7 @@ class Guard:
     ) -> AbstractSet[EntryId]:
         """Return the files that a record may have harmed: of others, those in our folder."""
         if step.dot.writer != self._vault.writer and named:
-            named = self._lie(named)
+            named = self.lie(named)
         if not named:
             return frozenset()
         did = looking.did(step)
@@ -344,6 +346,10 @@ class Guard:
                 n = batch.hold.before.of(writer)
                 begin[writer] = min(begin.get(writer, 0), n)
         return Seen(begin)
+
+
+def _pass(_less: bool) -> None:  # noqa: FBT001
+    """Nobody listens."""
 
 
 def _is_of(batch: Batch, step: Step) -> bool:

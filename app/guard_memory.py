@@ -7,13 +7,13 @@ It names devices and numbers of commits only; what they did is read from the his
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from app.guard_values import GuardSettings
 from app.loose import list_in
 from storage.codec.dagcbor import decode, encode
 from storage.errors import DecodeError
 from storage.facts.dots import Dot, Seen, Writer, seen_from_cbor
-from storage.sealed_file import SealedFile
 
 _FORM = 1
 MAX_MEANT = 256
@@ -46,10 +46,22 @@ class Remembered:
     """What was let through: it is not judged again after a restart."""
 
 
+class Kept(Protocol):
+    """Where bytes are kept; a SealedFile is one."""
+
+    def load(self) -> bytes | None:
+        """Return what was saved last, None when nothing was."""
+        ...
+
+    def save(self, plain: bytes) -> None:
+        """Keep these bytes instead, durably."""
+        ...
+
+
 class GuardMemory:
     """Remembers, in a file."""
 
-    def __init__(self, file: SealedFile) -> None:
+    def __init__(self, file: Kept) -> None:
         self._file = file
         raw = file.load()
         try:

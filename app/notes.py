@@ -248,11 +248,16 @@ class Notes:
     def _around(self, kept: Kept, entry: EntryId) -> Around:
         space = kept.opened.key
         return Around(
-            live=lambda update: self._live.live(space, entry, update),
+            live=lambda update: self._say(kept, entry, update),
             saved=lambda: self._later(kept.in_step.committed_here(frozenset({entry}))),
             drafted=lambda text: self._later(self._draft(kept, entry, text)),
             closed=lambda: self._live.close_note(space, entry),
         )
+
+    def _say(self, kept: Kept, entry: EntryId, update: bytes) -> None:
+        """Send what was typed; what would follow on what is held stays here with it."""
+        if not kept.opened.guard.pauses:
+            self._live.live(kept.opened.key, entry, update)
 
     async def _draft(self, kept: Kept, entry: EntryId, text: str) -> None:
         """Write the text to the plain folder, where the mirror keeps it as a draft."""

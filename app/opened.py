@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -13,9 +14,11 @@ from app.folder.claims import Claim, Claims
 from app.folder.ignore import OWN_FOLDER
 from app.folder.marker import MARKER
 from app.folder.mirror import Mirror
+from app.guard import Guard
 from app.progress import Report
 from app.values import Mirroring, SpaceInfo
 from app.work import Worker
+from storage.facts.change import EntryId
 from storage.index.sealed_db import IndexDamaged
 from storage.vault import Vault
 
@@ -45,6 +48,7 @@ class OpenSpace:
     make_mirror: Callable[[Path], Mirrored] = field(repr=False)
     """Makes another one, of a folder, with whatever memory is left."""
     claims: Claims = field(repr=False)
+    guard: Guard = field(repr=False)
     mirroring: Mirroring = Mirroring.SETTLED
     why: str = ""
     """Why the folder is unavailable: an error's code."""
@@ -57,6 +61,9 @@ class OpenSpace:
     """The system tells of all changes in the folder, or nobody keeps it in step."""
     claim: Claim | None = field(default=None, repr=False)
     """Held as long as the folder is kept in step, so that nobody else does."""
+
+    def __post_init__(self) -> None:
+        self.guard.lie = self._lie
 
     @property
     def id(self) -> str:
@@ -86,6 +93,7 @@ class OpenSpace:
         if not self.attached:
             self.mirrored.mirror.attach()
             self.attached = True
+        self.mirrored.mirror.waiting = self.guard.waiting
         return self.mirrored.mirror
 
     def ask_agreed(self, ask: Callable[[Agreed], Answer]) -> Answer:
@@ -146,6 +154,10 @@ class OpenSpace:
         """Let go of everything, on the vault's thread."""
         self._let_go()
         self.vault.close()
+
+    def _lie(self, entries: AbstractSet[EntryId]) -> AbstractSet[EntryId]:
+        """Return which of some entries lie in the folder."""
+        return self.ask_agreed(lambda agreed: agreed.get_some(entries)).keys()
 
     def _claim(self) -> None:
         """Claim the folder, anew when another one took its place."""

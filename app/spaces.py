@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
@@ -14,12 +13,9 @@ from app.accounts import Account
 from app.delivering import is_safe_elsewhere, unsure
 from app.devices import Devices
 from app.errors import (
-    BadUsage,
     FolderInUse,
-    FolderNotEmpty,
     FolderUnavailable,
     InNoFolder,
-    Unreadable,
 )
 from app.events import (
     DeliveryChanged,
@@ -30,6 +26,8 @@ from app.events import (
     Trouble,
 )
 from app.folder.claims import Claims, overlap
+from app.guard import Guard
+from app.guard_following import follow_guard
 from app.instep import InStep
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
@@ -38,6 +36,7 @@ from app.shelf import BEGUN, put_aside, show, throw_away, tidy
 from app.standing import info_of, tell
 from app.state import SpaceRow
 from app.syncing import Hears, SpaceReplica
+from app.usable import existing
 from app.values import Mirroring, SpaceInfo
 from app.work import Worker
 from storage.errors import AtollError, NotFound
@@ -57,6 +56,10 @@ class Mirrors(Protocol):
 
     def make(self, vault: Vault, data: Path, folder: Path) -> Mirrored:
         """Return the mirror of a folder, not yet attached to it."""
+        ...
+
+    def guard(self, vault: Vault, data: Path) -> Guard:
+        """Return what holds mass changes of a space, with all that it remembers."""
         ...
 
     def watch(self, opened: OpenSpace, in_step: InStep) -> Callable[[], None]:
@@ -201,7 +204,7 @@ class Spaces:
         Raises:
             FolderInUse, KeptElsewhere, Unreadable, BadUsage: it cannot be one.
         """
-        folder = await asyncio.to_thread(_existing, folder)
+        folder = await asyncio.to_thread(existing, folder)
         begun = next((it for it in self._kept.values() if it.opened.folder == folder), None)
         if begun is not None:
             return await self._fill(begun, report)
@@ -356,16 +359,19 @@ class Spaces:
 
         try:
             mirrored = await worker.run(lambda: make(folder))
+            guard = await worker.run(lambda: self._rim.mirrors.guard(vault, data))
         except BaseException:
             await worker.run(vault.close)
             raise
-        return OpenSpace(vault.space, folder, worker, vault, mirrored, make, self._rim.claims)
+        claims = self._rim.claims
+        return OpenSpace(vault.space, folder, worker, vault, mirrored, make, claims, guard)
 
     async def _keep(self, opened: OpenSpace) -> Kept:
         in_step = InStep(opened, self._events.tell, self.committed)
         key = await opened.run(lambda vault: vault.meeting_key)
         replica = SpaceReplica(opened, key, Hears(self.came, self._signed, self._joined))
         kept = Kept(opened, in_step, replica)
+        follow_guard(opened, in_step, self._events.tell, self.committed)
         self._kept[opened.id] = kept
         self._devices.members_of(opened.key, *await opened.run(_people))
         if self._rim.watch:
@@ -440,55 +446,6 @@ def _refuse_kept(folder: Path, claims: Claims) -> None:
 
 def _people(vault: Vault) -> tuple[tuple[Member, ...], dict[str, str]]:
     return vault.members(), vault.device_names()
-
-
-def _existing(folder: Path) -> Path:
-    """Return a folder as the disk knows it.
-
-    Raises:
-        Unreadable: it is not there, or is no folder.
-        BadUsage: it is the root of everything.
-    """
-    try:
-        found = folder.resolve(strict=True)
-        if not found.is_dir():
-            raise Unreadable("not a folder", str(folder))
-        if not found.name:
-            raise BadUsage("the root of the disk cannot be shared")
-        check_usable(found)
-    except OSError as error:
-        raise Unreadable(error.strerror or "not readable", str(folder)) from error
-    return found
-
-
-def check_usable(folder: Path) -> bool:
-    """Say whether a folder that can be kept in step holds something.
-
-    Raises:
-        Unreadable, OSError: it cannot be read, or nothing can be written in it.
-    """
-    with os.scandir(folder) as found:
-        holds_something = next(found, None) is not None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise Unreadable("not writable", str(folder))
-    return holds_something
-
-
-def made_ready(into: Path, *, merge: bool) -> Path:
-    """Return the folder to fill, made if need be.
-
-    Raises:
-        FolderNotEmpty: it holds something, and uniting was not asked for.
-        Unreadable: it cannot be made or read.
-    """
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-        holds_something = check_usable(into)
-    except OSError as error:
-        raise Unreadable(error.strerror or "not readable", str(into)) from error
-    if holds_something and not merge:
-        raise FolderNotEmpty(f"{into} holds something")
-    return into.resolve()
 
 
 def _unwatch(kept: Kept) -> None:

@@ -80,7 +80,9 @@ class Grants:
         if code.keys.id not in self._account.state.invites:
             raise NotFound("this code was not made on this device")
         opened = self._spaces.get(code.space.hex()).opened
-        things = await opened.run(lambda vault: _all_for(vault, code.keys.id))
+        things = await opened.run(
+            lambda vault: _all_for(vault, opened.guard.outward(), code.keys.id)
+        )
         return handover_bytes(code, [(int(thing.kind), thing.data) for thing in things])
 
     async def invitation(self, space: str, invite: bytes) -> Sequence[Thing]:
@@ -89,10 +91,10 @@ class Grants:
         return await opened.run(lambda vault: vault.invite_things(invite))
 
 
-def _all_for(vault: Vault, invite: bytes) -> list[Thing]:
+def _all_for(vault: Vault, upto: Seen | None, invite: bytes) -> list[Thing]:
     things = list(vault.invite_things(invite))
     had = {thing.digest for thing in things}
-    parcel = vault.things_after(Seen(), vault.auth, HANDOVER_BUDGET)
+    parcel = vault.things_after(Seen(), vault.auth, HANDOVER_BUDGET, upto)
     return things + [thing for thing in parcel.things if thing.digest not in had]
 
 

@@ -13,7 +13,8 @@ from app.errors import AlreadyHere, BadUsage
 from app.places import Places
 from app.progress import WAITING, Progress, Report
 from app.sharing.announcing import Announcing
-from app.spaces import Spaces, made_ready
+from app.spaces import Spaces
+from app.usable import made_ready
 from app.values import SpaceInfo
 from app.work import Worker
 from storage.access.invite import InviteCode, code_from_text, handover_from

@@ -14,6 +14,9 @@ from app.folder.ground import Brought, Looked
 from app.folder.ignore import Ignore
 from app.folder.mirror import Mirror
 from app.folder.port import Path as Names
+from app.guard import Guard
+from app.guard_following import follow_guard
+from app.guard_memory import GuardMemory
 from app.instep import InStep
 from app.opened import Mirrored, OpenSpace
 from app.progress import Report, silent
@@ -226,8 +229,10 @@ class Device:
             mirrored,
             lambda _: self._mirrored(vault),
             NoClaims(),
+            Guard(vault, self.keys.did, GuardMemory(self.data.guard), self.machine),
         )
         in_step = InStep(opened, self._tell, self._committed)
+        follow_guard(opened, in_step, self._tell, self._committed)
         hears = Hears(self._came, _pass, _pass)
         replica = SpaceReplica(opened, vault.meeting_key, hears)
         service = SyncService(
@@ -345,6 +350,14 @@ class Device:
             node = vault.tree().get(entry)
             if node is not None and node.kind is EntryKind.FILE:
                 self.told.promises.is_saved(self.name, b"".join(vault.read(node)))
+
+    def look_at_what_is_held(self) -> None:
+        """A person looks at mass changes, and lets them through."""
+        for batch in self.opened.guard.batches:
+            out = "of its own" if batch.hold.out else "of another"
+            self.told.trace(f"{self.name} lets through {len(batch.harms)} changes {out}")
+        if self.opened.guard.batches:
+            self.opened.guard.let_through()
 
     def shown(self) -> set[str]:
         """Return all tokens that lie in the folder, or are kept aside in it."""

@@ -29,6 +29,7 @@ async def settle(story: Story) -> int:
     why = ""
     for number in range(1, ROUNDS + 1):
         for device in story.devices:
+            device.look_at_what_is_held()
             device.service.network_changed()
             device.in_step.missed()
             device.in_step.came_anywhere()

@@ -206,8 +206,24 @@ class Database:
         return made
 
 
+class SmallFile:
+    """A small file that is replaced as a whole, and lasts."""
+
+    def __init__(self, machine: Machine, held: bytes | None = None) -> None:
+        self.machine = machine
+        self.held = held
+
+    def load(self) -> bytes | None:
+        """Return what was saved last."""
+        return self.held
+
+    def save(self, plain: bytes) -> None:
+        """Keep these bytes instead."""
+        self.held = plain
+
+
 class Data:
-    """The data folder of a device: its packs, its index, and what its mirror remembers."""
+    """The data folder of a device: its packs, its index, and what mirror and guard remember."""
 
     def __init__(self, machine: Machine, like: Data | None = None) -> None:
         self.machine = machine
@@ -216,6 +232,7 @@ class Data:
             self.packs.files = deepcopy(like.packs.files)
         self.index: Database = Database(machine, durable=True, like=like.index if like else None)
         self.memory: Database = Database(machine, durable=False, like=like.memory if like else None)
+        self.guard: SmallFile = SmallFile(machine, like.guard.held if like else None)
 
     def lies(self, where: bytes) -> None:
         """Let the index say that it always lay there."""
