@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,6 +18,8 @@ BANNED_CALLS = {"eval", "exec", "compile", "__import__"}
 BANNED_METHODS = {"extractall": "paths in an archive may point anywhere"}
 SHELL = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
 YAML_LOADS = {"yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load"}
+
+LOGS = re.compile(r"(_log|logging)\.(debug|info|warning|error|exception|critical|log)\Z")
 
 # The clock, dice and network come in through ports. These make the real ones, or are the rim.
 RIM = {
@@ -79,6 +82,28 @@ def test_the_ban_is_not_blind() -> None:
     source = "import pickle\neval(x)\nsubprocess.run(x, shell=True)\nz.extractall()\nyaml.load(x)\n"
     assert len(list(banned(ast.parse(source)))) == 5
     assert not list(banned(ast.parse("subprocess.run(x, shell=False)\nmodel.exec()\n")))
+
+
+def told_in_full(tree: ast.AST) -> Iterator[str]:
+    """Walk the calls that would write a whole value, an error perhaps, into the log."""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not LOGS.match(ast.unparse(call.func)):
+            continue
+        given = [*call.args, *(word.value for word in call.keywords)]
+        if any(isinstance(it, ast.Name | ast.JoinedStr | ast.BinOp) for it in given):
+            yield ast.unparse(call)
+
+
+@pytest.mark.parametrize("path", product(), ids=name_of)
+def test_the_log_hears_codes_and_ids_never_a_whole_error(path: Path) -> None:
+    """What an error says may come from a code, a name or a note, and logs are handed around."""
+    assert not list(told_in_full(tree_of(path)))
+
+
+def test_the_rule_of_the_log_is_not_blind() -> None:
+    """A rule that finds nothing anywhere would pass as well."""
+    source = '_log.info("no: %s", error)\n_log.warning(f"no: {code}")\n_log.info("yes", error.code)'
+    assert len(list(told_in_full(ast.parse(source)))) == 2
 
 
 @pytest.mark.parametrize("path", product(), ids=name_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from binascii import crc_hqx
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -65,6 +66,45 @@ def test_a_code_is_read_however_it_was_copied(code: InviteCode, data: st.DataObj
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
     between = data.draw(st.sampled_from([" ", "-", "\n", "\r\n  ", "\u2014", "\u00a0"]))
     assert code_from_text(f"  {between.join(pieces).lower()}\n") == code
+
+
+def told_by(error: BaseException | None) -> str:
+    """Return all that an error and those behind it say, to a person, a log or a crash report."""
+    said = ""
+    while error is not None:
+        said += f" {error} {error!r} {error.args}"
+        error = error.__cause__ or error.__context__
+    return said
+
+
+@pytest.mark.parametrize("letter", ["A", "7", "1", "é"])
+@pytest.mark.parametrize("at", [6, 40, 120, -1])
+def test_an_error_about_a_code_never_repeats_it(letter: str, at: int) -> None:
+    """One letter is wrong, and all others are a right to somebody's notes; errors are logged."""
+    text = example().text()
+    spoiled = list(text)
+    spoiled[at] = letter if spoiled[at] != letter else "B"
+    with pytest.raises(BadToken) as caught:
+        code_from_text("".join(spoiled))
+    said = told_by(caught.value)
+    assert not [at for at in range(6, len(text) - 8) if text[at : at + 8] in said]
+
+
+def test_an_error_about_an_invite_file_never_repeats_its_code() -> None:
+    """A file that was cut still holds the secret."""
+    whole = handover_bytes(example(), [(1, b"thing")])
+    for end in range(len(HANDOVER_HEAD), len(whole)):
+        with pytest.raises(BadToken) as caught:
+            handover_from(whole[:end])
+        said = told_by(caught.value)
+        assert repr(SECRET)[2:20] not in said and SECRET.hex() not in said
+
+
+def test_a_code_shows_its_secret_to_nobody_who_prints_it() -> None:
+    """Neither itself nor its keys: both stand in tracebacks."""
+    code = replace(example(), secret=b"the very secret!")
+    for shown in (repr(code), str(code), repr(code.keys), str(code.keys)):
+        assert "secret!" not in shown and code.secret.hex() not in shown
 
 
 @given(codes, st.data())
