@@ -99,6 +99,18 @@ CODES: dict[str, Words] = {
     "storage.overtaken": Words(
         "This was changed by somebody else in the meantime.", "Look at it, and do it again."
     ),
+    "storage.not-kept": Words(
+        "This version is not kept on this computer any more, so nothing was changed.",
+        "Another device may have it: atoll forget PATH@VERSION --take-back asks them for it.",
+    ),
+    "storage.not-all-here": Words(
+        "Something that has to be kept is missing on this computer, so nothing was removed.",
+        "Run atoll check: it names what is missing, and other devices may still have it.",
+    ),
+    "storage.disturbed": Words(
+        "Something else changed this folder's store meanwhile. Nothing is lost.",
+        "Try once more.",
+    ),
     "storage.duplicate": Words("This is here already, so nothing was done."),
     "storage.record-too-large": Words(
         "That is more than fits into one step. Nothing was changed.",
@@ -176,6 +188,14 @@ CODES: dict[str, Words] = {
         "The system watches no more folders, so what other programs change in this one is "
         "found a little later.",
         "Nothing is lost. On Linux a higher fs.inotify.max_user_watches helps.",
+    ),
+    "app.over-budget": Words(
+        "This is more than may stay on this computer of this folder. Nothing was fetched.",
+        "Keep more: atoll keep FOLDER --budget 50GB. Or ask for less at a time.",
+    ),
+    "app.nobody-has-it": Words(
+        "It is not on this computer, and no device near gives it.",
+        "It comes as soon as a device that keeps it is near.",
     ),
     "app.folder-not-empty": Words(
         "This folder holds something already.",

@@ -41,10 +41,12 @@ class LetGo:
         """Miss again all that was not let go of as an older version, if it is not here."""
         self._connection.execute("DELETE FROM let_go WHERE older = 0")
 
-    def holds(self, digest: bytes) -> bool:
+    def holds(self, digest: bytes, *, older_only: bool = False) -> bool:
         """Say whether a block was let go of."""
-        row = self._connection.execute("SELECT 1 FROM let_go WHERE digest = ?", (digest,))
-        return row.fetchone() is not None
+        row = self._connection.execute(
+            "SELECT older FROM let_go WHERE digest = ?", (digest,)
+        ).fetchone()
+        return row is not None and (bool(row[0]) or not older_only)
 
     def any(self) -> bool:
         """Say whether anything was."""

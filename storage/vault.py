@@ -17,6 +17,7 @@ from storage.access.roles import Role
 from storage.blocks.store import Kind, Thing
 from storage.care import Care
 from storage.changes import ChangeSet
+from storage.collecting import Collecting, check_kept
 from storage.contents import seed_token
 from storage.core import PACKS, Core
 from storage.crypto.link import Link
@@ -61,7 +62,7 @@ class Text:
         self.base = document.version()
 
 
-class Vault(Past, Lately, Finding, Sharing, Care, Partial):
+class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting):
     """A space on this device."""
 
     def __init__(self, core: Core, lock: VaultLock) -> None:
@@ -342,6 +343,7 @@ class Vault(Past, Lately, Finding, Sharing, Care, Partial):
                 touched |= entries if before.covers(change.seen) else set()
             if any(operation.entry in touched for operation in change.operations):
                 raise Overtaken("it has changed meanwhile; make the change again")
+        check_kept(core, change.operations)
         lost = core.lost.intersection(change.links()) if core.lost else ()
         if not all(map(core.blocks.has, lost)):
             raise StoreUnusable("what was to be saved got lost when the disk failed; save it again")

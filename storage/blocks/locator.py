@@ -148,24 +148,24 @@ class Locator:
         )
         return [PackUse(name, it.size, live.get(name, 0)) for name, it in self.packs().items()]
 
-    def within(self, pack: int) -> list[bytes]:
-        """Return what lies in a pack, in its order. It reads all rows."""
+    def within(self, pack: int) -> list[tuple[bytes, int]]:
+        """Return what lies in a pack, in its order, and the lengths. It reads all rows."""
         rows = self._connection.execute(
-            "SELECT digest FROM block WHERE pack = ? ORDER BY offset", (pack,)
+            "SELECT digest, length FROM block WHERE pack = ? ORDER BY offset", (pack,)
         )
-        return [bytes(row[0]) for row in rows.fetchall()]
+        return [(bytes(digest), int(length)) for digest, length in rows.fetchall()]
 
-    def ids(self, digests: Sequence[bytes]) -> dict[bytes, int]:
-        """Return the numbers of the rows of those things that are known."""
-        found: dict[bytes, int] = {}
+    def ids(self, digests: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Return the numbers of the rows of those things that are known, and their lengths."""
+        found: dict[bytes, tuple[int, int]] = {}
         for start in range(0, len(digests), _PAGE):
             part = digests[start : start + _PAGE]
             marks = ",".join("?" for _ in part)
             rows = self._connection.execute(
-                f"SELECT digest, id FROM block WHERE digest IN ({marks})",  # noqa: S608
+                f"SELECT digest, id, length FROM block WHERE digest IN ({marks})",  # noqa: S608
                 part,
             )
-            found |= {bytes(digest): int(number) for digest, number in rows}
+            found |= {bytes(digest): (int(number), int(size)) for digest, number, size in rows}
         return found
 
     def page(self, after: int, upto: int, kind: Kind) -> list[tuple[int, bytes, int]]:

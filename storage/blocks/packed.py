@@ -178,6 +178,11 @@ class PackedBlocks:
         return self._try_read(_name(spot.pack), spot.offset, spot.length)
 
     @property
+    def locator(self) -> Locator:
+        """Where each thing lies that is durable."""
+        return self._locator
+
+    @property
     def has_adopted(self) -> bool:
         """Whether opening found anything in the packs that was not in the locator."""
         return self._upto > self._before

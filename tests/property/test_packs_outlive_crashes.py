@@ -96,7 +96,7 @@ class PacksOutliveCrashes(RuleBasedStateMachine):
         self.save()
         self.disk.steps_left = steps
         try:
-            left = self.store.begin_rewriting(pack)
+            left = [digest for digest, _ in self.store.begin_rewriting(pack)]
             while left:
                 self.store.write_again(pack, left[:2])
                 self.moved.update(left[:2])

@@ -1,0 +1,468 @@
+"""Giving back the disk that older versions take, in two steps and small slices.
+
+First all that is needed is marked. What is not is put into quarantine, where it is read as
+before; what was there for a week, and is still not needed, goes. If anything that is needed is
+missing, nothing goes at all. Then packs of which little counts are written anew. A run can be
+given up between any two slices, and what others do in between is seen: what is stored but not
+committed yet is needed, and so is all that records brought which came meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from storage.blocks.locator import PackUse
+from storage.blocks.store import Kind
+from storage.core import Core
+from storage.errors import BlockNotFound, CorruptBlock, StorageError
+from storage.facts.change import EntryId, Operation
+from storage.facts.dots import Dot, Writer
+from storage.marking import Marks, held_by_record, held_in_operations
+from storage.opened import Opened
+from storage.records.history import Written
+from storage.retention import (
+    QUARANTINE,
+    Held,
+    Life,
+    Rule,
+    effective_times,
+    held_in,
+    life_of,
+    retained,
+    rule_for,
+    tops_of_held,
+)
+from storage.tree.rows import decode_own_row
+from storage.wants import Wants
+
+_RECORDS = 2_000
+_ENTRIES = 300
+_LIVES = 100
+_REWRITE = 4 << 20
+"""Bytes that are written anew in one slice."""
+_MUCH = 8
+"""A pack is written anew when more than one part in so many is of no use."""
+
+Whole = Callable[[Callable[[], "Slice | None"]], "Slice | None"]
+"""Does work that changes the store: all of it, or nothing."""
+
+
+class NotAllHere(StorageError):
+    """Something that has to be kept is not on this device: so nothing is removed."""
+
+    code = "storage.not-all-here"
+
+
+class NotKept(StorageError):
+    """An older version that is not kept on this device any more."""
+
+    code = "storage.not-kept"
+
+
+class Disturbed(StorageError):
+    """The store was put together anew meanwhile. What is to be done has to be found out anew."""
+
+    code = "storage.disturbed"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What is to be kept here besides what is shown, and what is not."""
+
+    rules: Mapping[EntryId, Rule] = field(default_factory=dict[EntryId, Rule])
+    """By folder; that of the top is for all without one."""
+    forgotten: frozenset[bytes] = frozenset()
+    """What opens the versions that somebody told to forget."""
+    pins: frozenset[bytes] = frozenset()
+    """What opens the versions that stay, whatever the rules say."""
+    besides: tuple[Held, ...] = ()
+    """What is kept and stands in no record."""
+    quarantine: int = QUARANTINE
+    at_once: bool = False
+    """What is to be forgotten goes without quarantine, from the packs too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """How far a run is."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(slots=True)
+class Collected:
+    """What a run did."""
+
+    quarantined: int = 0
+    quarantined_bytes: int = 0
+    removed: int = 0
+    removed_bytes: int = 0
+    packs: int = 0
+    """How many packs went."""
+    given_back: int = 0
+    """Bytes by which the packs shrank."""
+
+
+class Collection:
+    """One run. Each `next` of `slices` is to be a transaction of its own; see Collecting."""
+
+    def __init__(self, core: Core, wants: Wants, orders: Orders) -> None:
+        self._core = core
+        self._wants = wants
+        self._orders = orders
+        self._blocks = core.blocks
+        self._now = int(core.clock.now())
+        self.marks = Marks(core)
+        self.collected = Collected()
+        self._gone: list[Held] = []
+        """What older versions held that are not kept."""
+        self._at_once: set[bytes] = set()
+        self._packs_at_once: set[int] = set()
+        self._last_pos = 0
+        self._last_cid = b""
+
+    def slices(self) -> Iterator[Slice]:
+        """Do it, a slice at a time.
+
+        Raises:
+            NotAllHere, CorruptBlock, NotFound: not all that is needed is here; nothing goes.
+            Disturbed: the store was put together anew. Begin again.
+        """
+        yield from self.mark()
+        self.check()
+        yield from self._let_go()
+        yield from self._sweep()
+        yield from self._rewrite()
+
+    def mark(self) -> Iterator[Slice]:
+        """Mark all that is needed."""
+        yield from self._mark_records()
+        yield from self._mark_present()
+        yield from self._mark_past()
+        self.marks.flush()
+
+    def check(self) -> None:
+        """Refuse to go on if anything that is needed is missing."""
+        if self.marks.lost:
+            raise NotAllHere(f"{len(self.marks.lost)} blocks that are needed are not here")
+
+    # ------------------------------------------------------------ marking
+
+    def _mark_records(self) -> Iterator[Slice]:
+        run, total = self._core.connection.execute, self._core.ledger.count()
+        pos, done = 0, 0
+        while rows := run(
+            "SELECT pos, payload, cid FROM record WHERE pos > ? ORDER BY pos LIMIT ?",
+            (pos, _RECORDS),
+        ).fetchall():
+            self.marks.add_blocks([bytes(row[1]) for row in rows], strict=True)
+            pos, done = int(rows[-1][0]), done + len(rows)
+            self._last_pos, self._last_cid = pos, bytes(rows[-1][2])
+            yield Slice("Looking at the history", done, total)
+            self._mind()
+        self._mark_uncounted()
+
+    def _mark_uncounted(self) -> None:
+        """Mark what records need that wait, or were set aside; as far as they open."""
+        rows = self._core.connection.execute(
+            "SELECT digest FROM waiting UNION SELECT digest FROM aside"
+        ).fetchall()
+        for (digest,) in rows:
+            payload, held = held_by_record(self._core, bytes(digest))
+            if payload is not None:
+                self.marks.add_blocks([payload], strict=False)
+            for each in held:
+                self.marks.add(each, strict=False)
+
+    def _mark_present(self) -> Iterator[Slice]:
+        """Mark all that is in the space now, shown or not, and all that is on its way there."""
+        run = self._core.connection.execute
+        total = int(run("SELECT count(*) FROM entry").fetchone()[0])
+        last, done = b"", 0
+        while rows := run(
+            "SELECT id, facts FROM entry WHERE id > ? ORDER BY id LIMIT ?", (last, _ENTRIES)
+        ).fetchall():
+            for _entry, facts in rows:
+                for held in held_in(decode_own_row(bytes(facts))):
+                    self.marks.add(held, strict=True)
+            last, done = bytes(rows[-1][0]), done + len(rows)
+            self.marks.flush()
+            yield Slice("Looking at files", done, total)
+            self._mind()
+        for held in self._orders.besides:
+            self.marks.add(held, strict=False)
+        self._mark_in_flight()
+
+    def _mark_in_flight(self) -> None:
+        for digests in self._core.contents.in_flight.values():
+            self.marks.add_blocks(digests, strict=False)
+        self.marks.add_blocks(self._core.contents.fresh, strict=False)
+
+    def _mark_past(self) -> Iterator[Slice]:
+        """Mark the older versions that are kept, and note those that are not."""
+        for life, kept, done, total in self.lives_of():
+            for held in all_held(life) - life.present:
+                if held in kept:
+                    self.marks.add(held, strict=True)
+                    continue
+                self._gone.append(held)
+                if self._orders.at_once and self._is_forgotten(held):
+                    self._at_once.update(self.marks.here_of(held))
+            if done % _LIVES == 0:
+                self.marks.flush()
+                yield Slice("Looking at older versions", done, total)
+                self._mind()
+
+    def lives_of(self) -> Iterator[tuple[Life, frozenset[Held], int, int]]:
+        """Walk what was changed more than once: its life, and what is kept of it; how far."""
+        core, run = self._core, self._core.connection.execute
+        moments = self._moments()
+        changed = "SELECT entry FROM touch GROUP BY entry HAVING count(*) > 1"
+        total = int(run(f"SELECT count(*) FROM ({changed})").fetchone()[0])  # noqa: S608
+        last, done = b"", 0
+        page = (
+            "SELECT entry FROM touch WHERE entry > ? GROUP BY entry HAVING count(*) > 1"
+            " ORDER BY entry LIMIT ?"
+        )
+        while rows := run(page, (last, _LIVES)).fetchall():
+            said: dict[EntryId, list[Written]] = core.history.said_of(
+                {EntryId(bytes(row[0])) for row in rows}
+            )
+            for entry in sorted(said):
+                life = life_of(said[entry], moments.__getitem__)
+                done += 1
+                yield life, self._kept(life), done, total
+            last = bytes(rows[-1][0])
+
+    def _kept(self, life: Life) -> frozenset[Held]:
+        """Return what is kept. What was let go of once is not kept again by a rule alone."""
+        rule = rule_for(life.parent, self._orders.rules, self._above)
+        kept = set(retained(life, rule, self._now))
+        for held in all_held(life) - life.present:
+            if not self._orders.pins.isdisjoint(tops_of_held(held)):
+                kept.add(held)
+            elif self._is_forgotten(held) or any(map(self._is_let_go, tops_of_held(held))):
+                kept.discard(held)
+        return frozenset(kept)
+
+    def _is_forgotten(self, held: Held) -> bool:
+        return not self._orders.forgotten.isdisjoint(tops_of_held(held))
+
+    def _is_let_go(self, digest: bytes) -> bool:
+        return self._core.let_go.holds(digest)
+
+    def _above(self, folder: EntryId) -> EntryId | None:
+        row = self._core.connection.execute(
+            "SELECT raw FROM entry WHERE id = ?", (folder,)
+        ).fetchone()
+        return EntryId(bytes(row[0])) if row is not None else None
+
+    def _moments(self) -> dict[Dot, int]:
+        rows = self._core.connection.execute("SELECT writer, n, at FROM record ORDER BY pos")
+        records = ((Dot(Writer(bytes(writer)), int(n)), int(at)) for writer, n, at in rows)
+        return effective_times(records, self._now)
+
+    # ------------------------------------------------------------ letting go
+
+    def _mind(self) -> None:
+        """Stop if what was found out is void."""
+        core = self._core
+        if core.blocks is not self._blocks:
+            raise Disturbed("the store was put together anew")
+        row = core.connection.execute(
+            "SELECT cid FROM record WHERE pos = ?", (self._last_pos,)
+        ).fetchone()
+        if self._last_pos and (row is None or bytes(row[0]) != self._last_cid):
+            raise Disturbed("records gave way to others")
+
+    def _catch_up(self) -> None:
+        """Mark what became needed since marking began."""
+        self._mind()
+        core = self._core
+        rows = core.connection.execute(
+            "SELECT pos FROM record WHERE pos > ? ORDER BY pos", (self._last_pos,)
+        ).fetchall()
+        for (pos,) in rows:
+            step = core.ledger.at(int(pos))
+            self.marks.add_blocks([step.payload], strict=False)
+            for held in held_in_operations(core.history.payload(step).operations):
+                self.marks.add(held, strict=False)
+            self._last_pos, self._last_cid = int(pos), step.cid
+        self._mark_uncounted()
+        self._mark_in_flight()
+        self.marks.look_again()
+
+    def _let_go(self) -> Iterator[Slice]:
+        """Miss no version of which something goes, or is not all here.
+
+        That comes before anything goes: so none is ever taken for whole that is here in part.
+        """
+        for start in range(0, len(self._gone), _LIVES):
+            self._catch_up()
+            for held in self._gone[start : start + _LIVES]:
+                self._let_go_of(held)
+            yield Slice("Making room", 0, self.marks.upto)
+        self._catch_up()
+        self._wants.want_only(self.marks.needed)
+        yield Slice("Making room", 0, self.marks.upto)
+
+    def _let_go_of(self, held: Held) -> None:
+        locator = self._core.blocks.locator
+        tops = [it for it in tops_of_held(held) if it not in self.marks.needed]
+        here = locator.ids([*tops, *self.marks.here_of(held)])
+        tops = [it for it in tops if it not in here or self._is_free(here[it][0])]
+        free = {digest: size for digest, (number, size) in here.items() if self._is_free(number)}
+        due = self._due(free)
+        if tops and (due or not self.marks.is_whole(held)):
+            self._core.let_go.add(tops, older=True)
+            self._remove(due)
+
+    def _sweep(self) -> Iterator[Slice]:
+        locator, last, upto = self._core.blocks.locator, 0, self.marks.upto
+        while page := locator.page(last, upto, Kind.BLOCK):
+            self._catch_up()
+            free = {digest: size for number, digest, size in page if self._is_free(number)}
+            self._core.connection.executemany(
+                "DELETE FROM quarantine WHERE digest = ?",
+                [(digest,) for _, digest, _ in page if digest not in free],
+            )
+            due = self._due(free)
+            self._remove(due)
+            self._isolate({digest: free[digest] for digest in free.keys() - due.keys()})
+            last = page[-1][0]
+            yield Slice("Making room", last, upto)
+
+    def _is_free(self, number: int) -> bool:
+        return number <= self.marks.upto and not self.marks.has(number)
+
+    def _isolate(self, free: Mapping[bytes, int]) -> None:
+        """Put into quarantine what is not there yet. A date to come is none: clocks are set."""
+        new = free.keys() - self._since(free).keys()
+        self._core.connection.executemany(
+            "INSERT INTO quarantine(digest, since, size) VALUES (?, ?, ?)"
+            " ON CONFLICT(digest) DO UPDATE SET since = min(since, excluded.since)",
+            [(digest, self._now, size) for digest, size in free.items()],
+        )
+        self.collected.quarantined += len(new)
+        self.collected.quarantined_bytes += sum(free[digest] for digest in new)
+
+    def _due(self, free: Mapping[bytes, int]) -> dict[bytes, int]:
+        """Return what was in quarantine for long enough, or goes at once."""
+        since, latest = self._since(free), self._now - self._orders.quarantine
+        return {
+            digest: size
+            for digest, size in free.items()
+            if digest in self._at_once or since.get(digest, self._now + 1) <= latest
+        }
+
+    def _since(self, digests: Iterable[bytes]) -> dict[bytes, int]:
+        """Return when those of the blocks came into quarantine that are there."""
+        wanted, found = list(digests), dict[bytes, int]()
+        for start in range(0, len(wanted), _ENTRIES):
+            some = wanted[start : start + _ENTRIES]
+            marks = ",".join("?" for _ in some)
+            rows = self._core.connection.execute(
+                f"SELECT digest, since FROM quarantine WHERE digest IN ({marks})",  # noqa: S608
+                some,
+            )
+            found |= {bytes(digest): int(since) for digest, since in rows.fetchall()}
+        return found
+
+    def _remove(self, due: Mapping[bytes, int]) -> None:
+        if not due:
+            return
+        core = self._core
+        if self._orders.at_once:
+            spots = core.blocks.locator.find_some(list(due))
+            self._packs_at_once |= {spot.pack for spot in spots.values()}
+        core.blocks.remove(due)
+        core.connection.executemany(
+            "DELETE FROM quarantine WHERE digest = ?", [(digest,) for digest in due]
+        )
+        self.collected.removed += len(due)
+        self.collected.removed_bytes += sum(due.values())
+
+    # ------------------------------------------------------------ packs
+
+    def _rewrite(self) -> Iterator[Slice]:
+        """Write anew what counts of packs with much that does not; one without anything goes."""
+        uses = [it for it in self._core.blocks.uses() if self._is_worth(it)]
+        for use in sorted(uses, key=lambda it: it.live / max(1, it.size)):
+            left, done = self._core.blocks.begin_rewriting(use.number), 0
+            try:
+                while left:
+                    some = _some(left)
+                    del left[: len(some)]
+                    done += self._core.blocks.write_again(use.number, some)
+                    yield Slice("Writing packs anew", done, use.live)
+                    self._mind()
+            except (CorruptBlock, BlockNotFound):
+                continue  # it stays as it is: `check` names what is damaged
+            yield Slice("Writing packs anew", done, use.live)
+            self._mind()
+            if self._core.blocks.drop_pack(use.number):
+                self.collected.packs += 1
+                self.collected.given_back += use.dead
+                yield Slice("Writing packs anew", done, use.live)
+                self._mind()
+
+    def _is_worth(self, use: PackUse) -> bool:
+        return use.number in self._packs_at_once or use.dead * _MUCH > use.size
+
+
+def _some(left: list[tuple[bytes, int]]) -> list[bytes]:
+    """Return as many of the first as one slice takes."""
+    size, some = 0, list[bytes]()
+    for digest, length in left:
+        if some and size + length > _REWRITE:
+            break
+        some.append(digest)
+        size += length
+    return some
+
+
+def all_held(life: Life) -> set[Held]:
+    """Return all that an entry ever held."""
+    return {held for version in life.versions for held in version.holds}
+
+
+def check_kept(core: Core, operations: Iterable[Operation]) -> None:
+    """Refuse to put into the space what is not kept here any more: others may not have it either.
+
+    Raises:
+        NotKept.
+    """
+    if not core.let_go.any():
+        return
+    for held in held_in_operations(operations):
+        is_gone = any(core.let_go.holds(it, older_only=True) for it in tops_of_held(held))
+        if is_gone and not Marks(core).is_whole(held):
+            raise NotKept("that version is not kept on this device any more")
+
+
+class Run:
+    """A collection under way: each slice is durable before the next."""
+
+    def __init__(self, collection: Collection, whole: Whole) -> None:
+        self._slices = collection.slices()
+        self._whole = whole
+        self.collected = collection.collected
+
+    def step(self) -> Slice | None:
+        """Do one slice; None when all is done. Raises as `Collection.slices`."""
+        return self._whole(lambda: next(self._slices, None))
+
+
+class Collecting(Opened):
+    """The door to what older versions take, and to giving it back."""
+
+    def collection(self, orders: Orders) -> Run:
+        """Give back disk, a slice each time that the next is asked for; see `Collection`.
+
+        Between slices the vault can be used, and the run can be given up.
+        """
+        collection = Collection(self._ready(), self._wants, orders)
+        return Run(collection, self._whole)

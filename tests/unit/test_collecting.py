@@ -1,0 +1,232 @@
+"""Giving back the disk that older versions take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage.collecting import Collected, NotAllHere, NotKept, Orders
+from storage.errors import BlockNotFound
+from storage.facts.change import TOP, EntryId
+from storage.letgo import tops_of
+from storage.retention import DAY, Rule
+from storage.vault import Vault
+from tests.helpers.vaults import META, Place, core_of, exchange, save, shown, tell, write
+
+LATEST = {TOP: Rule(latest_over=1000, any_kind=True)}
+NOTHING_OLD = {TOP: Rule(all_days=0, daily_days=0, monthly=False)}
+WEEK = 7 * DAY
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Return a place for vaults."""
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def vault(place: Place) -> Iterator[Vault]:
+    """Return an empty vault."""
+    made = place.create()
+    yield made
+    made.close()
+
+
+def collect(vault: Vault, orders: Orders) -> Collected:
+    """Collect from beginning to end."""
+    run = vault.collection(orders)
+    while run.step():
+        pass
+    return run.collected
+
+
+def picture(n: int, size: int = 3 << 20) -> bytes:
+    """Return bytes of a picture that nothing else is like."""
+    return b"\0" + bytes((n * 7 + i * i * (n + 3) >> 3) & 255 for i in range(4096)) * (size >> 12)
+
+
+def packs_of(vault: Vault) -> int:
+    """Return how many bytes the packs take."""
+    return sum(path.stat().st_size for path in (core_of(vault).folder / "packs").iterdir())
+
+
+def read_at(vault: Vault, entry: EntryId, number: int) -> bytes:
+    """Read an older version: the last made is number 0."""
+    return b"".join(vault.read_at(entry, vault.history(entry)[number].cid))
+
+
+def test_an_older_version_goes_after_a_week_in_quarantine(vault: Vault, place: Place) -> None:
+    """Until then it is read as before; afterwards the disk is given back, and nothing else went."""
+    old, new = picture(1), picture(2)
+    entry = write(vault, "lake.mov", old, TOP)
+    save(vault, entry, new)
+    root, before = vault.root, packs_of(vault)
+    orders = Orders(LATEST)
+    first = collect(vault, orders)
+    assert first.removed == 0
+    assert first.quarantined > 1
+    assert read_at(vault, entry, 1) == old
+    place.clock.at += WEEK - 1
+    assert collect(vault, orders).removed == 0
+    place.clock.at += 1
+    last = collect(vault, orders)
+    assert last.removed == first.quarantined
+    with pytest.raises(BlockNotFound):
+        read_at(vault, entry, 1)
+    assert read_at(vault, entry, 0) == new
+    assert vault.root == root
+    assert not vault.check().found
+    assert packs_of(vault) < before - last.removed_bytes + 4096
+    vault.close()
+    again = place.open()
+    assert again.root == root
+    assert not again.check().found
+    assert shown(again) == {("lake.mov",): new}
+    again.close()
+
+
+def test_without_the_index_all_that_was_kept_is_there(vault: Vault, place: Place) -> None:
+    """Packs that were written anew are as good a truth as those that were not."""
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    note = write(vault, "note.md", b"one\n", TOP)
+    save(vault, entry, picture(2))
+    save(vault, note, b"two\n")
+    orders = Orders(LATEST, quarantine=0)
+    collect(vault, orders)
+    done = collect(vault, orders)
+    assert done.packs
+    root, seen, was = vault.root, vault.seen, shown(vault)
+    history = [step.cid for step in vault.history()]
+    folder = core_of(vault).folder
+    vault.close()
+    for path in folder.glob("index.db*"):
+        path.unlink()
+    again = place.open()
+    assert (again.root, again.seen, shown(again)) == (root, seen, was)
+    assert [step.cid for step in again.history()] == history
+    assert read_at(again, note, 1) == b"one\n"
+    again.close()
+
+
+def test_what_is_stored_and_not_committed_yet_is_never_taken(vault: Vault) -> None:
+    """An import takes long, and its blocks may have been in quarantine before it began."""
+    old, new = picture(1), picture(2)
+    entry = write(vault, "lake.mov", old, TOP)
+    save(vault, entry, new)
+    orders = Orders(LATEST, quarantine=0)
+    collect(vault, orders)
+    content = core_of(vault).contents.store_bytes(old)
+    run = vault.collection(orders)
+    while run.step():
+        pass
+    change = vault.change()
+    change.add_file(TOP, "again.mov", content, META)
+    vault.commit(change, "added")
+    assert shown(vault) == {("lake.mov",): new, ("again.mov",): old}
+    collect(vault, orders)
+    collect(vault, orders)
+    assert shown(vault) == {("lake.mov",): new, ("again.mov",): old}
+
+
+def test_nothing_goes_when_something_that_is_needed_is_missing(vault: Vault) -> None:
+    """Who cannot see everything cannot know what is not needed."""
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    save(vault, entry, picture(2))
+    other = write(vault, "sea.mov", picture(3), TOP)
+    core = core_of(vault)
+    with core.transaction():
+        core.blocks.forget(tops_of(vault.facts(other))[0])
+    held = core.blocks.locator.last()
+    with pytest.raises(NotAllHere):
+        collect(vault, Orders(LATEST, quarantine=0))
+    assert core_of(vault).connection.execute("SELECT count(*) FROM quarantine").fetchone()[0] == 0
+    assert core_of(vault).blocks.locator.last() == held
+
+
+def test_a_version_that_went_is_not_put_back_without_its_bytes(vault: Vault) -> None:
+    """Others would get a file that nobody has."""
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    was = vault.facts(entry)
+    save(vault, entry, picture(2))
+    orders = Orders(LATEST, quarantine=0)
+    collect(vault, orders)
+    collect(vault, orders)
+    change = vault.change()
+    change.bring_back(entry, was)
+    with pytest.raises(NotKept):
+        vault.commit(change, "restored")
+    save(vault, entry, picture(1))
+    assert shown(vault) == {("lake.mov",): picture(1)}
+    assert not vault.check().found
+
+
+def test_a_device_that_collected_is_a_good_peer(vault: Vault, place: Place) -> None:
+    """Both ways; and a newcomer gets all of what is shown from it."""
+    other = place.join(vault, "other")
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    save(vault, entry, picture(2))
+    exchange(vault, other)
+    orders = Orders(LATEST, quarantine=0)
+    collect(vault, orders)
+    collect(vault, orders)
+    write(other, "sea.mov", picture(3), TOP)
+    exchange(vault, other)
+    assert shown(vault) == shown(other)
+    assert vault.root == other.root
+    assert vault.missing(9) == ()
+    newcomer = place.join(vault, "newcomer")
+    tell(vault, newcomer)
+    assert shown(newcomer) == shown(vault)
+    assert newcomer.is_complete()
+    with pytest.raises(BlockNotFound):
+        read_at(newcomer, entry, 1)
+    tell(other, newcomer)
+    assert read_at(newcomer, entry, 1) == picture(1)
+    for each in (other, newcomer):
+        each.close()
+
+
+def test_what_is_to_be_forgotten_goes_at_once_if_that_is_asked_for(vault: Vault) -> None:
+    """And from the packs: who forgets for a reason does not want to wait a week."""
+    entry = write(vault, "letter.txt", picture(1), TOP)
+    tops = frozenset(tops_of(vault.facts(entry)))
+    save(vault, entry, picture(2))
+    before = packs_of(vault)
+    orders = Orders(forgotten=tops)
+    assert collect(vault, orders).removed == 0
+    assert read_at(vault, entry, 1) == picture(1)
+    done = collect(vault, replace(orders, at_once=True))
+    assert done.removed > 1
+    assert packs_of(vault) <= before - done.removed_bytes + 4096
+    assert read_at(vault, entry, 0) == picture(2)
+    assert not vault.check().found
+
+
+def test_what_is_pinned_stays(vault: Vault) -> None:
+    """A version that was fetched back is not to go again by itself."""
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    pins = frozenset(tops_of(vault.facts(entry)))
+    save(vault, entry, picture(2))
+    orders = Orders(NOTHING_OLD, pins=pins, quarantine=0)
+    for _ in range(2):
+        collect(vault, orders)
+    assert read_at(vault, entry, 1) == picture(1)
+
+
+def test_a_run_can_be_given_up_anywhere(vault: Vault) -> None:
+    """Ctrl-C, or the lid of a laptop: what was done is done, and the rest is found again."""
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    save(vault, entry, picture(2))
+    orders = Orders(LATEST, quarantine=0)
+    for steps in range(40):
+        run = vault.collection(orders)
+        for _ in range(steps):
+            if run.step() is None:
+                break
+        assert shown(vault) == {("lake.mov",): picture(2)}
+    assert not vault.check().found
+    with pytest.raises(BlockNotFound):
+        read_at(vault, entry, 1)
