@@ -6,16 +6,21 @@ near say of themselves. Pure: it is given what the vault says at one moment, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from app.guard_values import HeldCount
+from app.keep_setting import keep_word
 from app.refusals import DECLINED
 from app.sending import Way, together
 from app.values import Delivery, DeviceInfo, Holding, Reach
 from storage.errors import AccessExpired
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen
+from storage.keeping import Keep
+
+WHOLE = keep_word(Keep.WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Held:
     seen: Seen
     complete: bool
     """All content that these commits name is stored there too, written to a folder or not."""
+    keeps: Keep = Keep.WHOLE
+    """What it keeps. Who does not keep all may let go of anything at any time."""
     lacks: AbstractSet[EntryId] | None = None
     """The entries with a commit that it has not signed for, and the folders around them; None
     where nobody asked for them. One dot of an entry says nothing of the others."""
@@ -54,21 +61,45 @@ class Standing:
     receipts: Mapping[str, Held]
     ended: bool = False
     """This device had access, and has none any more."""
+    keeps: Keep = Keep.WHOLE
+    """What this device keeps."""
+    held: tuple[HeldCount, ...] = ()
+    """Mass changes that nobody let through yet."""
+
+    @property
+    def pauses(self) -> bool:
+        """Nothing that is committed here is sent."""
+        return any(held.is_this for held in self.held)
 
 
 def reach_of(
     standing: Standing, what: Dot | EntryId | None, *, here: bool, near: frozenset[str]
 ) -> Reach:
-    """Say where something is; `here` says whether this device holds it all."""
+    """Say where something is; `here` says whether this device holds it all.
+
+    Only those that keep all count: the others may let go of it at any time.
+    """
     if standing.ended:
         return Reach.CANNOT
     others = [did for did in standing.members if did != standing.this]
     if not others:
         return Reach.ONLY_HERE
-    lacking = [did for did in others if not _holds(standing, did, what)]
+    keepers = [did for did in others if keeps_of(standing, did) is Keep.WHOLE]
+    lacking = [did for did in keepers if not _holds(standing, did, what)]
     if not lacking:
-        return Reach.EVERYWHERE if here else Reach.PARTLY
+        is_kept = here or standing.keeps is not Keep.WHOLE
+        return Reach.EVERYWHERE if keepers and is_kept else Reach.PARTLY
+    if standing.pauses:
+        return Reach.HELD
     return Reach.SENDING if any(did in near for did in lacking) else Reach.PARTLY
+
+
+def keeps_of(standing: Standing, did: str) -> Keep:
+    """Return what a device keeps, as it signed; all, as long as it did not say otherwise."""
+    if did == standing.this:
+        return standing.keeps
+    held = standing.receipts.get(did)
+    return Keep.WHOLE if held is None else held.keeps
 
 
 def delivery_of(
@@ -93,18 +124,18 @@ def delivery_of(
             devices[did],
             complete=here if did == standing.this else _holds(standing, did, what),
             behind=_behind(standing, did),
+            keeps=keep_word(keeps_of(standing, did)),
         )
         for did in standing.members
         if did in devices
     )
     reach = reach_of(standing, what, here=here, near=near)
-    if reach is Reach.PARTLY and any(
-        not it.complete and it.device.did in declining for it in holdings
-    ):
+    waited = [it for it in holdings if not it.complete and it.keeps == WHOLE]
+    if reach is Reach.PARTLY and any(it.device.did in declining for it in waited):
         return Delivery(Reach.CANNOT, holdings, reason=DECLINED)
     if reach is not Reach.SENDING:
-        return Delivery(reach, holdings)
-    lacking = [it.device.did for it in holdings if not it.complete and it.device.did in near]
+        return Delivery(reach, holdings, held=_named(standing.held, devices))
+    lacking = [it.device.did for it in waited if it.device.did in near]
     way = together(ways[did] for did in lacking if did in ways)
     return Delivery(
         reach,
@@ -113,12 +144,24 @@ def delivery_of(
         total_bytes=way.bytes,
         done_files=way.done_files,
         total_files=way.files,
+        held=_named(standing.held, devices),
     )
 
 
+def _named(
+    held: Iterable[HeldCount], devices: Mapping[str, DeviceInfo]
+) -> tuple[HeldCount, ...]:
+    """Return what is held with the names of the devices that did it."""
+    return tuple(replace(it, device=devices[it.did].name if it.did in devices else "") for it in held)
+
+
 def is_safe_elsewhere(delivery: Delivery, now: float) -> bool:
-    """Say whether all others hold it, one at least that was here not long ago."""
-    others = (holding.device for holding in delivery.holdings if not holding.device.is_this)
+    """Say whether all others that keep all hold it, one at least that was here not long ago."""
+    others = (
+        holding.device
+        for holding in delivery.holdings
+        if not holding.device.is_this and holding.keeps == WHOLE
+    )
     met = any(it.away_since(now) is None and (it.near or it.last_seen is not None) for it in others)
     return delivery.reach is Reach.EVERYWHERE and met
 

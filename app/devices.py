@@ -127,6 +127,10 @@ class Devices:
             if member.agreement_public is not None:
                 self._learn(member.did, member.agreement_public)
 
+    def members(self, space: bytes) -> tuple[str, ...]:
+        """Return the devices that may use a space, as far as was said."""
+        return tuple(self._members.get(space, ()))
+
     def lapsed(self) -> frozenset[bytes]:
         """Return the spaces where somebody's access ended since their members were heard of."""
         now = self._clock.now()

@@ -17,6 +17,8 @@ AtollError
     ├── NotAnswering          one does, and says nothing
     ├── Refused               the app that runs here could not do what a terminal asked
     ├── NotSetUp              `init` was not done yet
+    ├── OverBudget            more is asked for than is kept on this device
+    ├── NobodyHasIt           what is asked for is not here, and no device near has it
     ├── BadUsage              what was asked makes no sense
     └── Unreadable            a file or folder could not be read or written
 
@@ -153,6 +155,23 @@ class Unreadable(AppError):
     def __init__(self, message: str, path: str) -> None:
         super().__init__(message)
         self.path = path
+
+
+class OverBudget(AppError):
+    """More is asked for than is kept on this device."""
+
+    code = "app.over-budget"
+
+    def __init__(self, size: int, budget: int) -> None:
+        super().__init__(f"{size} bytes are more than {budget}")
+        self.size = size
+        self.budget = budget
+
+
+class NobodyHasIt(AppError):
+    """What is asked for is not here, and no device near has it."""
+
+    code = "app.nobody-has-it"
 
 
 class NoSuchFolder(NotFound):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from app.care_values import RepairReport
 from app.events import EventHub
 from app.progress import Report, silent
 from app.values import (
@@ -137,6 +138,22 @@ class App(Protocol):
         """Forget a space on this device. The plain folder and its files stay."""
         ...
 
+    async def keep(
+        self, space: str, how: str | None = None, budget: int | None = None
+    ) -> SpaceInfo:
+        """Keep a space here `whole`, `opened` or `names`; None leaves it as it is.
+
+        `budget` are the bytes of files that may stay once they were opened.
+        """
+        ...
+
+    async def fetch(self, space: str, entries: Sequence[str], report: Report = silent) -> int:
+        """Bring files here, folders with all in them, that are not kept in any case.
+
+        Returns how many. Raises OverBudget, NobodyHasIt.
+        """
+        ...
+
     async def scan(self, space: str, report: Report = silent) -> None:
         """Look through the whole plain folder now."""
         ...
@@ -260,8 +277,14 @@ class App(Protocol):
         """Find names and texts."""
         ...
 
-    async def check(self, space: str | None = None, report: Report = silent) -> CheckReport:
-        """Verify every block, record and chain."""
+    async def check(
+        self, space: str | None = None, report: Report = silent, *, quick: bool = False
+    ) -> CheckReport:
+        """Verify every block, record, chain, version and list; with `quick`, read no block."""
+        ...
+
+    async def repair(self, space: str | None = None, report: Report = silent) -> RepairReport:
+        """Mend what is damaged, make the lists anew, ask others for the rest."""
         ...
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from app.accounts import Account
 from app.attaching import Attaching
 from app.bringing import Bringing
+from app.care_values import RepairReport
 from app.config import Config
 from app.devices import Devices
 from app.events import DevicesChanged, EventHub
@@ -22,9 +23,11 @@ from app.files import Files
 from app.folder.claims import Claims
 from app.health import Health
 from app.history import History
+from app.keeping import KeepHere
 from app.meeting import Meeting, Service
 from app.notes import Notes
 from app.progress import Report, silent
+from app.repairing import Repairing
 from app.search import Search
 from app.sharing.announcing import Announcing
 from app.sharing.grants import Grants, address_of, hint_of, read_invite
@@ -91,6 +94,7 @@ class Node:
         self._search = Search(self._spaces)
         self._twins = Twins(self._spaces, entropy)
         self._health = Health(account, self.devices_known, self._spaces)
+        self._repairing = Repairing(account, self.devices_known, self._spaces, self.events)
         self._grants = Grants(account, self.devices_known, self._spaces, clock)
         self._announcing = Announcing(account.state, self.meeting, self.events)
         self._joining = Joining(
@@ -102,6 +106,16 @@ class Node:
             clock=clock,
             entropy=entropy,
         )
+        self._keep = KeepHere(
+            account,
+            self.devices_known,
+            self._spaces,
+            self.meeting,
+            self.events,
+            clock=clock,
+            entropy=entropy,
+        )
+        self._spaces.lacking = self._keep.wanted
         self._attaching = Attaching(account.state, self._spaces, self.events)
         self.devices_known.invitation = self._grants.invitation
 
@@ -118,6 +132,8 @@ class Node:
         self.meeting.start(self._failed)
         self._announcing.start()
         if self._config.watch:
+            self.events.listen(self._keep.hear)
+            self._follow(self._keep.run(), "keep")
             self.events.listen(self._search.hear)
             self._follow(self._search.run(), "search")
             self.events.listen(self._twins.hear)
@@ -208,6 +224,16 @@ class Node:
         """Forget a space on this device."""
         await self._spaces.leave(space)
 
+    async def keep(
+        self, space: str, how: str | None = None, budget: int | None = None
+    ) -> SpaceInfo:
+        """Keep a space whole, what was opened, or names only; say how much is here."""
+        return await self._keep.keep(space, how, budget)
+
+    async def fetch(self, space: str, entries: Sequence[str], report: Report = silent) -> int:
+        """Bring files here that are not kept in any case."""
+        return await self._keep.fetch(space, entries, report)
+
     async def scan(self, space: str, report: Report = silent) -> None:
         """Look through the whole plain folder now."""
         kept = self._spaces.get(space)
@@ -264,11 +290,13 @@ class Node:
 
     async def open_note(self, space: str, entry: str) -> OpenNote:
         """Open a text for typing."""
-        return await self._notes.open(space, entry)
+        async with self._keep.at_hand(space, [entry]):
+            return await self._notes.open(space, entry)
 
     async def read(self, space: str, entry: str, record: str | None = None) -> bytes:
         """Return a file's bytes, now or as of a record."""
-        return await self._files.read(space, entry, record)
+        async with self._keep.at_hand(space, [entry]):
+            return await self._files.read(space, entry, record)
 
     async def new_note(
         self, space: str, folder: str | None, name: str, text: str = ""
@@ -332,10 +360,17 @@ class Node:
         """Find names and texts."""
         return await self._search.find(words, space, limit)
 
-    async def check(self, space: str | None = None, report: Report = silent) -> CheckReport:
-        """Verify every block, record and chain."""
-        return await self._health.check(space, report)
+    async def check(
+        self, space: str | None = None, report: Report = silent, *, quick: bool = False
+    ) -> CheckReport:
+        """Verify every block, record, chain, version and list."""
+        return await self._health.check(space, report, quick=quick)
+
+    async def repair(self, space: str | None = None, report: Report = silent) -> RepairReport:
+        """Mend what is damaged, make the lists anew, ask others for the rest."""
+        return await self._repairing.repair(space, report)
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:
         """Write every file as it is now into an empty folder."""
-        return await self._files.export(space, into, report)
+        async with self._keep.at_hand(space, None, report):
+            return await self._files.export(space, into, report)

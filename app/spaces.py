@@ -29,6 +29,7 @@ from app.folder.claims import Claims, overlap
 from app.guard import Guard
 from app.guard_following import follow_guard
 from app.instep import InStep
+from app.keep_setting import keeping_in
 from app.opened import Mirrored, OpenSpace
 from app.places import Places
 from app.progress import Report, silent
@@ -122,6 +123,8 @@ class Spaces:
         self._shut_out: dict[str, tuple[SpaceRow, AtollError]] = {}
         self._failed: asyncio.Future[None] | None = None
         self._errands: set[asyncio.Future[None]] = set()
+        self.lacking: Callable[[Kept, frozenset[EntryId]], None] = lambda _kept, _entries: None
+        """Hears what lies in a folder and cannot be compared, for its bytes are not here."""
 
     # -- all of them ---------------------------------------------------------------------
     async def open(self, failed: asyncio.Future[None]) -> None:
@@ -371,6 +374,7 @@ class Spaces:
         key = await opened.run(lambda vault: vault.meeting_key)
         replica = SpaceReplica(opened, key, Hears(self.came, self._signed, self._joined))
         kept = Kept(opened, in_step, replica)
+        in_step.wanted = lambda entries: self.lacking(kept, entries)
         follow_guard(opened, in_step, self._events.tell, self.committed)
         self._kept[opened.id] = kept
         self._devices.members_of(opened.key, *await opened.run(_people))
@@ -429,6 +433,7 @@ class Spaces:
     def _open_vault(self, row: SpaceRow) -> Vault:
         rim = self._rim
         vault = Vault.open(rim.places.space(row.id), self._account.keys, rim.clock, rim.entropy)
+        vault.set_keeping(keeping_in(self._account.state, row.id))
         vault.welcome()  # of who joined just before we were stopped
         return vault
 

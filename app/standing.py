@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from app.delivering import Held, Standing, delivery_of
 from app.devices import Devices
 from app.folder.agreed import Agreed
+from app.keep_setting import keep_word
 from app.opened import OpenSpace
 from app.state import SpaceRow
 from app.values import Delivery, MemberInfo, Mirroring, Reach, Role, SpaceInfo
 from storage.access import roles
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
+from storage.keeping import Keep, Keeping
 from storage.members import Member
 from storage.vault import Vault
 
@@ -52,19 +54,27 @@ class Told:
     missing_files: int
     missing_bytes: int
     drafts: int
+    keeping: Keeping
+    here: tuple[int, int]
+    """How many files are here whole, and their bytes."""
 
 
-def standing_of(vault: Vault, this: str, *, of_entries: bool = False) -> Standing:
+def standing_of(opened: OpenSpace, this: str, *, of_entries: bool = False) -> Standing:
     """Take what receipts and members say, also of entries if asked. On the vault's thread."""
+    vault, held = opened.vault, opened.guard.counts()
     receipts = {
         did: Held(
-            its.seen, complete=its.complete, lacks=_lacked(vault, its.seen) if of_entries else None
+            its.seen,
+            complete=its.complete,
+            keeps=Keep(its.keeps),
+            lacks=_lacked(vault, its.seen) if of_entries else None,
         )
         for did, its in vault.receipts().items()
     }
     members = tuple(member.did for member in vault.members())
     ended = vault.ended() is not None
-    return Standing(vault.seen, vault.is_complete(), this, members, receipts, ended)
+    complete, keeps = vault.is_complete(), vault.keeping.how
+    return Standing(vault.seen, complete, this, members, receipts, ended, keeps, held)
 
 
 def _lacked(vault: Vault, seen: Seen) -> AbstractSet[EntryId]:
@@ -88,13 +98,15 @@ def tell(opened: OpenSpace, this: str) -> Told:
         vault.ended() if access is None else access.until,
         vault.members(),
         vault.device_names(),
-        standing_of(vault, this),
+        standing_of(opened, this),
         entries,
         size,
         blocks,
         files,
         to_come,
         len(opened.ask_agreed(Agreed.drafts)),
+        vault.keeping,
+        (entries, size) if vault.keeping.is_whole else vault.amount(),
     )
 
 
@@ -124,6 +136,9 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         opened.watched,
         opened.skipped,
         opened.why,
+        keep_word(told.keeping.how),
+        told.keeping.budget,
+        *told.here,
     )
 
 

@@ -147,6 +147,11 @@ class DeviceState:
         self.settings[key] = value
         await self._write("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value))
 
+    async def drop(self, key: str) -> None:
+        """Forget a setting."""
+        if self.settings.pop(key, None) is not None:
+            await self._write("DELETE FROM setting WHERE key = ?", (key,))
+
     async def put_space(self, row: SpaceRow) -> None:
         """Remember a space on this device."""
         self.spaces[row.id] = row
@@ -163,6 +168,7 @@ class DeviceState:
         await self._write("DELETE FROM invite WHERE space = ?", (space,))
         await self._write("DELETE FROM admitted WHERE space = ?", (space,))
         await self.drop_pending(space)
+        await self.drop(f"keep/{space}")
 
     async def put_device(self, row: DeviceRow) -> None:
         """Remember another device, in place of what was known of it."""

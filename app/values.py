@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from app.guard_values import HeldCount
+
 AWAY = 14 * 24 * 3600
 """Seconds after which it is said since when a device was not here: it may be lost."""
 
@@ -25,6 +27,8 @@ class Reach(Enum):
     PARTLY = "partly"
     EVERYWHERE = "everywhere"
     SENDING = "sending"
+    HELD = "held"
+    """It was changed here with very many others, and is not sent until a person looked."""
     CANNOT = "cannot"
 
 
@@ -78,6 +82,8 @@ class Holding:
     """It has stored the version asked about, or all of the space."""
     behind: int | None = None
     """How many changes of the space it has not signed for; None: it never signed for any."""
+    keeps: str = "whole"
+    """What it keeps of the space: 'whole', 'opened' or 'names'. Only 'whole' counts as a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Delivery:
     done_files: int = 0
     total_files: int = 0
     """While sending: of how many files of the space, as those say that lack them. 0: not known."""
+    held: tuple[HeldCount, ...] = ()
+    """Mass changes that nobody let through yet, of this device and of others."""
     forked: tuple[str, ...] = ()
     """Names of devices of which two histories are about: they were copied or set back."""
 
@@ -124,6 +132,13 @@ class SpaceInfo:
     """Paths in the folder that are not shared (devices, sockets, names no folder may hold)."""
     why: str = ""
     """Why the folder is unavailable: an error's code, which has words; else empty."""
+    keeps: str = "whole"
+    """What is kept of it on this device: 'whole', 'opened' or 'names'."""
+    budget: int = 0
+    """Bytes of files that may stay once they were opened."""
+    here_files: int = 0
+    """How many files are whole here, and their bytes, where not all is kept."""
+    here_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +159,8 @@ class EntryInfo:
     here: bool
     """All its bytes are on this device."""
     draft: bool = False
+    kept: bool = True
+    """It is to be here; else it comes when it is asked for."""
 
     @property
     def name(self) -> str:
@@ -164,6 +181,10 @@ class Version:
     order: str
     """'before', 'side by side' or 'now', seen from what is shown now."""
     paths: tuple[tuple[str, ...], ...]
+    by: str = ""
+    """The did:key of the device that made it."""
+    kinds: tuple[tuple[str, int], ...] = ()
+    """What it did to how many: 'added', 'edited', 'moved', 'renamed', 'deleted'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +240,11 @@ class Finding:
     what: str
     where: str
     severity: str
-    """'damaged' or 'missing' or 'note'."""
+    """'damaged', 'missing', 'wanted' or 'note'."""
+    path: tuple[str, ...] = ()
+    """Of which file, if it is a part of one."""
+    version: str = ""
+    """Which version of it, as the history names it; empty for the present one."""
 
 
 @dataclass(frozen=True, slots=True)

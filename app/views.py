@@ -27,12 +27,14 @@ class Looking:
         self._standing = standing
         self._near = near
         self._drafts = drafts
+        self._unkept = vault.unkept()
         # thousands of entries come from few commits of few devices
         self._names: dict[Writer, str] = {}
 
     def entry(self, path: tuple[str, ...], node: Node) -> EntryInfo:
         """Describe one."""
-        here = self._standing.complete or self._vault.is_here(node)
+        kept = node.id not in self._unkept
+        here = self._standing.complete or (kept and self._vault.is_here(node))
         return EntryInfo(
             self._space,
             node.id.hex(),
@@ -45,6 +47,7 @@ class Looking:
             reach=reach_of(self._standing, node.entry, here=here, near=self._near),
             here=here,
             draft=node.id in self._drafts,
+            kept=kept,
         )
 
     def _name(self, writer: Writer) -> str:
@@ -91,4 +94,9 @@ class Looking:
 
 def device_of(vault: Vault, step: Step) -> str:
     """Return the name of the device that made a step."""
-    return vault.device_names().get(step.issuer) or f"device {step.issuer[-4:]}"
+    return vault.device_names().get(step.issuer) or device_by_end(step.issuer)
+
+
+def device_by_end(did: str) -> str:
+    """Return what to call a device that has no name."""
+    return f"device {did[-4:]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.complaints import words_of
+from app.delivering import WHOLE
 from app.values import Delivery, Holding, Reach
 from app.words import DOT, FEW, ago, count_words, day_words, lasting, list_words, local, of_words
 from storage.errors import AccessExpired
@@ -21,7 +22,7 @@ def delivery_sentence(
     With `now`, it says when a device that is waited for was last seen; with `left`, for
     how many seconds the sending will go on.
     """
-    return DOT.join([_where(delivery, now, left), *_forked(delivery.forked)])
+    return DOT.join([_where(delivery, now, left), *_partial(delivery), *_forked(delivery.forked)])
 
 
 def _where(delivery: Delivery, now: float | None, left: float | None) -> str:
@@ -29,15 +30,50 @@ def _where(delivery: Delivery, now: float | None, left: float | None) -> str:
         case Reach.ONLY_HERE:
             return "On this computer only"
         case Reach.PARTLY:
-            return DOT.join(["Saved here", *_with(delivery), *_waiting(delivery, now)])
+            return DOT.join([_kept_here(delivery), *_with(delivery), *_waiting(delivery, now)])
         case Reach.EVERYWHERE:
-            stored = f"Stored on all {count_words(_devices(delivery), 'device')}"
-            return DOT.join([stored, *_away(_others(delivery, complete=True), now)])
+            return DOT.join([_stored(delivery), *_away(_others(delivery, complete=True), now)])
         case Reach.SENDING:
             parts = [_sending(delivery), *([] if left is None else [lasting(left)])]
             return DOT.join([*parts, *_waiting(delivery, now, but_near=True)])
         case Reach.CANNOT:
             return _cannot(delivery)
+
+
+def _stored(delivery: Delivery) -> str:
+    """Say that all have it who keep all: the others do not count, for they may let go of it."""
+    keepers = [it for it in delivery.holdings if it.keeps == WHOLE]
+    number = count_words(_devices(delivery), "device")
+    match keepers:
+        case [only] if not only.device.is_this:
+            return f"Stored on {only.device.name}"
+        case _ if len(keepers) == len(delivery.holdings):
+            return f"Stored on all {number}"
+        case _:
+            return f"Stored on all {number} that keep it"
+
+
+def _kept_here(delivery: Delivery) -> str:
+    partial = any(it.device.is_this and it.keeps != WHOLE for it in delivery.holdings)
+    return "Not all of it is kept here" if partial else "Saved here"
+
+
+def _partial(delivery: Delivery) -> list[str]:
+    """Say who does not keep all."""
+    words = {"opened": "what was opened", "names": "names only"}
+    parts: list[str] = []
+    for keeps, what in words.items():
+        names = [it.device.name for it in delivery.holdings if it.keeps == keeps and not _this(it)]
+        if names:
+            keep = "keeps" if len(names) == 1 else "keep"
+            parts.append(f"{list_words(names)} {keep} {what}")
+        if any(it.keeps == keeps and _this(it) for it in delivery.holdings):
+            parts.append(f"this computer keeps {what}")
+    return parts
+
+
+def _this(holding: Holding) -> bool:
+    return holding.device.is_this
 
 
 def reach_words(delivery: Delivery) -> str:
@@ -157,9 +193,12 @@ def _others(delivery: Delivery, *, complete: bool) -> list[Holding]:
     return [
         holding
         for holding in delivery.holdings
-        if holding.complete == complete and not holding.device.is_this
+        if holding.complete == complete and not holding.device.is_this and holding.keeps == WHOLE
     ]
 
 
 def _devices(delivery: Delivery) -> int:
-    return 1 + sum(not holding.device.is_this for holding in delivery.holdings)
+    """Return how many devices keep all of it: this one as well, though nobody be named."""
+    partial = any(_this(it) and it.keeps != WHOLE for it in delivery.holdings)
+    others = sum(not _this(it) and it.keeps == WHOLE for it in delivery.holdings)
+    return others if partial else 1 + others

@@ -150,6 +150,10 @@ class Partial(Opened):
         budget = kept.keeping.budget if kept.keeping.note_max > 0 else None
         return kept.size_of(entries), budget
 
+    def to_come_of(self, entries: Iterable[EntryId]) -> int:
+        """Return how many bytes of entries are still to come."""
+        return self._wants.size_of(entries)
+
     def amount(self) -> tuple[int, int]:
         """Return how many files are here whole, and about how many bytes."""
         files, size = self._ready().kept.amount()
@@ -158,19 +162,24 @@ class Partial(Opened):
 
     # ------------------------------------------------------------ letting go
 
-    def push_out(self, trusted: AbstractSet[str]) -> frozenset[EntryId]:
+    def push_out(
+        self, trusted: AbstractSet[str], besides: AbstractSet[EntryId] = frozenset()
+    ) -> frozenset[EntryId]:
         """Decide what is to be here no longer; return what to take out of the folder.
 
-        `trusted` are the devices whose word counts. The blocks stay until `sweep`.
+        `trusted` are the devices whose word counts. The blocks stay until `sweep`, and what is
+        `besides` stays altogether: someone reads it.
         """
         core = self._ready()
         if core.kept.keeping.is_whole:
             return frozenset()
         vouch = self._vouching(trusted)
-        stays, now = core.kept.stays(), int(core.clock.now())
-        victims = pushed_out(
-            stays, core.kept.keeping, now, lambda it: vouch.has(_dots(core.catalog.facts(it)))
-        )
+
+        def is_safe(entry: EntryId) -> bool:
+            return entry not in besides and vouch.has(_dots(core.catalog.facts(entry)))
+
+        stays = core.kept.stays() if vouch.present else []
+        victims = pushed_out(stays, core.kept.keeping, int(core.clock.now()), is_safe)
         deleted = core.kept.deleted()
         if not victims and not deleted:
             return frozenset()

@@ -203,6 +203,17 @@ class Wants:
             found |= {bytes(row[0]): None for row in rows}
         return tuple(found)
 
+    def size_of(self, entries: Iterable[EntryId]) -> int:
+        """Return the bytes that entries lack and want."""
+        return sum(
+            int(
+                self._core.connection.execute(
+                    "SELECT total(size) FROM want WHERE entry = ?", (entry,)
+                ).fetchone()[0]
+            )
+            for entry in entries
+        )
+
     def read_again(self, entries: Iterable[EntryId]) -> None:
         """Let search read entries again."""
         self._core.connection.executemany(

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from app.cli import caring
 from app.cli.asking import Ask, Doing, Params
 from app.cli.control import Answer
+from app.cli.keep import KEEPING
 from app.cli.names import (
     PathAndVersion,
     name_of,
@@ -26,7 +27,6 @@ from app.cli.names import (
 )
 from app.cli.shapes import (
     bin_shape,
-    check_shape,
     device_shape,
     draft_shape,
     entry_shape,
@@ -38,7 +38,7 @@ from app.cli.shapes import (
 from app.errors import BadUsage, InNoFolder, NotDeleted
 from app.facade import App, RunningApp
 from app.progress import Report
-from app.values import BinItem, CheckReport, EntryInfo, Role
+from app.values import BinItem, EntryInfo, Role
 from storage.errors import NotFound
 from storage.ports import Clock
 
@@ -311,24 +311,6 @@ async def _search(ask: Ask) -> Answer:
     return Answer([hit_shape(hit, labels.get(hit.space, hit.space)) for hit in hits])
 
 
-async def _check(ask: Ask) -> Answer:
-    total = CheckReport(0, 0, 0, 0, ())
-    for space in await spaces_named(ask.app, ask.params.maybe("space")):
-        found = await ask.app.check(space.id, ask.report)
-        named = tuple(
-            replace(finding, where=f"{space_label(space)}: {finding.where}")
-            for finding in found.findings
-        )
-        total = CheckReport(
-            total.blocks + found.blocks,
-            total.records + found.records,
-            total.entries + found.entries,
-            total.bytes + found.bytes,
-            total.findings + named,
-        )
-    return Answer(check_shape(total))
-
-
 async def _export(ask: Ask) -> Answer:
     space = await space_named(ask.app, ask.params.text("space"))
     into = Path(ask.params.text("into"))
@@ -345,10 +327,11 @@ async def _label(app: App, space: str) -> str:
 
 
 DOING: dict[str, Doing] = {
+    **KEEPING,
+    **caring.DOING,
     "add": _add,
     "attach": _attach,
     "bin": _bin,
-    "check": _check,
     "dial": _dial,
     "diff": _diff,
     "drafts": _drafts,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.cli import caring_words
+from app.cli.keep_words import KEEP_WORDS, here_words, keeping_words
 from app.cli.printing import Print, Value, safe, safe_lines, table
 from app.complaints import words_of
 from app.errors import FolderUnavailable
@@ -61,7 +63,7 @@ def _spaces(value: Value, now: float) -> str:
                 _named(space),
                 _can(space, now),
                 count_words(space["entries"].number, "file"),
-                size_words(space["size"].number),
+                here_words(space),
                 f"{space['folder']}{'  (not there)' if _is_gone(space) else ''}",
             )
             for space in value.each
@@ -108,6 +110,8 @@ def _space_status(space: Value, now: float) -> str:
         lines += _unavailable(space)
     if space["watched"].given and not space["watched"]:
         lines.append(f"  {words_of(NOT_WATCHED).sentence}")
+    if str(space["keeps"]) not in {"", "whole"}:
+        lines.append(f"  {keeping_words(space)}")
     if space["missing_blocks"]:
         lines.append(f"  {_to_come(space)} still to come")
     if space["drafts"]:
@@ -125,6 +129,9 @@ def _to_come(space: Value) -> str:
 
 def _holds(holding: Value, now: float) -> str:
     has = "has stored all of it" if holding["complete"] else "does not have all of it yet"
+    if str(holding["keeps"]) not in {"", "whole"}:
+        kept = "what was opened" if str(holding["keeps"]) == "opened" else "names only"
+        return f"keeps {kept}, {_seen(holding['device'], now)}"
     device = holding["device"]
     if not device["near"] and device["last_seen"].moment is None and holding["behind"].given:
         return f"{has}, says its signed word; it came through another device"
@@ -255,22 +262,6 @@ def _search(value: Value, _now: float) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _check(value: Value, _now: float) -> str:
-    lines = [
-        f"{finding['severity']}: {finding['what']} ({finding['where']})"
-        for finding in value["findings"].each
-    ]
-    sums = (
-        f"{count_words(value['records'].number, 'record')}, "
-        f"{count_words(value['blocks'].number, 'block')}, "
-        f"{count_words(value['entries'].number, 'entry', 'entries')}, "
-        f"{size_words(value['bytes'].number)} read"
-    )
-    damaged = value["damaged"].number
-    found = f"{count_words(damaged, 'thing')} damaged" if damaged else "all good"
-    return "".join(f"{safe(line)}\n" for line in [*lines, f"{sums}: {found}."])
-
-
 def _export(value: Value, _now: float) -> str:
     return f"Wrote {count_words(value['files'].number, 'file')} to {safe(str(value['into']))}.\n"
 
@@ -303,11 +294,12 @@ def _diff(value: Value, _now: float) -> str:
 
 
 WORDS: dict[str, Print] = {
+    **KEEP_WORDS,
+    **caring_words.WORDS,
     "init": _init,
     "add": _add,
     "attach": _attach,
     "bin": _bin,
-    "check": _check,
     "dial": _dial,
     "diff": _diff,
     "drafts": _drafts,

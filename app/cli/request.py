@@ -40,6 +40,9 @@ def params_of(command: Command, typed: Namespace) -> dict[str, object]:
             params[option.key] = _whole(value)
             if option.key == "path":
                 params["given"] = value
+        elif isinstance(value, list) and option.kind is Kind.PATH:
+            params[option.key] = [_whole(str(path)) for path in value]
+            params["given"] = [str(path) for path in value]
         elif isinstance(value, str) and option.kind is Kind.SPACE:
             params[option.key] = _whole(value) if _looks_like_path(value) else value
         else:

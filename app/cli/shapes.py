@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.values import (
     BinItem,
-    CheckReport,
     Delivery,
     DeviceInfo,
     Draft,
@@ -51,6 +50,10 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
         "watched": space.watched,
         "skipped": list(space.skipped),
         "why": space.why,
+        "keeps": space.keeps,
+        "budget": space.budget,
+        "here_files": space.here_files,
+        "here_bytes": space.here_bytes,
     }
 
 
@@ -71,6 +74,7 @@ def delivery_shape(delivery: Delivery, now: float) -> Shape:
                 "device": device_shape(holding.device),
                 "complete": holding.complete,
                 "behind": holding.behind,
+                "keeps": holding.keeps,
             }
             for holding in delivery.holdings
         ],
@@ -117,6 +121,7 @@ def entry_shape(entry: EntryInfo) -> Shape:
         "by": entry.by,
         "here": entry.here,
         "draft": entry.draft,
+        "kept": entry.kept,
     }
 
 
@@ -160,18 +165,3 @@ def hit_shape(hit: Hit, space: str) -> Shape:
 def draft_shape(draft: Draft, space: str) -> Shape:
     """Return a change kept here only."""
     return {"space": space, "path": "/".join(draft.path), "at": draft.at}
-
-
-def check_shape(report: CheckReport) -> Shape:
-    """Return what a check found."""
-    return {
-        "blocks": report.blocks,
-        "records": report.records,
-        "entries": report.entries,
-        "bytes": report.bytes,
-        "damaged": sum(finding.severity == "damaged" for finding in report.findings),
-        "findings": [
-            {"what": finding.what, "where": finding.where, "severity": finding.severity}
-            for finding in report.findings
-        ],
-    }

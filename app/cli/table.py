@@ -271,8 +271,22 @@ COMMANDS = (
     Command(
         "check",
         "verify everything that is kept here",
-        "Reads every block, record and right, and says what is damaged. Exits 6 when something is.",
+        "Reads every block, record, right, older version and list, and names what is damaged by\n"
+        "path and version. Nothing is changed, but a damaged list that can be made anew at once\n"
+        "is. With --quick no block is read. Exits 6 when something is damaged. To mend: repair.",
+        (ANY_SPACE, Option("--quick", "read no block: seconds instead of minutes", Kind.FLAG)),
+        ("atoll check", "atoll check Recipes --quick"),
+    ),
+    Command(
+        "repair",
+        "make whole what is damaged",
+        "Mends what can be mended from what is left, from the plain folder where a file there\n"
+        "holds the very content, and asks other devices for the rest; that comes when both run.\n"
+        "Then the lists are made anew from nothing. Nothing is deleted: what was damaged is set\n"
+        "aside. Also brings back the list of your folders (state.db) when it cannot be opened.\n"
+        "Says what could not be healed, and exits 6 if that is anything.",
         (ANY_SPACE,),
+        ("atoll repair", "atoll repair Recipes --json"),
     ),
     Command(
         "export",
@@ -293,6 +307,40 @@ COMMANDS = (
             Option("--merge", "the folder holds files: bring both together", Kind.FLAG),
         ),
         ("atoll attach Recipes ~/Documents/Recipes", "atoll attach Recipes /media/disk/Recipes"),
+    ),
+    Command(
+        "keep",
+        "say how much of a folder this device keeps",
+        "Names are always kept, and searched. `whole` keeps everything. `opened` keeps notes up\n"
+        "to 64 KiB and what was opened, until the budget pushes out what was used longest ago.\n"
+        "`names` keeps names; content comes for a moment. What is not kept is not in the plain\n"
+        "folder; that is no deletion. Nothing goes that no other device that keeps all has\n"
+        "signed for. Without a word it says how it is.",
+        (
+            NEEDED_SPACE,
+            Option(
+                "how",
+                "whole, opened or names",
+                Kind.CHOICE,
+                choices=("whole", "opened", "names"),
+            ),
+            Option("--budget", "how much may stay once opened; 10 GB at first", shown="SIZE"),
+        ),
+        (
+            "atoll keep Recipes",
+            "atoll keep Recipes opened --budget 2GB",
+            "atoll keep Recipes whole",
+        ),
+    ),
+    Command(
+        "fetch",
+        "bring files here that are not kept in any case",
+        "Fetches files, and folders with all in them, from a device that has them, and writes\n"
+        "them to the plain folder. They stay as `atoll keep` says. PATH may name what is not on\n"
+        "this disk: the path it would have, or FOLDER/path/inside.",
+        (Option("path", "a file or folder", Kind.PATH, needed=True, many=True),),
+        ("atoll fetch ~/Recipes/oven.mp4",),
+        network=True,
     ),
     Command(
         "leave",

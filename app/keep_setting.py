@@ -1,0 +1,57 @@
+"""How much of each space this device keeps, as it is remembered: in the device's own state.
+
+The vault remembers it too, but only in its index, which may be lost.
+"""
+
+from __future__ import annotations
+
+import json
+
+from app.loose import mapping_in, number_in, text_in
+from app.state import DeviceState
+from storage.keeping import WHOLE, Keep, Keeping
+
+_WORDS = {Keep.WHOLE: "whole", Keep.OPENED: "opened", Keep.NAMES: "names"}
+_KEEPS = {word: keep for keep, word in _WORDS.items()}
+DEFAULT_BUDGET = 10_000_000_000
+"""Bytes that stay where nobody said how many."""
+
+
+def keep_word(keep: Keep) -> str:
+    """Return the word for how much is kept."""
+    return _WORDS[keep]
+
+
+def keep_named(word: str) -> Keep:
+    """Return what a word means.
+
+    Raises:
+        ValueError: it means nothing.
+    """
+    if word not in _KEEPS:
+        raise ValueError(word)
+    return _KEEPS[word]
+
+
+def keeping_in(state: DeviceState, space: str) -> Keeping:
+    """Return how much of a space is kept here. What cannot be read is taken for all of it."""
+    raw = state.settings.get(_key(space))
+    if raw is None:
+        return WHOLE
+    try:
+        found = mapping_in(json.loads(raw))
+        keep = keep_named(text_in(found.get("keep")))
+        mark = bytes.fromhex(text_in(found.get("mark")))
+        return Keeping(keep, number_in(found.get("budget")), mark)
+    except ValueError:
+        return WHOLE
+
+
+async def remember_keeping(state: DeviceState, space: str, keeping: Keeping) -> None:
+    """Remember how much of a space is kept here."""
+    raw = {"keep": keep_word(keeping.how), "budget": keeping.budget, "mark": keeping.mark.hex()}
+    await state.set(_key(space), json.dumps(raw))
+
+
+def _key(space: str) -> str:
+    return f"keep/{space}"

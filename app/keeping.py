@@ -1,0 +1,285 @@
+"""Keep on this device: a folder whole, what was opened, or names only.
+
+It remembers the setting, fetches what is asked for, and lets go of what is too much: first the
+file leaves the plain folder, then its blocks the store, and only what another device that keeps
+all has signed for (storage/keeping.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+
+from app.accounts import Account
+from app.devices import Devices
+from app.errors import BadUsage, NobodyHasIt, OverBudget
+from app.events import DeliveryChanged, DevicesChanged, Event, EventHub, SpaceChanged, SpacesChanged
+from app.files import entry_id
+from app.keep_setting import DEFAULT_BUDGET, keep_named, keeping_in, remember_keeping
+from app.progress import Progress, Report, silent
+from app.spaces import Kept, Spaces
+from app.values import SpaceInfo
+from storage.errors import AtollError
+from storage.facts.change import TOP, EntryId
+from storage.facts.node import below
+from storage.facts.values import EntryKind
+from storage.keeping import WHOLE, Keep, Keeping
+from storage.ports import Clock, Entropy
+from storage.records.receipt import MARK_SIZE
+from storage.vault import Vault
+
+QUIET = 1.0
+"""Seconds in which what happened is gathered before anything is let go of."""
+AGAIN = 5.0
+"""Seconds until what could not leave the folder is tried once more."""
+NEARLY = 1.0
+PATIENCE = 20.0
+"""Seconds without a byte after which nobody is believed to have it."""
+
+
+class Asking(Protocol):
+    """The part of sync that fetching needs."""
+
+    def wanted(self, space: bytes, first: Sequence[bytes] = ()) -> None:
+        """Content is wanted that was not."""
+        ...
+
+    def announce(self, space: bytes) -> None:
+        """Tell others how a space stands here."""
+        ...
+
+
+class KeepHere:
+    """Decides what of each space is here. Lives on the app's loop."""
+
+    def __init__(
+        self,
+        account: Account,
+        devices: Devices,
+        spaces: Spaces,
+        network: Asking,
+        events: EventHub,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._account = account
+        self._devices = devices
+        self._spaces = spaces
+        self._network = network
+        self._events = events
+        self._clock = clock
+        self._entropy = entropy
+        self._due: set[str] = set()
+        self._some = asyncio.Event()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._pinned: Counter[tuple[str, EntryId]] = Counter()
+        """What is being read or written out: it stays meanwhile."""
+
+    # -- the setting ---------------------------------------------------------------------
+    async def keep(self, space: str, how: str | None, budget: int | None) -> SpaceInfo:
+        """Keep that much of a space from now on; None: as it is.
+
+        Raises:
+            BadUsage: a budget is only for what was opened.
+        """
+        kept = self._spaces.get(space)
+        before = keeping_in(self._account.state, space)
+        keeping = self._wish(before, how, budget)
+        if keeping != before:
+            # remembered first: what is let go of must never be taken for all
+            await remember_keeping(self._account.state, space, keeping)
+            await kept.opened.run(lambda vault: vault.set_keeping(keeping))
+            self._network.announce(kept.opened.key)
+            self._network.wanted(kept.opened.key)
+            kept.in_step.came_anywhere()
+            self._note(space)
+            self._events.tell(SpacesChanged())
+        return await self._spaces.info(kept, patient=True)
+
+    def _wish(self, before: Keeping, how: str | None, budget: int | None) -> Keeping:
+        try:
+            keep = before.how if how is None else keep_named(how)
+        except ValueError as error:
+            raise BadUsage("keep whole, opened or names") from error
+        if budget is not None and keep is not Keep.OPENED:
+            raise BadUsage("a budget is for `opened` only")
+        if keep is Keep.WHOLE:
+            return WHOLE
+        mark = before.mark or self._entropy.take(MARK_SIZE)
+        if keep is Keep.NAMES:
+            return Keeping(keep, 0, mark)
+        was = before.budget if before.how is Keep.OPENED else DEFAULT_BUDGET
+        return Keeping(keep, was if budget is None else budget, mark)
+
+    # -- fetching ------------------------------------------------------------------------
+    async def fetch(self, space: str, entries: Sequence[str], report: Report) -> int:
+        """Bring files here, folders with all in them, and let them stay; return how many.
+
+        Raises:
+            OverBudget: more than may stay here.
+            NobodyHasIt: no device near has them. They come as soon as one is.
+        """
+        kept = self._spaces.get(space)
+        ids = await kept.opened.run(lambda vault: _files(vault, map(entry_id, entries)))
+        size, budget = await kept.opened.run(lambda vault: vault.room_for(ids))
+        if budget is not None and size > budget:
+            raise OverBudget(size, budget)
+        await self._bring(kept, ids, report)
+        with suppress(AtollError):  # the folder may be away; they are in the store
+            await kept.in_step.bring(frozenset(ids))
+        return len(ids)
+
+    @asynccontextmanager
+    async def at_hand(
+        self, space: str, entries: Iterable[str] | None, report: Report = silent
+    ) -> AsyncGenerator[None]:
+        """Have the bytes of entries (None: of all) here for as long as this lasts.
+
+        Raises:
+            NobodyHasIt: no device near has them.
+        """
+        if keeping_in(self._account.state, space).is_whole:
+            yield
+            return
+        kept = self._spaces.get(space)
+        wanted = [TOP] if entries is None else list(map(entry_id, entries))
+        ids = await kept.opened.run(lambda vault: _files(vault, wanted))
+        pins = [(space, entry) for entry in ids]
+        self._pinned.update(pins)
+        try:
+            await self._bring(kept, ids, report)
+            yield
+        finally:
+            self._pinned.subtract(pins)
+            self._pinned += Counter()
+            self._note(space)
+
+    def wanted(self, kept: Kept, entries: frozenset[EntryId]) -> None:
+        """What lies in the folder under names of these has to be compared: fetch them."""
+        if not keeping_in(self._account.state, kept.opened.id).is_whole:
+            self._spaces.errand(self._ask(kept, entries))
+
+    async def _ask(self, kept: Kept, entries: Iterable[EntryId]) -> None:
+        ids = list(entries)
+        first = await kept.opened.run(lambda vault: vault.ask(ids))
+        self._network.wanted(kept.opened.key, first)
+
+    async def _bring(self, kept: Kept, ids: Sequence[EntryId], report: Report) -> None:
+        """Fetch what is lacking, and wait for it."""
+        kept.moved.clear()
+        await self._ask(kept, ids)
+        await self._let_go(kept)  # room first
+        lacking, most = await self._left(kept, ids), 0
+        while lacking[0]:
+            most = max(most, lacking[1])
+            files = len(ids) - lacking[0]
+            report(Progress("Fetching", "", files, len(ids), most - lacking[1], most))
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await kept.moved.wait()
+            except TimeoutError:
+                raise NobodyHasIt("no device near has it") from None
+            kept.moved.clear()
+            lacking = await self._left(kept, ids)
+
+    async def _left(self, kept: Kept, ids: Sequence[EntryId]) -> tuple[int, int]:
+        """Return how many of the files are not whole here, and the bytes they lack."""
+        return await kept.opened.run(lambda vault: (len(vault.lacking(ids)), vault.to_come_of(ids)))
+
+    # -- letting go ----------------------------------------------------------------------
+    def hear(self, event: Event) -> None:
+        """Something changed that may let something go, or make too much of it."""
+        match event:
+            case SpaceChanged(space) | DeliveryChanged(space):
+                self._note(space)
+            case DevicesChanged():
+                for kept in self._spaces.some(None):
+                    self._note(kept.opened.id)
+            case _:
+                pass
+
+    def _note(self, space: str) -> None:
+        if not keeping_in(self._account.state, space).is_whole:
+            self._due.add(space)
+            self._some.set()
+
+    async def run(self) -> None:
+        """Let go of what is too much, until cancelled."""
+        self.hear(DevicesChanged())
+        try:
+            while True:
+                await self._some.wait()
+                await asyncio.sleep(QUIET)
+                self._some.clear()
+                due, self._due = self._due, set()
+                for kept in self._spaces.some(None):
+                    if kept.opened.id in due:
+                        with suppress(AtollError):  # who keeps it in step meets it, and tells it
+                            await self._let_go(kept)
+        finally:
+            for timer in self._timers.values():
+                timer.cancel()
+
+    async def _let_go(self, kept: Kept) -> None:
+        """Take out of the folder what is not to be here, then out of the store."""
+        space, trusted = kept.opened.id, self._trusted(kept)
+        pinned = frozenset(entry for its, entry in self._pinned if its == space)
+
+        def leave(vault: Vault) -> frozenset[EntryId]:
+            vault.push_out(trusted, pinned)
+            return vault.leaving()
+
+        leaving = await kept.opened.run(leave)
+        if leaving:
+            agreed = kept.opened.mirrored.agreed
+            there = await kept.opened.run(lambda _vault: frozenset(agreed.get_some(leaving)))
+            if there:
+                await kept.in_step.bring(there)
+            still = await kept.opened.run(lambda _vault: frozenset(agreed.get_some(leaving)))
+            if await kept.opened.run(lambda vault: vault.sweep(trusted, still)):
+                self._events.tell(SpacesChanged())
+            if still:
+                self._again(space, AGAIN)
+        soon = await kept.opened.run(lambda vault: vault.next_push())
+        if soon is not None and not leaving:
+            self._again(space, max(NEARLY, soon - self._clock.now() + NEARLY))
+
+    def _again(self, space: str, seconds: float) -> None:
+        """Look again in a while."""
+        before = self._timers.pop(space, None)
+        if before is not None:
+            before.cancel()
+        loop = asyncio.get_running_loop()
+        self._timers[space] = loop.call_later(seconds, lambda: self._note(space))
+
+    def _trusted(self, kept: Kept) -> frozenset[str]:
+        """Return whose word counts: members that were met, and not too long ago."""
+        now = self._clock.now()
+        members = self._devices.members(kept.opened.key)
+        known = (self._devices.device(did) for did in members)
+        return frozenset(
+            it.did
+            for it in known
+            if not it.is_this
+            and (it.near or it.last_seen is not None)
+            and it.away_since(now) is None
+        )
+
+
+def _files(vault: Vault, entries: Iterable[EntryId]) -> list[EntryId]:
+    """Return the files among entries and below them, whatever version of theirs is named."""
+    tree, found = vault.tree(), dict[EntryId, None]()
+    for entry in entries:
+        if entry == TOP:
+            found |= {node.entry: None for _, node in tree.walk() if node.kind is EntryKind.FILE}
+            continue
+        node = tree.get(entry)
+        if node is None:
+            continue
+        inside = [node, *below(tree, node)]
+        found |= {it.entry: None for it in inside if it.kind is EntryKind.FILE}
+    return list(found)
