@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
-from storage.contents import Contents, text_in
+from storage.contents import text_in
 from storage.crypto.link import Link
-from storage.errors import BadName, BlockNotFound, DecodeError, NameTaken, NotFound
+from storage.errors import BadName, DecodeError, NameTaken, NotFound
 from storage.facts.change import ENTRY_SIZE, TOP, Drop, EntryId, Operation, Put
-from storage.facts.dots import Dot, Seen
+from storage.facts.dots import Dot
 from storage.facts.names import check_name
-from storage.facts.node import Node, Tree, below
+from storage.facts.node import below
 from storage.facts.state import EntryFacts
-from storage.facts.text import TextDocument
 from storage.facts.values import (
-    MAX_INLINE_EDIT,
-    MAX_PATH_DEPTH,
     Content,
     Edit,
     EntryKind,
@@ -28,51 +24,14 @@ from storage.facts.values import (
     Scalar,
     Value,
 )
-from storage.facts.view import kept_path, sides, version_of, winner
-from storage.ports import Clock, Entropy
+from storage.facts.view import kept_path, sides, winner
+from storage.siding import Siding
 
 _RANDOM_SIZE = 10
-_ATTRIBUTES = ("kind", "place", "content", "edits", "meta", "keep")
-_NOTHING = Seen()
 
 
-class Reading(Protocol):
-    """What a change needs to know of how things stand."""
-
-    def tree(self) -> Tree:
-        """Return the view of now."""
-        ...
-
-    def facts(self, entry: EntryId) -> EntryFacts:
-        """Return an entry's facts, empty when it is not there."""
-        ...
-
-
-class ChangeSet:
+class ChangeSet(Siding):
     """Collects operations. Nothing happens until the vault commits it."""
-
-    def __init__(
-        self,
-        reading: Reading,
-        contents: Contents,
-        clock: Clock,
-        entropy: Entropy,
-        seen: Seen = _NOTHING,
-    ) -> None:
-        self.seen = seen
-        """What had been seen when it began: what it replaces, it replaces knowing that."""
-        self._reading = reading
-        self._contents = contents
-        self._clock = clock
-        self._entropy = entropy
-        self._operations: dict[tuple[EntryId, str | None], Operation] = {}
-        self.documents: dict[EntryId, TextDocument] = {}
-        """The texts as they are once this is committed."""
-        self._fresh: dict[EntryId, tuple[EntryId, str]] = {}
-        """Folders and files made in this change: where they are."""
-        self._paths: dict[EntryId, tuple[str, ...]] = {TOP: ()}
-        self._freed: dict[EntryId, EntryFacts] = {}
-        """Side versions that become files of their own, or are settled: what they were."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -168,9 +127,9 @@ class ChangeSet:
     def replace(self, entry: EntryId, content: Content, meta: Meta) -> None:
         """Let an entry hold a whole new content."""
         entry = self._own(entry)
-        facts = self._facts(entry)
+        self._facts(entry)  # or it is not here
         self._free_sides(entry)
-        self._drop_edits(entry, facts)
+        self._drop(entry, "edits")
         self._put(entry, "content", content)
         self.set_meta(entry, meta)
 
@@ -242,7 +201,7 @@ class ChangeSet:
                 self._put(entry, attribute, found[1])
         main = sides(facts)[0]
         if main is not None:
-            self._drop_edits(entry, self._reading.facts(entry))
+            self._drop(entry, "edits")
             self._put(entry, "content", self._contents.flatten(facts))
         place = winner(facts.get("place", {}))
         if place is not None and self._is_there(EntryId(place[1].parent)):
@@ -267,116 +226,6 @@ class ChangeSet:
         put[entry, "meta"] = Put(entry, "meta", meta)
         self._keep(entry)
         return entry
-
-    def _put_version(
-        self, entry: EntryId, facts: EntryFacts, dot: Dot, document: TextDocument
-    ) -> bool:
-        """Put a version's content, and as one edit all that its document has beyond that.
-
-        So what this device had seen stands on its own: a deletion elsewhere, which takes what
-        it saw, does not take half of a text. Says whether its versions are kept with it.
-        """
-        content = facts["content"][dot]
-        assert isinstance(content, Content)
-        plain = self._contents.plain_version(content, document)
-        update = document.since(plain) if document.version() != plain else b""
-        if len(update) > MAX_INLINE_EDIT:
-            content, update = self._contents.compact(content, document), b""
-        whole = self._contents.reads_back(content, update, document.text)
-        if whole:
-            self.documents[entry] = document
-        else:
-            content, update = self._contents.store_bytes(document.text.encode()), b""
-        if update:
-            self._put(entry, "edits", Edit(dot, update))
-        else:
-            self._drop_edits(entry, self._reading.facts(entry))
-        self._put(entry, "content", content)
-        return whole
-
-    def _drop_edits(self, entry: EntryId, facts: EntryFacts) -> None:
-        self._operations.pop((entry, "edits"), None)
-        if facts.get("edits") and entry not in self._freed:
-            self._operations[(entry, "edits")] = Drop(entry, "edits")
-
-    # ------------------------------------------------------------ versions side by side
-
-    def _own(self, entry: EntryId) -> EntryId:
-        """Let what only the view shows become an entry before it is changed; its id stays.
-
-        That is a side version, or a folder that was brought back for what survived in it.
-        """
-        if entry in self._fresh:
-            return entry
-        node = self._reading.tree().get(entry)
-        if node is None:
-            return entry
-        if node.side_of is not None:
-            self._free(node)
-            self._settle(node.side_of[0])
-        elif node.kind == EntryKind.FOLDER:
-            self._revive(entry)
-        return entry
-
-    def _remove_side(self, side: Node) -> None:
-        """Take away a version beside a file; if it was about to be a file, it is not any more."""
-        assert side.side_of is not None
-        original, dot = side.side_of
-        self._forget(side.id)
-        self._fresh.pop(side.id, None)
-        self._freed[side.id] = _version_facts(self._reading.facts(original), dot)
-        if (original, None) not in self._operations:
-            self._settle(original)
-
-    def _settle(self, original: EntryId) -> None:
-        """Say of a file that its present version is the one; the others are files of their own."""
-        if (original, "content") in self._operations:
-            return
-        self._free_sides(original)
-        self._put_as_is(original, self._reading.facts(original), None)
-
-    def _free_sides(self, entry: EntryId) -> None:
-        """Let the versions beside a file become files: what is put in its place takes them away."""
-        if entry in self._freed or not sides(self._reading.facts(entry))[1]:
-            return
-        tree = self._reading.tree()
-        node = tree.get(entry)
-        for side in tree.children(node.parent) if node is not None else ():
-            if side.side_of is not None and side.side_of[0] == entry:
-                self._free(side)
-
-    def _free(self, side: Node) -> None:
-        """Let a version beside a file become a file of its own."""
-        if side.id in self._freed:
-            return
-        assert side.side_of is not None
-        original, dot = side.side_of
-        facts = self._reading.facts(original)
-        self._freed[side.id] = _version_facts(facts, dot)
-        self._fresh[side.id] = (side.parent, side.name)
-        self._put(side.id, "kind", Kind(EntryKind.FILE))
-        self._put(side.id, "place", Place(side.parent, side.name))
-        self._put_as_is(side.id, facts, dot)
-        self._put(side.id, "meta", Meta(side.mtime_ns, side.executable))
-        self._keep(side.id)
-
-    def _put_as_is(self, entry: EntryId, facts: EntryFacts, dot: Dot | None) -> None:
-        """Put a version of some facts, the main one or that of `dot`, with its edits."""
-        main = sides(facts)[0] if dot is None else dot
-        if main is None:
-            return
-        contents, edits = version_of(facts, main)
-        content = facts["content"][main]
-        if isinstance(content, Content) and content.is_text and (edits or len(contents) > 1):
-            try:
-                self._put_version(entry, facts, main, self._contents.document(facts, main))
-            except BlockNotFound:
-                pass  # its bytes are elsewhere still; what can be said is which they are
-            else:
-                return
-        elif facts.get("edits"):
-            self._drop_edits(entry, facts)
-        self._put(entry, "content", content)
 
     # ------------------------------------------------------------ folders brought back
 
@@ -404,56 +253,6 @@ class ChangeSet:
                 if revived:
                     self._bring_along(child.id)
 
-    def _revive(self, folder: EntryId) -> None:
-        """A folder that only the view brought back becomes one again when it is touched."""
-        missing: list[Node] = []
-        tree = self._reading.tree()
-        while folder != TOP and folder not in self._fresh and not self._reading.facts(folder):
-            node = tree.get(folder)
-            if node is None:
-                raise NotFound("the folder is not here")
-            missing.append(node)
-            folder = node.parent
-        for node in reversed(missing):
-            self._fresh[node.id] = (node.parent, node.name)
-            self._put(node.id, "kind", Kind(EntryKind.FOLDER))
-            self._put(node.id, "place", Place(node.parent, node.name))
-            self._put(node.id, "meta", Meta(0, executable=False))
-            self._keep(node.id)
-
-    def _facts(self, entry: EntryId) -> EntryFacts:
-        facts = self._freed.get(entry) or self._reading.facts(entry)
-        if not facts and entry not in self._fresh:
-            raise NotFound("nothing of that name is here")
-        return facts
-
-    def _put(self, entry: EntryId, attribute: str, value: Value) -> None:
-        self._operations.pop((entry, None), None)
-        self._operations[(entry, attribute)] = Put(entry, attribute, value)
-
-    def _keep(self, entry: EntryId) -> None:
-        path = self._path(entry)
-        if len(path) > MAX_PATH_DEPTH:  # a hint of where to come back to need not be so long
-            path = (*path[: MAX_PATH_DEPTH - 1], path[-1])
-        if path:
-            self._put(entry, "keep", Keep(path))
-
-    def _forget(self, entry: EntryId) -> None:
-        for attribute in (None, *_ATTRIBUTES):
-            self._operations.pop((entry, attribute), None)
-
-    def _path(self, entry: EntryId) -> tuple[str, ...]:
-        below: list[EntryId] = []
-        while entry not in self._paths and entry in self._fresh:
-            below.append(entry)
-            entry = self._fresh[entry][0]
-        path = self._paths.get(entry)
-        if path is None:
-            path = self._paths[entry] = self._reading.tree().path(entry)
-        for found in reversed(below):
-            path = self._paths[found] = (*path, self._fresh[found][1])
-        return path
-
     def _parent(self, entry: EntryId) -> EntryId | None:
         fresh = self._fresh.get(entry)
         if fresh is not None:
@@ -469,12 +268,6 @@ class ChangeSet:
 
     def _peer(self) -> int:
         return int.from_bytes(self._entropy.take(8), "big") >> 1 or 2
-
-
-def _version_facts(facts: EntryFacts, dot: Dot) -> EntryFacts:
-    """Return one version of some facts, as if it were a file of its own."""
-    contents, edits = version_of(facts, dot)
-    return {"content": contents, "edits": edits} if edits else {"content": contents}
 
 
 def _largest(facts: EntryFacts, attribute: str) -> tuple[Dot, Value] | None:

@@ -19,6 +19,7 @@ from storage.facts.change import ENTRY_SIZE, TOP, EntryId
 from storage.facts.dots import Dot, Writer
 from storage.facts.names import MAX_NAME, collision_key
 from storage.facts.node import Node
+from storage.facts.slots import contents_of, marked, slot_of
 from storage.facts.state import Dots, EntryFacts
 from storage.facts.values import Content, Edit, EntryKind, Keep, Kind, Meta, Place, Value
 
@@ -134,7 +135,7 @@ def sides(facts: EntryFacts) -> tuple[Dot | None, tuple[Dot, ...]]:
     Texts of one lineage merge and are one version. Of a text that stands twice with no
     edit to tell them apart, one is enough.
     """
-    contents = facts.get("content", NO_DOTS)
+    contents = contents_of(facts)
     if len(contents) <= 1:
         return next(iter(contents), None), ()
     groups = version_groups(contents)
@@ -155,7 +156,7 @@ def version_of(facts: EntryFacts, dot: Dot | None) -> tuple[Dots, Dots]:
     Edits made on a content of another version are left out. Those on a content that is
     there no more may belong to any text; a document takes only those that fit.
     """
-    contents = facts.get("content", NO_DOTS)
+    contents = contents_of(facts)
     groups = version_groups(contents)
     edits = facts.get("edits", NO_DOTS)
     if not groups:
@@ -191,9 +192,30 @@ def _is_text(contents: Dots) -> bool:
     return any(isinstance(content, Content) and content.is_text for content in contents.values())
 
 
-def side_id(entry: EntryId, dot: Dot, taken: Container[EntryId] = ()) -> EntryId:
-    """Return the derived id of a side version, one that no entry took on purpose."""
-    return _derived(entry + dot.writer + dot.n.to_bytes(8), taken)
+def side_id(entry: EntryId, writer: Writer, shown: Container[EntryId] = ()) -> EntryId:
+    """Return the id of what a writer left beside a file: its slot, if that is not shown itself."""
+    slot = slot_of(entry, writer)
+    return slot if slot not in shown else _derived(b"beside" + slot, shown)
+
+
+def overtaken_in(facts: EntryFacts) -> EntryId | None:
+    """Return the file whose versions may have overtaken what a slot holds; see `is_overtaken`."""
+    held = marked(facts)
+    return None if held is None else held.original
+
+
+def is_overtaken(facts: EntryFacts, original: EntryFacts) -> bool:
+    """Say whether a slot holds what its writer replaced, while versions stand side by side.
+
+    It is not shown then: what that writer made of it is. `original` are the facts of the file
+    that `overtaken_in` names.
+    """
+    held = marked(facts)
+    if held is None or not sides(original)[1]:
+        return False
+    return any(
+        dot.writer == held.dot.writer and dot.n > held.dot.n for dot in contents_of(original)
+    )
 
 
 def device_by_number(writer: Writer) -> str:
@@ -338,16 +360,19 @@ def node_of(entry: EntryId, facts: EntryFacts, parent: EntryId, name: str) -> No
 
 
 def side_nodes(
-    node: Node, facts: EntryFacts, device_name: DeviceName, taken: Container[EntryId] = ()
+    node: Node, facts: EntryFacts, device_name: DeviceName, shown: Container[EntryId] = ()
 ) -> list[Node]:
-    """Return the versions shown beside a file, each named after the device that wrote it."""
+    """Return the versions shown beside a file, each named after the device that wrote it.
+
+    `shown` are the entries that are shown themselves: no version bears the id of one.
+    """
     beside: list[Node] = []
     for dot in sides(facts)[1] if node.kind is not EntryKind.FOLDER else ():
         content = facts["content"][dot]
         assert isinstance(content, Content)
         side = replace(
             node,
-            id=side_id(node.id, dot, taken),
+            id=side_id(node.id, dot.writer, shown),
             name=side_name(node.name, device_name(dot.writer)),
             size=content.size,
             version=content_version(facts, dot),

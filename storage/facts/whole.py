@@ -14,7 +14,7 @@ from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot
 from storage.facts.names import collision_key
 from storage.facts.node import Node
-from storage.facts.state import EntryFacts, State
+from storage.facts.state import NO_FACTS, EntryFacts, State
 from storage.facts.view import (
     NO_DOTS,
     DeviceName,
@@ -22,10 +22,12 @@ from storage.facts.view import (
     device_by_number,
     encoded_parents,
     is_folder,
+    is_overtaken,
     is_shown,
     kept_path,
     labels,
     node_of,
+    overtaken_in,
     revived_node,
     side_nodes,
     stored_name,
@@ -42,6 +44,8 @@ class View:
         self._device_name = device_name
         self._inside: dict[EntryId, list[EntryId]] = {TOP: []}
         self._revived: dict[EntryId, Node] = {}
+        self._own: set[EntryId] = set()
+        """Entries that are shown, all but what the view makes itself."""
         self._place_entries()
         self._nodes: dict[EntryId, Node] = {}
         self._children: dict[EntryId, tuple[Node, ...]] = {}
@@ -97,8 +101,9 @@ class View:
         parents = encoded_parents(self._entries)
         for entry in sorted(self._entries):
             facts = self._entries[entry]
-            if entry == TOP or not is_shown(facts):
+            if entry == TOP or not self._is_shown(facts):
                 continue
+            self._own.add(entry)
             parent = parents[entry]
             if parent is None and self._has_folder(facts):
                 parent = TOP  # here a cycle of moves is cut
@@ -114,6 +119,12 @@ class View:
         for node in revival.made.values():
             self._revived[node.id] = node
             self._inside.setdefault(node.parent, []).append(node.id)
+
+    def _is_shown(self, facts: EntryFacts) -> bool:
+        if not is_shown(facts):
+            return False
+        original = overtaken_in(facts)
+        return original is None or not is_overtaken(facts, self._entries.get(original, NO_FACTS))
 
     def _has_folder(self, facts: EntryFacts) -> bool:
         place = winner(facts.get("place", NO_DOTS))
@@ -152,7 +163,7 @@ class View:
 
     def _sides(self, node: Node) -> list[Node]:
         facts = self._entries.get(node.id)
-        return side_nodes(node, facts, self._device_name, self._entries) if facts else []
+        return side_nodes(node, facts, self._device_name, self._own) if facts else []
 
 
 class Revival:

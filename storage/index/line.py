@@ -21,6 +21,7 @@ from storage.facts.view import (
     is_shown,
     kind_of,
     latest_meta,
+    overtaken_in,
     sides,
     stored_name,
     winner,
@@ -38,6 +39,8 @@ ODD_NAME = 1
 ODD_SIDES = 2
 ODD_CUT = 4
 ODD_ORPHAN = 8
+ODD_SLOT = 16
+"""It holds a version of another file, and is shown only as long as that has none later."""
 
 COLUMNS = (
     "id, folder, raw, parent, name, folded, shown, kind, size, version, mtime_ns, executable, "
@@ -130,7 +133,9 @@ def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
         plain=_plain_content(facts, main),
         writer=last.writer,
         n=last.n,
-        odd=((before.odd if before else 0) & ~ODD_SIDES) | (ODD_SIDES if has_sides else 0),
+        odd=((before.odd if before else 0) & ~(ODD_SIDES | ODD_SLOT))
+        | (ODD_SIDES if has_sides else 0)
+        | (ODD_SLOT if overtaken_in(facts) else 0),
         cut=int(is_cut(entry, 0)),
         facts=encode_row(entry, facts),
         child=before.child if before else None,

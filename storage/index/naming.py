@@ -193,7 +193,7 @@ class Naming:
         given = {collision_key(name) for name in shown.values()}
         self._show_revived(parent, given)
         nodes = [node_of(line.id, facts[line.id], parent, shown[line.id]) for line in found]
-        taken = Taken(self._connection)
+        taken = OwnShown(self._connection)
         sides = [side for node in nodes for side in self._sides(node, facts[node.id], taken)]
         names = labels([(side.id, side.name, side.dot) for side in sides], given)
         self._connection.execute("DELETE FROM side WHERE parent = ?", (parent,))
@@ -222,7 +222,7 @@ class Naming:
             "UPDATE revived SET shown = ? WHERE id = ?", [(n, entry) for entry, n in names.items()]
         )
 
-    def _sides(self, node: Node, facts: EntryFacts, taken: Taken) -> Iterable[Node]:
+    def _sides(self, node: Node, facts: EntryFacts, taken: OwnShown) -> Iterable[Node]:
         return side_nodes(node, facts, self._device_name, taken)
 
 
@@ -237,6 +237,19 @@ class Taken:
             return False
         row = self._connection.execute("SELECT 1 FROM entry WHERE id = ?", (entry,)).fetchone()
         return row is not None
+
+
+class OwnShown:
+    """The ids of entries that are shown themselves, looked up one by one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __contains__(self, entry: object) -> bool:
+        if not isinstance(entry, bytes):
+            return False
+        statement = "SELECT 1 FROM entry WHERE id = ? AND parent <> x''"
+        return self._connection.execute(statement, (entry,)).fetchone() is not None
 
 
 def _odd_name(line: Line, shown: str) -> int:

@@ -12,7 +12,7 @@ from storage.facts.node import Node
 from storage.facts.view import DeviceName, side_nodes
 from storage.index.catalog import PathFinder
 from storage.index.line import COLUMNS, HIDDEN, line_from, load_lines
-from storage.index.naming import Taken, revived
+from storage.index.naming import OwnShown, revived
 from storage.index.sql import Connection
 from storage.tree.rows import decode_own_row
 
@@ -27,8 +27,8 @@ class CatalogTree:
     def get(self, entry: EntryId) -> Node | None:
         """Return the node of that id, None when it is not shown, or the top itself."""
         line = load_lines(self._connection, [entry]).get(entry)
-        if line is not None:
-            return None if line.parent == HIDDEN else line.to_node()
+        if line is not None and line.parent != HIDDEN:
+            return line.to_node()
         return self._side(entry) or self._revived(entry)
 
     def find(self, path: tuple[str, ...]) -> Node | None:
@@ -110,7 +110,7 @@ class CatalogTree:
         if original is None:
             return None
         facts = decode_own_row(original.facts)
-        taken = Taken(self._connection)
+        taken = OwnShown(self._connection)
         for side in side_nodes(original.to_node(), facts, self._device_name, taken):
             if side.id == entry:
                 return replace(side, name=str(row[1]))

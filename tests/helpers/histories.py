@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,11 +13,14 @@ from storage.crypto.link import Link
 from storage.facts.change import TOP, Add, Drop, EntryId, Operation, Put
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.operate import apply, commit
+from storage.facts.slots import MARK, mark_of, slot_of
 from storage.facts.state import EMPTY, State, join
 from storage.facts.values import Content, Edit, EntryKind, Fact, Keep, Kind, Meta, Place, Value
 
 WRITERS = [Writer(bytes([n]) * 8) for n in (1, 2, 3)]
-ENTRIES = [EntryId(blake3(bytes([n])).digest()[:16]) for n in range(7)]
+FILE = EntryId(blake3(b"\0").digest()[:16])
+SLOTS = [slot_of(FILE, writer) for writer in WRITERS[:2]]
+ENTRIES = [FILE, *(EntryId(blake3(bytes([n])).digest()[:16]) for n in range(1, 5)), *SLOTS]
 NAMES = ["a", "A", "b.md", "B.MD", "é", "e\u0301", "a (2)", "long" * 200 + ".txt"]
 SCALARS = [None, True, 1, -5, "text", b"bytes"]
 ATTRIBUTES = ["kind", "place", "content", "edits", "meta", "keep", "fact:pin", "fact:tally"]
@@ -118,6 +121,8 @@ def operations_of(choices: Sequence[tuple[int, int, int]], state: State) -> list
             chosen[entry, None] = Drop(entry)
         elif (entry, None) in chosen:
             continue
+        elif what == 3:
+            chosen |= filling(choice, chosen)
         elif what == 1:
             chosen[entry, attribute] = Drop(entry, attribute)
         elif attribute == "edits" or (what == 2 and attribute.startswith("fact:")):
@@ -125,6 +130,31 @@ def operations_of(choices: Sequence[tuple[int, int, int]], state: State) -> list
         else:
             chosen[entry, attribute] = Put(entry, attribute, value)
     return list(chosen.values())
+
+
+def filling(
+    choice: int, chosen: Mapping[tuple[EntryId, str | None], Operation]
+) -> dict[tuple[EntryId, str | None], Operation]:
+    """Return what lets a version beside the first file become a file in its writer's slot.
+
+    Mostly the file gets another content itself, as when it was saved.
+    """
+    which, number = choice % 2, choice // 2 % 2 + 1
+    slot = SLOTS[which]
+    if (slot, None) in chosen or (FILE, None) in chosen:
+        return {}
+    values: dict[str, Value] = {
+        "kind": Kind(EntryKind.FILE),
+        "place": Place(TOP, NAMES[choice % 3]),
+        "content": content_of(choice // 8),
+        MARK: mark_of(FILE, Dot(WRITERS[which], number)),
+    }
+    filled: dict[tuple[EntryId, str | None], Operation] = {
+        (slot, name): Put(slot, name, value) for name, value in values.items()
+    }
+    if choice % 16 < 13:
+        filled[FILE, "content"] = Put(FILE, "content", content_of(choice // 16))
+    return filled
 
 
 def world_of(steps: Sequence[Step], seed: int) -> World:
@@ -153,7 +183,10 @@ Step = tuple[int, int, list[tuple[int, int, int]]]
 whos = st.integers(0, 2)
 choices = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 6), st.integers(0, 799)), max_size=6)
 steps = st.lists(st.tuples(whos, whos, choices), max_size=25)
-worlds = st.builds(world_of, steps, st.integers(0, 2**32))
+fills = st.lists(st.tuples(st.just(3), st.just(0), st.integers(0, 799)), max_size=1)
+conflicts = st.lists(st.tuples(whos, whos, fills), min_size=5, max_size=25)
+"""Stories in which one file is replaced again and again while versions beside become files."""
+worlds = st.builds(world_of, steps | conflicts, st.integers(0, 2**32))
 
 
 @st.composite

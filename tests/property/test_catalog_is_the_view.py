@@ -24,7 +24,7 @@ from storage.index.nodes import Nodes, Sealing
 from storage.index.schema import make_tables
 from storage.index.view import CatalogTree
 from storage.tree.encode import encode_tree
-from tests.helpers.histories import ENTRIES, Commit, Step, World, steps, world_of
+from tests.helpers.histories import ENTRIES, Commit, Step, World, conflicts, steps, world_of
 from tests.helpers.trees import SECRET
 
 SEALING = Sealing(SECRET, 1)
@@ -102,7 +102,7 @@ def in_causal_order(world: World, random: Random) -> Sequence[Commit]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(steps, st.integers(0, 2**32), st.integers(1, 5))
+@given(steps | conflicts, st.integers(0, 2**32), st.integers(1, 5))
 def test_the_catalog_is_the_view_of_any_history(story: list[Step], seed: int, often: int) -> None:
     """Else two devices could show different folders, or a rebuilt index another space."""
     world, random = world_of(story, seed), Random(seed)  # noqa: S311
@@ -117,7 +117,7 @@ def test_the_catalog_is_the_view_of_any_history(story: list[Step], seed: int, of
 
 
 @settings(max_examples=100, deadline=None)
-@given(steps, st.integers(0, 2**32))
+@given(steps | conflicts, st.integers(0, 2**32))
 def test_what_a_record_does_to_others_is_noted(story: list[Step], seed: int) -> None:
     """Else a name that two took stays as it is in the folder of who took it second, for ever."""
     world = world_of(story, seed)

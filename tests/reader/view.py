@@ -97,6 +97,7 @@ class _Homes:
         self.made = dict[bytes, Item]()
         entries = space.entries
         visible = {e for e, facts in entries.items() if e != TOP and is_shown(facts)}
+        visible -= {e for e in visible if is_overtaken(entries, entries[e])}
         lost = list[bytes]()
         for home, members in homes(entries).items():
             for entry in sorted(visible.intersection(members)):
@@ -151,6 +152,33 @@ def is_shown(facts: Facts) -> bool:
     return bool(facts.keys() & {"content", "kind"} and facts.keys() & {"place", "keep"})
 
 
+def is_overtaken(entries: dict[bytes, Facts], facts: Facts) -> bool:
+    """Say whether it is a version beside a file whose writer has a later one there now."""
+    marks, contents = facts.get("fact:beside", {}), facts.get("content", {})
+    moved = any(facts.get(name, {}).keys() - marks.keys() for name in ("place", "edits"))
+    held = [m for m in marks.values() if isinstance(m, bytes) and len(m) == 32]
+    if not held or not contents or contents.keys() - marks.keys() or moved:
+        return False
+    mark = max(held, key=lambda m: (m[24:], m[16:24], m[:16]))
+    original = entries.get(mark[:16], {})
+    later = (int.from_bytes(mark[24:], "big"), mark[16:24])
+    return len(groups_of(original)) > 1 and any(
+        dot[1] == later[1] and dot > later for dot in contents_of(original)
+    )
+
+
+def contents_of(facts: Facts) -> dict[Dot, Any]:
+    """Return the contents that count: of several versions that one writer left, the last."""
+    contents = facts.get("content", {})
+    marks = {
+        dot: int.from_bytes(mark[24:], "big")
+        for dot, mark in facts.get("fact:beside", {}).items()
+        if isinstance(mark, bytes) and len(mark) == 32
+    }
+    last = max((marks[dot] for dot in contents if dot in marks), default=0)
+    return {dot: it for dot, it in contents.items() if marks.get(dot, last) == last}
+
+
 def beside(space: Space, line: Item) -> list[Item]:
     """Give a file its bytes, and each of its other versions a line of its own."""
     found = list[Item]()
@@ -160,11 +188,10 @@ def beside(space: Space, line: Item) -> list[Item]:
         if index == 0:
             line.data = data
             continue
-        made = derived(line.id + dot[1] + dot[0].to_bytes(8, "big"), space)
         device = device_name(space, dot[1])
         clean = "".join("-" if c in "/\\\0" or not c.isprintable() else c for c in device)
         name = suffixed(line.shown, clean.strip()[:64] or "another device")
-        found.append(Item(made, 2, dot, name, data))
+        found.append(Item(line.id, 2, dot, name, data))  # a dot names it as well as an id
     return found
 
 
@@ -175,22 +202,38 @@ def device_name(space: Space, writer: bytes) -> str:
     return names[max(names)] if names else f"device {writer.hex()[:4]}"
 
 
-def versions_of(space: Space, facts: Facts) -> list[tuple[Dot, bytes]]:
-    """Return the versions of a file, the main one first."""
-    contents = facts.get("content", {})
+def homes_of(facts: Facts) -> list[tuple[Dot, list[Any]]]:
+    """Return the edits, each with the content that it stands on."""
+    contents = contents_of(facts)
+    return [
+        (dot if dot in contents else (edit[1], edit[0]), edit)
+        for dot, edit in facts.get("edits", {}).items()
+    ]
+
+
+def groups_of(facts: Facts) -> list[list[Dot]]:
+    """Return the contents that are shown, those that are one version together; the main first."""
+    contents = contents_of(facts)
     groups = dict[tuple[bool, bytes], list[Dot]]()
     for dot in sorted(contents, reverse=True):
         _, _, own, is_text, document, lineage = contents[dot]
         groups.setdefault((is_text, lineage if document else own), []).append(dot)
-    edits = list[tuple[Dot, list[Any]]]()
-    for dot, edit in facts.get("edits", {}).items():
-        edits.append((dot if dot in contents else (edit[1], edit[0]), edit))
-    found, have = list[tuple[Dot, bytes]](), set[bytes]()
+    homes = {home for home, _ in homes_of(facts)}
+    found, have = list[list[Dot]](), set[bytes]()
     for dots in groups.values():
+        own = contents[dots[0]][2]
+        if own not in have or not homes.isdisjoint(dots):
+            found.append(dots)
+        have.add(own)
+    return found
+
+
+def versions_of(space: Space, facts: Facts) -> list[tuple[Dot, bytes]]:
+    """Return the versions of a file, the main one first."""
+    contents, edits = contents_of(facts), homes_of(facts)
+    found = list[tuple[Dot, bytes]]()
+    for dots in groups_of(facts):
         first = contents[dots[0]]
-        if first[2] in have and not any(home in dots for home, _ in edits):
-            continue
-        have.add(first[2])
         # An edit whose content is gone may belong to any text; only where it fits it takes part.
         mine = [edit for home, edit in edits if home in dots or home not in contents]
         if first[3] and (mine or len(dots) > 1 or first[4]):
