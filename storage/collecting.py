@@ -44,9 +44,6 @@ _REWRITE = 4 << 20
 _MUCH = 8
 """A pack is written anew when more than one part in so many is of no use."""
 
-Whole = Callable[[Callable[[], "Slice | None"]], "Slice | None"]
-"""Does work that changes the store: all of it, or nothing."""
-
 
 class NotAllHere(StorageError):
     """Something that has to be kept is not on this device: so nothing is removed."""
@@ -139,8 +136,8 @@ class Collection:
 
     def mark(self) -> Iterator[Slice]:
         """Mark all that is needed."""
-        yield from self._mark_records()
-        yield from self._mark_present()
+        yield from self.mark_records()
+        yield from self.mark_present()
         yield from self._mark_past()
         self.marks.flush()
 
@@ -151,7 +148,8 @@ class Collection:
 
     # ------------------------------------------------------------ marking
 
-    def _mark_records(self) -> Iterator[Slice]:
+    def mark_records(self) -> Iterator[Slice]:
+        """Mark what the log is made of."""
         run, total = self._core.connection.execute, self._core.ledger.count()
         pos, done = 0, 0
         while rows := run(
@@ -177,7 +175,7 @@ class Collection:
             for each in held:
                 self.marks.add(each, strict=False)
 
-    def _mark_present(self) -> Iterator[Slice]:
+    def mark_present(self) -> Iterator[Slice]:
         """Mark all that is in the space now, shown or not, and all that is on its way there."""
         run = self._core.connection.execute
         total = int(run("SELECT count(*) FROM entry").fetchone()[0])
@@ -446,10 +444,15 @@ def check_kept(core: Core, operations: Iterable[Operation]) -> None:
 class Run:
     """A collection under way: each slice is durable before the next."""
 
-    def __init__(self, collection: Collection, whole: Whole) -> None:
-        self._slices = collection.slices()
+    def __init__(
+        self,
+        slices: Iterator[Slice],
+        whole: Callable[[Callable[[], Slice | None]], Slice | None],
+        collected: Collected,
+    ) -> None:
+        self._slices = slices
         self._whole = whole
-        self.collected = collection.collected
+        self.collected = collected
 
     def step(self) -> Slice | None:
         """Do one slice; None when all is done. Raises as `Collection.slices`."""
@@ -465,4 +468,4 @@ class Collecting(Opened):
         Between slices the vault can be used, and the run can be given up.
         """
         collection = Collection(self._ready(), self._wants, orders)
-        return Run(collection, self._whole)
+        return Run(collection.slices(), self._whole, collection.collected)

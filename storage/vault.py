@@ -40,6 +40,7 @@ from storage.past import Past
 from storage.ports import Clock, Entropy
 from storage.records.record import Payload, Record, write_record
 from storage.sharing import Sharing
+from storage.surveying import Surveying
 from storage.tree.chunker import Source
 from storage.vaultlock import VaultLock
 from storage.wants import written_in
@@ -62,7 +63,7 @@ class Text:
         self.base = document.version()
 
 
-class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting):
+class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting, Surveying):
     """A space on this device."""
 
     def __init__(self, core: Core, lock: VaultLock) -> None:

@@ -13,6 +13,7 @@ from storage.errors import BlockNotFound
 from storage.facts.change import TOP, EntryId
 from storage.letgo import tops_of
 from storage.retention import DAY, Rule
+from storage.surveying import SpaceUse
 from storage.vault import Vault
 from tests.helpers.vaults import META, Place, core_of, exchange, save, shown, tell, write
 
@@ -230,3 +231,41 @@ def test_a_run_can_be_given_up_anywhere(vault: Vault) -> None:
     assert not vault.check().found
     with pytest.raises(BlockNotFound):
         read_at(vault, entry, 1)
+
+
+def test_the_disk_is_accounted_for(vault: Vault, place: Place) -> None:
+    """Whoever looks for room has to find all of it, and when the rest comes back."""
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    save(vault, entry, picture(2))
+    gone = write(vault, "gone.md", b"so long\n" * 999, TOP)
+    change = vault.change()
+    change.remove(gone)
+    vault.commit(change, "removed")
+
+    def look(orders: Orders) -> SpaceUse:
+        run, use = vault.survey(orders)
+        while run.step():
+            pass
+        in_packs = use.total - use.index
+        assert in_packs == packs_of(vault)
+        assert use.index > 0
+        return use
+
+    first = look(Orders())
+    assert first.files > 0
+    assert first.older > 0
+    assert first.bin > 0
+    assert (first.freed_later, first.quarantine) == (0, 0)
+    second = look(Orders(LATEST))
+    assert second.freed_later == first.older
+    assert second.older == 0
+    collect(vault, Orders(LATEST))
+    third = look(Orders(LATEST))
+    assert third.quarantine == first.older
+    assert [it.at - int(place.clock.at) - WEEK for it in third.leaving] <= [DAY]
+    place.clock.at += WEEK
+    collect(vault, Orders(LATEST))
+    fourth = look(Orders(LATEST))
+    assert fourth.total - fourth.index < first.total - first.index
+    assert fourth.files == first.files
+    assert fourth.unused < first.older // 4
