@@ -88,6 +88,9 @@ CODES: dict[str, Words] = {
         "There is no such version.", "Its history names every version there is."
     ),
     "storage.not-found.place": Words("That path lies in no folder of Atoll."),
+    "storage.not-found.held": Words(
+        "Nothing of this folder is held.", "It was let through or undone already, or put right."
+    ),
     "storage.not-found.deleted": Words(
         "It was not deleted: it is as it was.", "Its history names every version of it."
     ),

@@ -148,11 +148,10 @@ def delivery_of(
     )
 
 
-def _named(
-    held: Iterable[HeldCount], devices: Mapping[str, DeviceInfo]
-) -> tuple[HeldCount, ...]:
+def _named(held: Iterable[HeldCount], devices: Mapping[str, DeviceInfo]) -> tuple[HeldCount, ...]:
     """Return what is held with the names of the devices that did it."""
-    return tuple(replace(it, device=devices[it.did].name if it.did in devices else "") for it in held)
+    names = {did: device.name for did, device in devices.items()}
+    return tuple(replace(it, device=names.get(it.did, "")) for it in held)
 
 
 def is_safe_elsewhere(delivery: Delivery, now: float) -> bool:

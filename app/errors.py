@@ -208,6 +208,12 @@ class InNoFolder(NotFound):
         self.folders = tuple(folders)
 
 
+class NothingHeld(NotFound):
+    """No mass change of this folder waits for anybody."""
+
+    code = "storage.not-found.held"
+
+
 class NotDeleted(NotFound):
     """What is to come back from the bin is in its place."""
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from app.care_values import RepairReport
 from app.events import EventHub
+from app.guard_values import GuardSettings, HeldBatch, PutBack
 from app.progress import Report, silent
 from app.values import (
     BinItem,
@@ -264,6 +265,27 @@ class App(Protocol):
 
     async def drop_draft(self, space: str, path: Sequence[str]) -> None:
         """Go back to the shared version of a path."""
+        ...
+
+    # -- very many files changed at once -------------------------------------------------
+    async def held(self, space: str | None = None) -> tuple[HeldBatch, ...]:
+        """Return the mass changes that wait for a person to look, of one space or all."""
+        ...
+
+    async def let_through(self, space: str) -> int:
+        """Let what is held go on its way; return how many files. Raises NothingHeld."""
+        ...
+
+    async def undo_held(self, space: str) -> PutBack:
+        """Take back what is held, as a new step. Raises NothingHeld, NotAllowed."""
+        ...
+
+    async def guard(self, space: str) -> GuardSettings:
+        """Return from how many files on a change of many is held."""
+        ...
+
+    async def set_guard(self, space: str, settings: GuardSettings) -> None:
+        """Change that. Raises BadUsage for numbers that make no sense."""
         ...
 
     # -- truth -------------------------------------------------------------------------

@@ -182,7 +182,7 @@ class Files:
 
         def looked(vault: Vault) -> Answer:
             drafts = agreed.draft_entries()
-            standing = standing_of(vault, this, of_entries=True)
+            standing = standing_of(kept.opened, this, of_entries=True)
             taking = near - declined.by(standing.seen)  # to others nothing is on its way
             return work(vault, Looking(vault, standing, taking, drafts))
 

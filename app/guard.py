@@ -11,15 +11,17 @@ the plain folder before: both happen on the vault's thread, and so does this.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from app.guard_harm import Before, Known, before, elsewhere, harms, may_harm
 from app.guard_memory import GuardMemory, Hold
 from app.guard_rule import FLOOR, SPAN, Recent, bound
-from app.guard_values import GuardSettings, Harm
+from app.guard_values import GuardSettings, Harm, HeldCount
+from storage.errors import StoreFull, StoreUnusable
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.lately import LookingBack
@@ -103,6 +105,13 @@ class Guard:
         """Something is held that was made here, so nothing of this folder is sent."""
         return any(batch.hold.out for batch in self._batches)
 
+    def counts(self) -> tuple[HeldCount, ...]:
+        """Say how much is held of whom."""
+        self.judge()
+        return tuple(
+            HeldCount(batch.hold.did, batch.hold.out, *_count(batch)) for batch in self._batches
+        )
+
     def outward(self) -> Seen | None:
         """Return how much others may hear of, None for all there is."""
         self.mind()
@@ -117,6 +126,7 @@ class Guard:
 
     def waiting(self) -> frozenset[EntryId]:
         """Return what is not to be written to the plain folder, nor taken away from it."""
+        self.judge()
         held = (batch for batch in self._batches if not batch.hold.out)
         return frozenset(entry for batch in held for entry in batch.files)
 
@@ -141,6 +151,11 @@ class Guard:
             before = self._saved
             self._remember()
             self.changed(len(shape) < len(before))
+
+    def judge(self, *, blocks_came: bool = False) -> None:
+        """Mind what came in; what a full disk cannot remember is held all the same."""
+        with suppress(StoreFull, StoreUnusable):
+            self.mind(blocks_came=blocks_came)
 
     def let_through(self) -> None:
         """What is held goes on its way: a person looked at it.
@@ -346,6 +361,12 @@ class Guard:
                 n = batch.hold.before.of(writer)
                 begin[writer] = min(begin.get(writer, 0), n)
         return Seen(begin)
+
+
+def _count(batch: Batch) -> tuple[int, int, int]:
+    """Return how many files were deleted, replaced and renamed."""
+    found = Counter(batch.harms.values())
+    return found[Harm.DELETED], found[Harm.REPLACED], found[Harm.RENAMED]
 
 
 def _pass(_less: bool) -> None:  # noqa: FBT001

@@ -59,11 +59,13 @@ class HeldBatch:
 class HeldCount:
     """The same in short, for a line that says how a folder stands."""
 
-    device: str
+    did: str
     is_this: bool
     deleted: int
     replaced: int
     renamed: int
+    device: str = ""
+    """The device's name, where it is known."""
 
     @property
     def files(self) -> int:
@@ -83,3 +85,12 @@ class PutBack:
     """So many could not be put back: their bytes are not on this device."""
     stays: int = 0
     """So many stay as they are, for others changed them since."""
+
+    def and_(self, other: PutBack) -> PutBack:
+        """Return what both did."""
+        return PutBack(
+            self.files + other.files,
+            self.removed + other.removed,
+            self.lacking + other.lacking,
+            self.stays + other.stays,
+        )

@@ -9,9 +9,10 @@ from app.delivering import Standing, delivery_of
 from app.devices import Devices
 from app.files import entry_id, node_of
 from app.progress import Progress, Report
-from app.spaces import Spaces
+from app.spaces import Kept, Spaces
 from app.standing import standing_of
 from app.values import CheckReport, Delivery, Finding
+from storage.checking import Found, Step
 from storage.errors import StoreUnusable
 from storage.facts.change import EntryId
 from storage.vault import Vault
@@ -27,55 +28,82 @@ class Health:
 
     async def delivery(self, space: str, entry: str | None) -> Delivery:
         """Say who holds the present version of an entry, or all of a space."""
-        this = self._account.did
+        this, opened = self._account.did, self._spaces.get(space).opened
 
         def work(vault: Vault) -> tuple[Standing, EntryId | None, bool]:
-            standing = standing_of(vault, this, of_entries=entry is not None)
+            standing = standing_of(opened, this, of_entries=entry is not None)
             if entry is None:
                 return standing, None, standing.complete
             node = node_of(vault.tree(), entry_id(entry))
             return standing, node.entry, standing.complete or vault.is_here(node)
 
-        standing, what, here = await self._spaces.get(space).opened.run(work)
+        standing, what, here = await opened.run(work)
         known = {did: self._devices.device(did) for did in standing.members}
         ways = self._devices.sending.ways(bytes.fromhex(space), standing.seen)
         declining = self._devices.refusals.declined(bytes.fromhex(space)).by(standing.seen)
         found = delivery_of(standing, what, known, ways, here=here, declining=declining)
         return replace(found, forked=self._devices.forked(bytes.fromhex(space)))
 
-    async def check(self, space: str | None, report: Report) -> CheckReport:
-        """Verify every block, record and chain."""
-        total = CheckReport(0, 0, 0, 0, self._shut_out(space))
-        if total.findings and space is not None:
+    async def check(self, space: str | None, report: Report, *, quick: bool) -> CheckReport:
+        """Verify every block, record, right, version and list; what was damaged is named."""
+        found = [] if await self._account.state.is_whole() else [STATE_DAMAGED]
+        total = CheckReport(0, 0, 0, 0, (*found, *shut_out(self._spaces, space)))
+        if self._is_shut_out(space):
             return total
         for kept in self._spaces.some(space):
-            found = await kept.opened.run_reporting(_check, report)
+            found_there = await self._check_one(kept, report, quick=quick)
             total = CheckReport(
-                total.blocks + found.blocks,
-                total.records + found.records,
-                total.entries + found.entries,
-                total.bytes + found.bytes,
-                total.findings + found.findings,
+                total.blocks + found_there.blocks,
+                total.records + found_there.records,
+                total.entries + found_there.entries,
+                total.bytes + found_there.bytes,
+                total.findings + found_there.findings,
             )
         return total
 
-    def _shut_out(self, space: str | None) -> tuple[Finding, ...]:
-        """Say which folders could not be opened; damaged, where trying again may not help."""
-        return tuple(
-            Finding(
-                f"{row.name} cannot be opened",
-                str(error),
-                "damaged" if isinstance(error, StoreUnusable) else "note",
-            )
-            for row, error in self._spaces.shut_out()
-            if space in {None, row.id}
+    def _is_shut_out(self, space: str | None) -> bool:
+        return any(row.id == space for row, _error in self._spaces.shut_out())
+
+    async def _check_one(self, kept: Kept, report: Report, *, quick: bool) -> CheckReport:
+        opened = kept.opened
+
+        def work(vault: Vault, told: Report) -> CheckReport:
+            agreed = () if opened.mend_agreed() else (AGREED_DAMAGED,)
+            found = vault.check(stepping(told), quick=quick)
+            findings = (*agreed, *map(finding_of, found.found))
+            return CheckReport(found.blocks, found.records, found.entries, found.size, findings)
+
+        return await opened.run_reporting(work, report)
+
+
+STATE_DAMAGED = Finding("what this device remembers (mend it: atoll repair)", "state.db", "damaged")
+AGREED_DAMAGED = Finding(
+    "what was agreed with the plain folder, which was made anew", "mirror.db", "note"
+)
+
+
+def shut_out(spaces: Spaces, space: str | None) -> tuple[Finding, ...]:
+    """Say which folders could not be opened; damaged, where trying again may not help."""
+    return tuple(
+        Finding(
+            f"{row.name} cannot be opened",
+            str(error),
+            "damaged" if isinstance(error, StoreUnusable) else "note",
         )
+        for row, error in spaces.shut_out()
+        if space in {None, row.id}
+    )
 
 
-def _check(vault: Vault, report: Report) -> CheckReport:
+def stepping(report: Report) -> Step:
+    """Return what carries the steps of long work in a store to a report."""
+
     def step(what: str, done: int, total: int, done_bytes: int, total_bytes: int) -> None:
         report(Progress(what, "", done, total, done_bytes, total_bytes))
 
-    found = vault.check(step)
-    findings = tuple(Finding(each.what, each.where, each.severity) for each in found.found)
-    return CheckReport(found.blocks, found.records, found.entries, found.size, findings)
+    return step
+
+
+def finding_of(found: Found) -> Finding:
+    """Return a finding of a store as people see it."""
+    return Finding(found.what, found.where, found.severity, found.path, found.version)

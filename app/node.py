@@ -21,6 +21,8 @@ from app.events import DevicesChanged, EventHub
 from app.facade import OpenNote
 from app.files import Files
 from app.folder.claims import Claims
+from app.guard_values import GuardSettings, HeldBatch, PutBack
+from app.guarding import Guarding
 from app.health import Health
 from app.history import History
 from app.keeping import KeepHere
@@ -90,6 +92,7 @@ class Node:
         self._bringing = Bringing(self._spaces)
         self._notes = Notes(self._spaces, self.meeting, clock, entropy)
         self.events.listen(self._notes.hear)
+        self._guarding = Guarding(account, self.devices_known, self._spaces)
         self._history = History(self._spaces, self._files)
         self._search = Search(self._spaces)
         self._twins = Twins(self._spaces, entropy)
@@ -348,6 +351,27 @@ class Node:
     async def drop_draft(self, space: str, path: Sequence[str]) -> None:
         """Go back to the shared version of a path."""
         await self._history.drop_draft(space, path)
+
+    # -- very many files changed at once -------------------------------------------------
+    async def held(self, space: str | None = None) -> tuple[HeldBatch, ...]:
+        """Return the mass changes that wait for a person to look."""
+        return await self._guarding.held(space)
+
+    async def let_through(self, space: str) -> int:
+        """Let what is held go on its way."""
+        return await self._guarding.let_through(space)
+
+    async def undo_held(self, space: str) -> PutBack:
+        """Take back what is held, as a new step."""
+        return await self._guarding.undo(space)
+
+    async def guard(self, space: str) -> GuardSettings:
+        """Return from how many files on a change of many is held."""
+        return await self._guarding.settings(space)
+
+    async def set_guard(self, space: str, settings: GuardSettings) -> None:
+        """Change that."""
+        await self._guarding.set(space, settings)
 
     # -- truth ---------------------------------------------------------------------------
     async def delivery(self, space: str, entry: str | None = None) -> Delivery:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from app.guard import Guard
 from app.opened import OpenSpace
 from storage.blocks.store import Thing
-from storage.errors import StoreFull, StoreUnusable
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.vault import Vault
@@ -102,8 +100,7 @@ def _accept(
     Who came by an invite gets the keys from whoever may give them.
     """
     accepted = vault.accept(things)
-    with suppress(StoreFull, StoreUnusable):  # held it is all the same, and remembered later
-        guard.mind()  # before any of it is written to the folder
+    guard.judge()  # before any of it is written to the folder
     if accepted.others:
         vault.welcome()
     ready = accepted.entries - vault.lacking(accepted.entries)
@@ -113,8 +110,7 @@ def _accept(
 def _put(vault: Vault, guard: Guard, blocks: Sequence[bytes]) -> frozenset[EntryId]:
     """Keep blocks; what some text became may be known only now."""
     entries = vault.put_blocks(blocks)
-    with suppress(StoreFull, StoreUnusable):
-        guard.mind(blocks_came=True)
+    guard.judge(blocks_came=True)
     return entries
 
 

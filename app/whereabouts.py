@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from app.complaints import words_of
 from app.delivering import WHOLE
+from app.guard_words import held_sentence
 from app.values import Delivery, Holding, Reach
 from app.words import DOT, FEW, ago, count_words, day_words, lasting, list_words, local, of_words
 from storage.errors import AccessExpired
@@ -22,7 +23,9 @@ def delivery_sentence(
     With `now`, it says when a device that is waited for was last seen; with `left`, for
     how many seconds the sending will go on.
     """
-    return DOT.join([_where(delivery, now, left), *_partial(delivery), *_forked(delivery.forked)])
+    parts = [held_sentence(held) for held in delivery.held]
+    parts += [_where(delivery, now, left), *_partial(delivery), *_forked(delivery.forked)]
+    return DOT.join(parts)
 
 
 def _where(delivery: Delivery, now: float | None, left: float | None) -> str:
@@ -36,6 +39,8 @@ def _where(delivery: Delivery, now: float | None, left: float | None) -> str:
         case Reach.SENDING:
             parts = [_sending(delivery), *([] if left is None else [lasting(left)])]
             return DOT.join([*parts, *_waiting(delivery, now, but_near=True)])
+        case Reach.HELD:
+            return DOT.join([_kept_here(delivery), *_with(delivery)])
         case Reach.CANNOT:
             return _cannot(delivery)
 
@@ -97,6 +102,8 @@ def reach_word(reach: Reach) -> str:
             return "everywhere"
         case Reach.SENDING:
             return "sending"
+        case Reach.HELD:
+            return "held until you look"
         case Reach.CANNOT:
             return "not reaching others"
 

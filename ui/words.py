@@ -109,6 +109,7 @@ REACH_ICONS = {
     Reach.PARTLY: ("circle-dot", "warn"),
     Reach.EVERYWHERE: ("circle-check", "ok"),
     Reach.SENDING: ("loader-circle", "info"),
+    Reach.HELD: ("circle-pause", "warn"),
     Reach.CANNOT: ("circle-x", "danger"),
 }
 """Shape and colour of each state: the shapes differ, so the colour is never alone."""
