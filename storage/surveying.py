@@ -112,9 +112,10 @@ class Survey:
         use.freed_later = sum(free.values())
         others = run("SELECT total(length) FROM block WHERE kind <> ?", (int(Kind.BLOCK),))
         use.log += int(others.fetchone()[0])
-        packs = sum(it.size for it in self._core.blocks.uses())
+        packs = self._core.blocks.uses()
         held = use.files + use.older + use.bin + use.log + use.freed_later + use.quarantine
-        use.unused = max(0, packs - held)
+        use.log += sum(it.live for it in packs) - held  # what stands before each thing in a pack
+        use.unused = sum(it.dead for it in packs)
         use.index = self._size_of_caches()
 
     def _size_of_caches(self) -> int:

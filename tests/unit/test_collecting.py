@@ -268,4 +268,4 @@ def test_the_disk_is_accounted_for(vault: Vault, place: Place) -> None:
     fourth = look(Orders(LATEST))
     assert fourth.total - fourth.index < first.total - first.index
     assert fourth.files == first.files
-    assert fourth.unused < first.older // 4
+    assert fourth.unused * 8 <= packs_of(vault)
