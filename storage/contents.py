@@ -29,8 +29,11 @@ MAX_TEXT = 2 * 1024 * 1024
 _SEED = b"seed:"
 """Begins a token of a text that nobody has edited; its digest follows."""
 _ALONE = Dot(Writer(bytes(8)), 1)
-MAX_AT_HAND = 8
+MAX_AT_HAND = 256
 """Documents kept at hand: making one takes longer than all the rest of an edit."""
+FEW_AT_HAND = 8
+MAX_TEXT_AT_HAND = 1 << 20
+"""Letters in all of them; a few are kept however long they are."""
 MAX_DOCUMENT = 32 * 1024 * 1024
 
 
@@ -49,7 +52,8 @@ class Contents:
 
     def __init__(self, blocks: BlockStore, secret: Callable[[], bytes]) -> None:
         self._secret = secret
-        self._documents: dict[bytes, TextDocument] = {}
+        self._documents: dict[bytes, tuple[TextDocument, int]] = {}
+        self._at_hand = 0
         """The last ones asked for, by what they were made of; never handed out themselves."""
         self.in_flight: dict[bytes, tuple[bytes, ...]] = {}
         """Blocks of contents that no commit has named yet, by what opens each content."""
@@ -122,7 +126,7 @@ class Contents:
             DecodeError: an edit or document is malformed.
         """
         key = _key_of(facts, dot)
-        found = self._documents.pop(key, None)
+        found = self._forget(key)
         if found is None:
             found = text_of(facts, self._plain_text, self._fetch, dot)
         self._keep(key, found)
@@ -133,9 +137,19 @@ class Contents:
         self._keep(_key_of(facts, None), document.fork())
 
     def _keep(self, key: bytes, document: TextDocument) -> None:
-        self._documents[key] = document
-        while len(self._documents) > MAX_AT_HAND:
-            del self._documents[next(iter(self._documents))]
+        self._forget(key)
+        letters = len(document.text)
+        self._documents[key] = document, letters
+        self._at_hand += letters
+        while len(self._documents) > (
+            MAX_AT_HAND if self._at_hand <= MAX_TEXT_AT_HAND else FEW_AT_HAND
+        ):
+            self._forget(next(iter(self._documents)))
+
+    def _forget(self, key: bytes) -> TextDocument | None:
+        document, letters = self._documents.pop(key, (None, 0))
+        self._at_hand -= letters
+        return document
 
     def base(self, facts: EntryFacts) -> bytes:
         """Return a token of an entry's present text, without a document where nobody edited."""
