@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from app.errors import BadUsage
 from app.files import Files, entry_id, record_id
 from app.folder.agreed import Agreed
 from app.spaces import Spaces
 from app.values import BinItem, Draft, EntryInfo, Version
-from app.views import device_of
+from app.views import device_by_end, device_of
 from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
-from storage.facts.node import Tree
+from storage.facts.node import below
 from storage.facts.values import EntryKind
+from storage.index.touch import How
 from storage.records.ledger import Binned, Step
 from storage.vault import Vault
 
@@ -22,6 +24,13 @@ ID_OFFSET = 4
 """A record is named by the digest inside its CID; the four bytes before are always the same."""
 MANY_PATHS = 50
 """So many paths of one step are listed; a thousand files moved at once need no thousand lines."""
+KINDS = {
+    How.MADE: "added",
+    How.EDITED: "edited",
+    How.MOVED: "moved",
+    How.RENAMED: "renamed",
+    How.DELETED: "deleted",
+}
 TOGETHER = 60
 """Steps that delete below one folder are one deletion while no more seconds lie between them."""
 
@@ -41,11 +50,29 @@ class History:
         wanted = None if entry is None else entry_id(entry)
 
         def work(vault: Vault) -> tuple[Version, ...]:
-            tree = vault.tree()
-            inside = None if wanted is None else _inside(vault, tree, wanted)
-            steps = vault.history_below(inside, limit) if inside else vault.history(wanted, limit)
-            gone = {binned.entry: binned.path for binned in vault.bin()}
-            return tuple(_versions(vault, tree, steps, gone))
+            roots = None if wanted is None else _roots(vault, wanted)
+            steps = vault.history_below(roots, limit) if roots else vault.history(wanted, limit)
+            return tuple(_versions(vault, steps))
+
+        return await self._spaces.get(space).opened.run(work)
+
+    async def version(self, space: str, entry: str | None, beginning: str) -> str:
+        """Return the one record whose id begins so: a step of the entry, or any of its space.
+
+        Raises:
+            NotFound: none does.
+            BadUsage: several do.
+        """
+        scopes = (None,) if entry is None else (entry_id(entry), None)
+
+        def work(vault: Vault) -> str:
+            for scope in scopes:
+                found = vault.steps_named(beginning, scope)
+                if len(found) > 1:
+                    raise BadUsage(f"several versions begin with {beginning}; type more of it")
+                if found:
+                    return name_of(found[0])
+            raise NotFound("no version of that name")
 
         return await self._spaces.get(space).opened.run(work)
 
@@ -60,7 +87,7 @@ class History:
                 raise NotFound("it was not there at that version")
             change = vault.change()
             change.bring_back(wanted, facts)
-            vault.commit(change, f"restored the version {_name(step)[:8]}")
+            vault.commit(change, f"restored the version {name_of(step)[:8]}")
 
         await kept.opened.run(work)
         await kept.in_step.committed_here(frozenset({wanted}))
@@ -94,46 +121,50 @@ class History:
         await kept.in_step.bring(None)
 
 
-def _inside(vault: Vault, tree: Tree, wanted: EntryId) -> frozenset[EntryId] | None:
-    """Return a folder with all that lies or was deleted in it; None of what is no folder."""
-    binned = vault.bin()
-    node, gone = tree.get(wanted), next((it for it in binned if it.entry == wanted), None)
-    if node is not None and node.kind is EntryKind.FOLDER:
-        above = tree.path(wanted)
-    elif gone is not None and gone.is_folder:
-        above = gone.path
-    else:
+def _roots(vault: Vault, wanted: EntryId) -> frozenset[EntryId] | None:
+    """Return a folder, as what its history is the history of; None of what is no folder."""
+    tree = vault.tree()
+    node = tree.get(wanted)
+    if node is None:
+        _, is_folder = vault.gone([wanted]).get(wanted, ((), False))
+        return frozenset({wanted}) if is_folder else None
+    if node.kind is not EntryKind.FOLDER:
         return None
-    deleted = {it.entry for it in binned if it.path[: len(above)] == above}
-    return frozenset({wanted, *deleted, *_below(tree, wanted)})
+    if vault.facts(wanted):
+        return frozenset({wanted})
+    return frozenset({wanted, *(it.id for it in below(tree, node))})  # only the view made it
 
 
-def _below(tree: Tree, folder: EntryId) -> Iterable[EntryId]:
-    """Walk all that lies in a folder."""
-    todo = [folder]
-    while todo:
-        for node in tree.children(todo.pop()):
-            yield node.id
-            if node.kind is EntryKind.FOLDER:
-                todo.append(node.id)
-
-
-def _versions(
-    vault: Vault, tree: Tree, steps: Sequence[Step], gone: dict[EntryId, tuple[str, ...]]
-) -> Iterable[Version]:
-    beside = side_by_side(steps)
+def _versions(vault: Vault, steps: Sequence[Step]) -> Iterable[Version]:
+    beside, kinds, names = side_by_side(steps), vault.kinds(steps), vault.device_names()
+    touched = {step.pos: vault.touched(step, MANY_PATHS) for step in steps}
+    paths = _paths(vault, {entry for entries in touched.values() for entry in entries})
     for number, step in enumerate(steps):
         order = "side by side" if number in beside else "before"
         if number == 0 and order == "before":
             order = "now"
         yield Version(
-            _name(step),
+            name_of(step),
             float(step.at),
-            device_of(vault, step),
+            names.get(step.issuer) or device_by_end(step.issuer),
             step.words,
             order,
-            tuple(_paths(vault, tree, step, gone)),
+            tuple(paths[entry] for entry in touched[step.pos] if entry in paths),
+            by=step.issuer,
+            kinds=_kinds(kinds[step.pos]),
         )
+
+
+def _kinds(counts: Mapping[How, int]) -> tuple[tuple[str, int], ...]:
+    """Return what a step did to how many, in the words of `Version.kinds`."""
+    return tuple((name, counts[how]) for how, name in KINDS.items() if how in counts)
+
+
+def _paths(vault: Vault, entries: Collection[EntryId]) -> dict[EntryId, tuple[str, ...]]:
+    """Return where things are now, and of those that are nowhere, where they were last."""
+    found = vault.paths(entries)
+    gone = vault.gone(entry for entry in entries if entry not in found)
+    return found | {entry: path for entry, (path, _) in gone.items()}
 
 
 class Placed(Protocol):
@@ -173,17 +204,8 @@ def side_by_side(steps: Sequence[Placed]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _paths(
-    vault: Vault, tree: Tree, step: Step, gone: dict[EntryId, tuple[str, ...]]
-) -> Iterable[tuple[str, ...]]:
-    for entry in vault.touched(step)[:MANY_PATHS]:
-        if tree.get(entry) is not None:
-            yield tree.path(entry)
-        elif entry in gone:
-            yield gone[entry]
-
-
-def _name(step: Step) -> str:
+def name_of(step: Step) -> str:
+    """Return the name of a step, the hex of its record's address."""
     return step.cid[ID_OFFSET:].hex()
 
 
@@ -197,7 +219,7 @@ def _bin(vault: Vault) -> list[BinItem]:
             binned.size,
             float(binned.step.at),
             device_of(vault, binned.step),
-            _name(binned.step),
+            name_of(binned.step),
             is_folder=binned.is_folder,
         )
         for binned in vault.bin()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import islice
 
 from storage.crypto.link import Link
 from storage.errors import NotFound
@@ -12,10 +13,13 @@ from storage.facts.dots import Seen
 from storage.facts.node import Tree
 from storage.facts.state import EntryFacts, State
 from storage.facts.whole import View
+from storage.index.catalog import PathFinder
+from storage.index.touch import How
 from storage.moment import Moment, Present
 from storage.opened import Opened
 from storage.records.history import after
 from storage.records.ledger import Binned, Step
+from storage.records.trail import Trail, kinds
 from storage.tree.walk import read_tree
 from storage.undoing import Undoing, undo
 
@@ -27,17 +31,31 @@ class Past(Opened):
         """Return the records that touched an entry, or all; the last to come first."""
         return self._core.ledger.steps(entry, limit)
 
-    def history_below(self, inside: AbstractSet[EntryId], limit: int = 200) -> list[Step]:
-        """Return the records that touched a folder or what is in it; the last to come first.
+    def history_below(self, roots: AbstractSet[EntryId], limit: int = 200) -> list[Step]:
+        """Return the records that touched folders or what is or was in them; the last first."""
+        trail = Trail(self._ready().connection, roots)
+        return [self._core.ledger.at(pos) for pos in islice(trail.places(), limit)]
 
-        `inside` holds the folder, what lies in it, and what was deleted in it; what was moved
-        out since is found.
-        """
-        return self._core.history.below(inside, limit)
-
-    def touched(self, step: Step) -> tuple[EntryId, ...]:
+    def touched(self, step: Step, limit: int = -1) -> tuple[EntryId, ...]:
         """Return the entries that a record names."""
-        return self._core.ledger.touched_by(step.pos)
+        return self._core.ledger.touched_by(step.pos, limit)
+
+    def kinds(self, steps: Iterable[Step]) -> dict[int, dict[How, int]]:
+        """Return for each record, by its position, to how many entries it did what."""
+        return kinds(self._core.connection, [step.pos for step in steps])
+
+    def paths(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[str, ...]]:
+        """Return where those of the entries lie that are shown."""
+        finder = PathFinder(self._core.connection)
+        return {entry: path for entry in entries if (path := finder.path(entry))}
+
+    def gone(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[tuple[str, ...], bool]]:
+        """Return where deleted ones of these lay last, and whether they were folders."""
+        return self._core.ledger.gone(entries)
+
+    def steps_named(self, beginning: str, entry: EntryId | None = None) -> list[Step]:
+        """Return at most two records whose id begins with these hex digits, of an entry or any."""
+        return self._core.ledger.named(beginning, entry, 2)
 
     def touched_since(self, seen: Seen) -> set[EntryId]:
         """Return the entries that records name which `seen` does not include."""

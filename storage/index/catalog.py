@@ -40,6 +40,7 @@ from storage.index.line import (
 )
 from storage.index.naming import Naming
 from storage.index.sql import Connection
+from storage.index.touch import Touch, touch_of
 from storage.tree.rows import decode_own_row
 
 AT_ONCE = 500
@@ -62,6 +63,8 @@ class Applied:
     facts: dict[EntryId, EntryFacts]
     """What each touched entry's facts are now, {} for one that is gone."""
     gone: tuple[Gone, ...]
+    touches: dict[EntryId, Touch]
+    """What it was to each."""
 
 
 class Catalog:
@@ -137,7 +140,10 @@ class Catalog:
             after[entry] = line_of(entry, new, old) if new else None
         gone = self._gone(before, after)
         self._place(before, after)
-        return Applied(facts_now, gone)
+        touches = {
+            entry: touch_of(its, before.get(entry), after[entry]) for entry, its in by_entry.items()
+        }
+        return Applied(facts_now, gone, touches)
 
     def show_sides(self) -> None:
         """Name versions side by side again: devices are called something else now."""
@@ -339,7 +345,7 @@ def _holds(line: Line | None) -> tuple[bool, bool]:
 
 
 def _slots_of(entry: EntryId, line: Line | None) -> set[EntryId]:
-    """Return the slots of a file that has versions beside it: some may be shown, or not, for that."""
+    """Return the slots of a file with versions beside it: those decide whether they are shown."""
     if line is None or not line.odd & ODD_SIDES:
         return set()
     contents = decode_own_row(line.facts).get("content", {})

@@ -65,7 +65,11 @@ CREATE TABLE IF NOT EXISTS record (
 );
 CREATE INDEX IF NOT EXISTS record_head ON record(head) WHERE head = 1;
 CREATE TABLE IF NOT EXISTS touch (
-    entry BLOB NOT NULL, pos INTEGER NOT NULL, PRIMARY KEY (entry, pos)
+    entry BLOB NOT NULL,
+    pos INTEGER NOT NULL,
+    lay BLOB NOT NULL, -- the folder that its place named then, and before that if it was moved
+    how INTEGER NOT NULL, -- see storage.records.trail
+    PRIMARY KEY (entry, pos)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS touch_pos ON touch(pos);
 CREATE TABLE IF NOT EXISTS gone (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from storage.facts.change import Drop, EntryId, Operation
 from storage.facts.dots import Dot, Seen
 from storage.facts.operate import apply, apply_to_entry, by_entry
 from storage.facts.state import EMPTY, NO_FACTS, EntryFacts, State
-from storage.facts.values import Place
 from storage.records.ledger import Ledger, Step
 from storage.records.record import Payload, Record, open_payload, parse_record
 
@@ -110,43 +108,6 @@ class History:
             for entry, its in by_entry(payload.operations).items():
                 if entry in entries:
                     yield entry, Written(step.dot, payload.seen, tuple(its))
-
-    def below(self, inside: AbstractSet[EntryId], limit: int) -> list[Step]:
-        """Return the records that named a folder or what is in it, or was in it just then.
-
-        `inside` is the folder itself, what lies in it now, and what was deleted in it. What
-        was moved out since is found in the records themselves. The last to come first.
-        """
-        found = self._ledger.touching(inside)
-        parents: dict[EntryId, EntryId] = {}
-        for pos, entries in self._ledger.changed_later(besides=inside).items():
-            was = any(_is_below(entry, parents, inside) for entry in entries)
-            parents |= _placed(self.payload(self._ledger.at(pos)), entries)
-            if was or any(_is_below(entry, parents, inside) for entry in entries):
-                found.add(pos)
-        return [self._ledger.at(pos) for pos in heapq.nlargest(limit, found)]
-
-
-def _placed(payload: Payload, entries: AbstractSet[EntryId]) -> dict[EntryId, EntryId]:
-    """Return where a record puts some entries."""
-    return {
-        operation.entry: EntryId(operation.value.parent)
-        for operation in payload.operations
-        if not isinstance(operation, Drop)
-        and isinstance(operation.value, Place)
-        and operation.entry in entries
-    }
-
-
-def _is_below(
-    entry: EntryId, parents: Mapping[EntryId, EntryId], inside: AbstractSet[EntryId]
-) -> bool:
-    """Say whether an entry lies inside; two folders moved into each other end the climb."""
-    passed: set[EntryId] = set()
-    while entry in parents and entry not in passed:
-        passed.add(entry)
-        entry = parents[entry]
-    return entry in inside
 
 
 def after(step: Step) -> Seen:

@@ -12,11 +12,12 @@ from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer, seen_from_cbor
 from storage.facts.view import is_shown
-from storage.index.catalog import Applied, Gone
+from storage.index.catalog import Applied
 from storage.index.sql import Connection
 from storage.records.record import MAX_PARENTS, Payload, Record
 
-_COLUMNS = "pos, cid, digest, payload, writer, n, issuer, at, words, seen, root"
+_COLUMNS = "record.pos, cid, digest, payload, writer, n, issuer, at, words, seen, root"
+_CID_HEAD = b"\x01\x71\x12\x20"
 _ROW = f"SELECT {_COLUMNS} FROM record"  # noqa: S608
 
 
@@ -121,27 +122,18 @@ class Ledger:
         )
         return int(cursor.lastrowid or 0)
 
-    def _note(
-        self,
-        pos: int,
-        touched: Iterable[EntryId],
-        shown: Iterable[EntryId],
-        gone: Iterable[Gone],
-    ) -> None:
-        """Remember what a record touched, and what the view shows now and shows no more."""
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO touch(entry, pos) VALUES (?, ?)", [(e, pos) for e in touched]
-        )
-        self._connection.executemany("DELETE FROM gone WHERE entry = ?", [(e,) for e in shown])
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO gone(entry, path, size, folder, pos) VALUES (?, ?, ?, ?, ?)",
-            [(g.entry, json.dumps(g.path), g.size, int(g.is_folder), pos) for g in gone],
-        )
-
     def note_applied(self, pos: int, applied: Applied) -> None:
-        """Remember what a record did."""
-        shown = [entry for entry, facts in applied.facts.items() if is_shown(facts)]
-        self._note(pos, applied.facts, shown, applied.gone)
+        """Remember what a record did: what it touched, and what the view shows now, or no more."""
+        run = self._connection.executemany
+        touches = [(e, pos, touch.lay, int(touch.how)) for e, touch in applied.touches.items()]
+        run("INSERT OR IGNORE INTO touch(entry, pos, lay, how) VALUES (?, ?, ?, ?)", touches)
+        shown = [(entry,) for entry, facts in applied.facts.items() if is_shown(facts)]
+        run("DELETE FROM gone WHERE entry = ?", shown)
+        gone = [(g.entry, json.dumps(g.path), g.size, int(g.is_folder), pos) for g in applied.gone]
+        run(
+            "INSERT OR REPLACE INTO gone(entry, path, size, folder, pos) VALUES (?, ?, ?, ?, ?)",
+            gone,
+        )
 
     def steps(
         self, entry: EntryId | None = None, limit: int = -1, *, latest_first: bool = True
@@ -178,7 +170,7 @@ class Ledger:
         Raises:
             NotFound: none, or more than one.
         """
-        low = b"\x01\x71\x12\x20" + beginning
+        low = _CID_HEAD + beginning
         high = low + b"\xff" * (37 - len(low))
         rows = self._connection.execute(
             f"{_ROW} WHERE cid >= ? AND cid <= ? LIMIT 2",
@@ -242,9 +234,11 @@ class Ledger:
                 found.update(EntryId(bytes(row[0])) for row in rows)
         return found
 
-    def touched_by(self, pos: int) -> tuple[EntryId, ...]:
+    def touched_by(self, pos: int, limit: int = -1) -> tuple[EntryId, ...]:
         """Return the entries that a record names."""
-        rows = self._connection.execute("SELECT entry FROM touch WHERE pos = ?", (pos,)).fetchall()
+        rows = self._connection.execute(
+            "SELECT entry FROM touch WHERE pos = ? LIMIT ?", (pos, limit)
+        ).fetchall()
         return tuple(EntryId(bytes(row[0])) for row in rows)
 
     def touching(self, entries: Iterable[EntryId]) -> set[int]:
@@ -255,17 +249,26 @@ class Ledger:
             found.update(int(row[0]) for row in rows.fetchall())
         return found
 
-    def changed_later(self, besides: AbstractSet[EntryId]) -> dict[int, set[EntryId]]:
-        """Return where entries are named that more than one record names; causes first."""
-        rows = self._connection.execute(
-            "SELECT pos, entry FROM touch WHERE entry IN"
-            " (SELECT entry FROM touch GROUP BY entry HAVING COUNT(*) > 1) ORDER BY pos"
-        )
-        found: dict[int, set[EntryId]] = {}
-        for pos, raw in rows.fetchall():
-            if (entry := EntryId(bytes(raw))) not in besides:
-                found.setdefault(int(pos), set()).add(entry)
+    def gone(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[tuple[str, ...], bool]]:
+        """Return where deleted ones of these lay last, and whether they were folders."""
+        found: dict[EntryId, tuple[tuple[str, ...], bool]] = {}
+        for entry in entries:
+            row = self._connection.execute(
+                "SELECT path, folder FROM gone WHERE entry = ?", (entry,)
+            ).fetchone()
+            if row is not None:
+                found[entry] = tuple(json.loads(row[0])), bool(row[1])
         return found
+
+    def named(self, beginning: str, entry: EntryId | None, limit: int) -> list[Step]:
+        """Return a few records whose id begins with these hex digits; those that name an entry."""
+        low, high = (bytes.fromhex(beginning.ljust(64, digit)) for digit in "0f")
+        joined = "" if entry is None else " JOIN touch ON touch.pos = record.pos AND entry = ?3"
+        rows = self._connection.execute(
+            f"{_ROW}{joined} WHERE cid >= ?1 AND cid <= ?2 LIMIT ?4",
+            (_CID_HEAD + low, _CID_HEAD + high, entry, limit),
+        ).fetchall()
+        return [_step(row) for row in rows]
 
     def bin(self) -> list[Binned]:
         """Return what was deleted, the last first."""
