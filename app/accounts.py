@@ -13,7 +13,8 @@ from storage.identity.keyfile import load, save
 from storage.ports import Entropy
 
 MAX_NAME = 64
-_STATE = "state"
+STATE = "state"
+"""The purpose of the key that seals what the device remembers."""
 
 
 class Account:
@@ -35,7 +36,7 @@ class Account:
         # It was there before the keys, see `set_up`. An empty one made now would forget all.
         if not _size_of(places.state):
             raise StateDamaged(f"{places.state.name} is missing or empty")
-        return cls(keys, DeviceState.open(places.state, keys.derive(_STATE)))
+        return cls(keys, DeviceState.open(places.state, keys.derive(STATE)))
 
     @property
     def did(self) -> str:
@@ -75,7 +76,7 @@ async def set_up(places: Places, name: str, entropy: Entropy) -> str:
     taken = fit_name(name)
     keys = create_device(entropy)
     _remove(places.state)  # of an earlier attempt that ended before its last step
-    state = DeviceState.open(places.state, keys.derive(_STATE))
+    state = DeviceState.open(places.state, keys.derive(STATE))
     try:
         await state.set("name", taken)
     finally:

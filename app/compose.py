@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -30,10 +31,19 @@ from app.meeting import PORT
 from app.node import Node
 from app.opened import Mirrored, OpenSpace
 from app.places import Places, runtime_folder
+from app.remembering import Remembered
+from app.remembering import remember_anew as make_remembered
 from storage.errors import AtollError
 from storage.identity.device import DeviceKeys
-from storage.index.sealed_db import GuardedConnection, IndexDamaged, open_guarded, set_aside
+from storage.index.sealed_db import (
+    GuardedConnection,
+    IndexDamaged,
+    is_whole,
+    open_guarded,
+    set_aside,
+)
 from storage.sealed_file import SealedFile
+from storage.tree.chunker import Source
 from storage.vault import Vault
 from sync.discovery.interfaces import LOOPBACK, usable
 from sync.discovery.port import Discovery, Found, Tags
@@ -69,6 +79,19 @@ def build_node(config: Config) -> Node:
         network=network,
         own_addresses=partial(own_addresses, config.listen),
     )
+
+
+def remember_anew(places: Places) -> Remembered | None:
+    """Make what the device remembers anew, if it cannot be opened."""
+    clock, entropy = SystemClock(), SystemEntropy()
+    return asyncio.run(make_remembered(places, clock, entropy, Path.home()))
+
+
+@contextmanager
+def open_plain(folder: Path, path: tuple[str, ...]) -> Generator[Source]:
+    """Open a file below a folder, by names, following no link."""
+    with RealFolder(folder).enter(path[:-1]) as place, place.open(path[-1]) as file:
+        yield file
 
 
 def this_boot() -> bytes:
@@ -113,7 +136,14 @@ class RealMirrors:
             if connection.damaged:
                 set_aside(path)
 
-        return Mirrored(mirror, agreed, close, lambda: connection.damaged)
+        def look() -> bool:
+            connection.damaged = connection.damaged or not is_whole(connection)
+            return not connection.damaged
+
+        def plain(path: tuple[str, ...]) -> AbstractContextManager[Source]:
+            return open_plain(folder, path)
+
+        return Mirrored(mirror, agreed, close, lambda: connection.damaged, look, plain)
 
     def guard(self, vault: Vault, data: Path) -> Guard:
         """Return the guard of a space, with what it remembers. On the vault's thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -20,9 +21,15 @@ from app.values import Mirroring, SpaceInfo
 from app.work import Worker
 from storage.facts.change import EntryId
 from storage.index.sealed_db import IndexDamaged
+from storage.tree.chunker import Source
 from storage.vault import Vault
 
 Answer = TypeVar("Answer")
+
+
+def no_plain(path: tuple[str, ...]) -> AbstractContextManager[Source]:
+    """Refuse: there are no files to be opened so."""
+    raise FileNotFoundError(str(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,10 @@ class Mirrored:
     close: Callable[[], None]
     is_damaged: Callable[[], bool]
     """What it remembers cannot be read any more."""
+    look: Callable[[], bool] = lambda: True
+    """Reads all that it remembers; says whether it is whole."""
+    open_plain: Callable[[tuple[str, ...]], AbstractContextManager[Source]] = no_plain
+    """Opens a file of the folder, by names, following no link. Entering it raises OSError."""
 
 
 @dataclass(slots=True)
@@ -103,6 +114,13 @@ class OpenSpace:
         except IndexDamaged:
             self._forget_agreed()
             return ask(self.mirrored.agreed)
+
+    def mend_agreed(self) -> bool:
+        """Look whether the mirror's memory is whole; go on without it if it is not."""
+        whole = self.mirrored.look()
+        if not whole:
+            self._forget_agreed()
+        return whole
 
     def _forget_agreed(self) -> None:
         """Go on without the mirror's memory: all is compared anew, nothing is lost."""

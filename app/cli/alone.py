@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from app.cli import late
 from app.cli.commands import Commands
@@ -47,10 +48,18 @@ def do(places: Places, command: Command, params: Mapping[str, object], report: R
     prepare(places)
     owner = Owner(places.lock, Ownership.COMMAND)
     try:
+        remembered = late.compose().remember_anew(places) if command.name == "repair" else None
         config = Config(places, network=command.network, watch=False)
-        return asyncio.run(_do(config, command, params, report))
+        answer = asyncio.run(_do(config, command, params, report))
     finally:
         owner.close()
+    return answer if remembered is None else _with(answer, remembered)
+
+
+def _with(answer: Answer, remembered: Any) -> Answer:
+    """Say as well what the device remembers again."""
+    said = {"from_copy": remembered.from_copy, "spaces": list(remembered.spaces)}
+    return Answer({**mapping_in(answer.value), "remembered": said}, answer.body)
 
 
 async def _do(

@@ -125,7 +125,7 @@ def _ask(command: Command, typed: Namespace) -> int:
 
 def _exit_after(command: Command, answer: Answer) -> Exit:
     match command.name, answer.value:
-        case "check", {"damaged": int() as damaged} if damaged:
+        case "check" | "repair", {"damaged": int() as damaged} if damaged:
             return Exit.DAMAGED
         case _:
             return Exit.OK

@@ -111,7 +111,7 @@ def test_a_damaged_memory_of_the_device_is_said_and_left_as_it_is(ana: Device, h
     harm(kept)
     before = content_of(ana.data)
     for words in (["spaces"], ["check"], ["status", "--alone"], ["serve"], ["scan"]):
-        says_only(done(ana, *words), "storage.unusable", Exit.WRONG)
+        says_only(done(ana, *words), "storage.unusable.state", Exit.WRONG)
     says(done(ana, "init", "--name", "New"), "set up already", Exit.USAGE)
     assert content_of(ana.data) == before | {"lock": (ana.data / "lock").read_bytes()}
     shutil.copy2(aside, kept)

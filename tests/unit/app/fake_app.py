@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.care_values import RepairReport, SpaceRepair, Unhealed
 from app.events import EventHub
 from app.progress import Progress, Report, silent
 from app.values import (
@@ -183,11 +184,21 @@ class FakeApp:
         self.asked.append(("search", words, space, limit))
         return (Hit(ID, "ef" * 16, ("bread.md",), "\x02flour\x03 and\x07 water"),)
 
-    async def check(self, space: str | None = None, report: Report = silent) -> CheckReport:
+    async def check(
+        self, space: str | None = None, report: Report = silent, *, quick: bool = False
+    ) -> CheckReport:
         """Find what the test wants."""
         del space, report
         findings = (Finding("a block", "pack 3", "damaged"),) if self.damaged else ()
-        return CheckReport(5, 4, 3, 2000, findings)
+        return CheckReport(0 if quick else 5, 4, 3, 2000, findings)
+
+    async def repair(self, space: str | None = None, report: Report = silent) -> RepairReport:
+        """Mend what the test wants."""
+        del space, report
+        lost = Finding("a file", "bread.md", "wanted", ("bread.md",), "3fa92c01ab")
+        unhealed = (Unhealed(lost, ("Mina's laptop",)),) if self.damaged else ()
+        done = SpaceRepair(ID, "Recipes", 2, 1, 0, True, True, unhealed, ("damaged/1",))
+        return RepairReport((done,), ())
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:
         """Write nothing."""
