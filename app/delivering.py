@@ -169,7 +169,7 @@ def unsure(delivery: Delivery) -> Delivery:
     """Return what may still be said of it while something new may be on its way in here."""
     reach = Reach.PARTLY if delivery.reach is Reach.EVERYWHERE else delivery.reach
     holdings = (replace(holding, complete=False) for holding in delivery.holdings)
-    return Delivery(reach, tuple(holdings), reason=delivery.reason)
+    return Delivery(reach, tuple(holdings), reason=delivery.reason, held=delivery.held)
 
 
 def _behind(standing: Standing, did: str) -> int | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from app.cli import caring
 from app.cli.asking import Ask, Doing, Params
 from app.cli.control import Answer
+from app.cli.held import HELD
 from app.cli.keep import KEEPING
 from app.cli.names import (
     PathAndVersion,
@@ -328,6 +329,7 @@ async def _label(app: App, space: str) -> str:
 
 DOING: dict[str, Doing] = {
     **KEEPING,
+    **HELD,
     **caring.DOING,
     "add": _add,
     "attach": _attach,

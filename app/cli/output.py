@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.cli import caring_words
+from app.cli.held_words import HELD_WORDS
 from app.cli.keep_words import KEEP_WORDS, here_words, keeping_words
 from app.cli.printing import Print, Value, safe, safe_lines, table
 from app.complaints import words_of
@@ -112,6 +113,8 @@ def _space_status(space: Value, now: float) -> str:
         lines.append(f"  {words_of(NOT_WATCHED).sentence}")
     if str(space["keeps"]) not in {"", "whole"}:
         lines.append(f"  {keeping_words(space)}")
+    if space["where"]["held"].each:
+        lines.append(f"  See: atoll held {safe(str(space['name']))}")
     if space["missing_blocks"]:
         lines.append(f"  {_to_come(space)} still to come")
     if space["drafts"]:
@@ -295,6 +298,7 @@ def _diff(value: Value, _now: float) -> str:
 
 WORDS: dict[str, Print] = {
     **KEEP_WORDS,
+    **HELD_WORDS,
     **caring_words.WORDS,
     "init": _init,
     "add": _add,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.guard_words import held_sentence
 from app.values import (
     BinItem,
     Delivery,
@@ -15,6 +16,7 @@ from app.values import (
     Version,
 )
 from app.whereabouts import delivery_sentence
+from app.words import DOT
 
 Shape = dict[str, object]
 BUSY = "Looking through what changed; who holds it is known after that"
@@ -60,7 +62,7 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
 def _where(space: SpaceInfo, now: float) -> Shape:
     where = delivery_shape(space.delivery, now)
     if space.mirroring is Mirroring.WORKING:
-        where["sentence"] = BUSY
+        where["sentence"] = DOT.join([*map(held_sentence, space.delivery.held), BUSY])
     return where
 
 
@@ -77,6 +79,16 @@ def delivery_shape(delivery: Delivery, now: float) -> Shape:
                 "keeps": holding.keeps,
             }
             for holding in delivery.holdings
+        ],
+        "held": [
+            {
+                "device": held.device,
+                "this": held.is_this,
+                "deleted": held.deleted,
+                "replaced": held.replaced,
+                "renamed": held.renamed,
+            }
+            for held in delivery.held
         ],
         "done_bytes": delivery.done_bytes,
         "total_bytes": delivery.total_bytes,

@@ -309,6 +309,37 @@ COMMANDS = (
         ("atoll attach Recipes ~/Documents/Recipes", "atoll attach Recipes /media/disk/Recipes"),
     ),
     Command(
+        "held",
+        "look at what is held because very many files changed at once",
+        "When a device deletes, replaces or renames more than 50 files or a quarter of a folder\n"
+        "within 5 minutes, that device does not send it, and others that get it all the same do\n"
+        "not write it to their plain folders, until a person looks. All of it is in the history.\n"
+        "Lists what is held. With --let-through it goes on its way; with --undo all that the\n"
+        "device did in it is taken back, as a new step.",
+        (
+            ANY_SPACE,
+            Option("--let-through", "it is right: let it go on its way", Kind.FLAG),
+            Option("--undo", "it is wrong: put everything back as it was before", Kind.FLAG),
+            Option("--all", "list every file, not some", Kind.FLAG),
+        ),
+        ("atoll held", "atoll held Recipes --undo", "atoll held Recipes --let-through"),
+    ),
+    Command(
+        "guard",
+        "say from how many changed files on a folder's changes are held",
+        "Without a flag it says how it is. A folder in which programs often replace very many\n"
+        "files can have other numbers, or no guard. Each device has its own setting. Up to 8\n"
+        "files are never held.",
+        (
+            NEEDED_SPACE,
+            Option("--on", "hold mass changes", Kind.FLAG),
+            Option("--off", "hold nothing, and let through what is held", Kind.FLAG),
+            Option("--files", "more files than these are held; 50 at first", Kind.NUMBER, "N"),
+            Option("--percent", "a larger part than this; 25 at first", Kind.NUMBER, "P"),
+        ),
+        ("atoll guard Recipes", "atoll guard Photos --files 500", "atoll guard Build --off"),
+    ),
+    Command(
         "keep",
         "say how much of a folder this device keeps",
         "Names are always kept, and searched. `whole` keeps everything. `opened` keeps notes up\n"
