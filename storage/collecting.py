@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from storage.blocks.locator import PackUse
 from storage.blocks.store import Kind
 from storage.core import Core
-from storage.errors import BlockNotFound, CorruptBlock, StorageError
+from storage.errors import BlockNotFound, CorruptBlock, NotKept, StorageError
 from storage.facts.change import EntryId, Operation
 from storage.facts.dots import Dot, Writer
 from storage.marking import Marks, held_by_record, held_in_operations
@@ -49,12 +49,6 @@ class NotAllHere(StorageError):
     """Something that has to be kept is not on this device: so nothing is removed."""
 
     code = "storage.not-all-here"
-
-
-class NotKept(StorageError):
-    """An older version that is not kept on this device any more."""
-
-    code = "storage.not-kept"
 
 
 class Disturbed(StorageError):
@@ -438,7 +432,7 @@ def check_kept(core: Core, operations: Iterable[Operation]) -> None:
     for held in held_in_operations(operations):
         is_gone = any(core.let_go.holds(it, older_only=True) for it in tops_of_held(held))
         if is_gone and not Marks(core).is_whole(held):
-            raise NotKept("that version is not kept on this device any more")
+            raise NotKept(tops_of_held(held)[0])
 
 
 class Run:

@@ -9,7 +9,7 @@ from blake3 import blake3
 
 from storage.blocks.store import BlockStore, Kind, Thing
 from storage.crypto.link import Link
-from storage.errors import DecodeError
+from storage.errors import BlockNotFound, DecodeError, NotKept
 from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument, text_of
@@ -50,8 +50,15 @@ def text_in(data: bytes) -> str | None:
 class Contents:
     """Turns bytes into sealed blocks and back."""
 
-    def __init__(self, blocks: BlockStore, secret: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        blocks: BlockStore,
+        secret: Callable[[], bytes],
+        is_gone: Callable[[bytes], bool] = lambda _digest: False,
+    ) -> None:
         self._secret = secret
+        self._is_gone = is_gone
+        """Says whether a block opened a version that is not kept any more."""
         self._documents: dict[bytes, tuple[TextDocument, int]] = {}
         self._at_hand = 0
         """The last ones asked for, by what they were made of; never handed out themselves."""
@@ -115,8 +122,16 @@ class Contents:
             yield from self.plain(content)
 
     def plain(self, content: Content) -> Iterator[bytes]:
-        """Yield the bytes of a content, without edits."""
-        return read_content(content, self._blocks.get)
+        """Yield the bytes of a content, without edits.
+
+        Raises:
+            NotKept: it is an older version that is kept no more.
+            BlockNotFound, CorruptBlock, DecodeError: as `read`.
+        """
+        try:
+            yield from read_content(content, self._blocks.get)
+        except BlockNotFound as error:
+            raise self._missing(content.link, error) from error
 
     def document(self, facts: EntryFacts, dot: Dot | None = None) -> TextDocument:
         """Return the text of an entry, or of its side version, with all edits brought together.
@@ -244,7 +259,15 @@ class Contents:
             raise DecodeError("a text that is no UTF-8") from error
 
     def _fetch(self, link: Link) -> bytes:
-        return read_bytes(link, self._blocks.get, limit=MAX_DOCUMENT)
+        try:
+            return read_bytes(link, self._blocks.get, limit=MAX_DOCUMENT)
+        except BlockNotFound as error:
+            raise self._missing(link, error) from error
+
+    def _missing(self, link: Link | None, error: BlockNotFound) -> BlockNotFound:
+        """Return what to say of a block that is not here, of what a link opens."""
+        is_gone = link is not None and self._is_gone(link.digest)
+        return NotKept(error.digest) if is_gone else error
 
     def _stage(self, sealed: bytes) -> None:
         self.fresh.append(self._blocks.add(Thing(Kind.BLOCK, sealed)))

@@ -196,7 +196,11 @@ class Core:
         if hasattr(self, "contents"):
             self.contents.use(self.blocks)  # a change that was begun may still be using it
         else:
-            self.contents = Contents(self.blocks, lambda: self.sealing.secret)
+            self.contents = Contents(
+                self.blocks,
+                lambda: self.sealing.secret,
+                lambda digest: self.let_go.holds(digest, older_only=True),
+            )
         self.members = Members(self.space, self.device, self.connection, self.blocks)
         self.history = History(self.ledger, self.blocks, self.members.secret)
         self.seen = self.ledger.seen()

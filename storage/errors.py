@@ -56,6 +56,12 @@ class BlockNotFound(StorageError):
         self.digest = digest
 
 
+class NotKept(BlockNotFound):
+    """It was part of an older version that is not kept on this device any more."""
+
+    code = "storage.not-kept"
+
+
 class CorruptBlock(StorageError):
     """The bytes found under an address do not hash to it, or do not open."""
 

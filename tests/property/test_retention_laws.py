@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.collecting import NotKept, Orders
+from storage.collecting import Orders
 from storage.crypto.link import Link
-from storage.errors import BlockNotFound
+from storage.errors import NotKept
 from storage.facts.change import TOP
 from storage.facts.dots import Dot, Writer
 from storage.facts.values import Content
@@ -251,6 +251,6 @@ def test_a_late_look_does_not_lose_what_is_in_quarantine(tmp_path: Path) -> None
     run = vault.collection(Orders({TOP: rule}))
     while run.step():
         pass
-    with pytest.raises(BlockNotFound):
+    with pytest.raises(NotKept):
         list(vault.read_at(entry, vault.history(entry)[1].cid))
     vault.close()

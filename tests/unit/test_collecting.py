@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.collecting import Collected, NotAllHere, NotKept, Orders
-from storage.errors import BlockNotFound
+from storage.collecting import Collected, NotAllHere, Orders
+from storage.errors import BlockNotFound, NotKept
 from storage.facts.change import TOP, EntryId
 from storage.letgo import tops_of
 from storage.retention import DAY, Rule
@@ -75,7 +75,7 @@ def test_an_older_version_goes_after_a_week_in_quarantine(vault: Vault, place: P
     place.clock.at += 1
     last = collect(vault, orders)
     assert last.removed == first.quarantined
-    with pytest.raises(BlockNotFound):
+    with pytest.raises(NotKept):
         read_at(vault, entry, 1)
     assert read_at(vault, entry, 0) == new
     assert vault.root == root
@@ -229,7 +229,7 @@ def test_a_run_can_be_given_up_anywhere(vault: Vault) -> None:
                 break
         assert shown(vault) == {("lake.mov",): picture(2)}
     assert not vault.check().found
-    with pytest.raises(BlockNotFound):
+    with pytest.raises(NotKept):
         read_at(vault, entry, 1)
 
 
