@@ -206,6 +206,14 @@ class Agreed:
         query = f"SELECT {_COLUMNS} FROM mirror_row WHERE parent = ?"  # noqa: S608
         return [_row(raw) for raw in self._db.execute(query, (parent,))]
 
+    def holds(self, folder: EntryId) -> bool:
+        """Say whether something is agreed to lie in a folder, and is not changed here only."""
+        query = (
+            "SELECT 1 FROM mirror_row WHERE parent = ? AND entry NOT IN"
+            " (SELECT entry FROM mirror_draft WHERE entry IS NOT NULL) LIMIT 1"
+        )
+        return self._db.execute(query, (folder,)).fetchone() is not None
+
     def with_inodes(self, inodes: Iterable[int]) -> list[Row]:
         """Return the rows that may be these things on disk."""
         return list(self._some("inode", map(_signed, inodes)))

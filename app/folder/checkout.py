@@ -192,9 +192,9 @@ class Checkout:
         here = (*path, now.disk)
         with self._ground.folder.enter(path) as place:
             self._as_agreed(place, now, here)
-            if now.shape is Shape.FOLDER and self._replaced.waits_in(here):
-                raise Deferred(here)
             if now.shape is Shape.FOLDER:
+                if self._replaced.waits_in(here) or self._agreed.holds(row.entry):
+                    raise Deferred(here)  # what lies in it goes, or goes elsewhere, first
                 self._clear_folder(place, path, now)
             else:
                 self._replaced.clear(place, path, now)

@@ -146,6 +146,13 @@ class Gather:
             rows |= {row.entry: row for row in agreed.children(folder)}
         rows |= agreed.get_some(entry for entry in there if entry not in rows)
         there |= {e: n for e in rows if e not in there and (n := tree.get(e)) is not None}
+        for row in [row for row in rows.values() if row.entry not in there]:
+            if row.shape is Shape.FOLDER:  # it went, and what was in it may be elsewhere
+                self._add_below(row.entry, rows)
+        for entry in rows.keys() - there.keys():
+            if (node := tree.get(entry)) is not None:
+                there[entry] = node
+                self._add_above(tree, node, there, above)
         return there, rows
 
     def _add_above(

@@ -107,6 +107,7 @@ class _Matcher:
         self._here = here
         self._ways = ways
         self._ignores = ignores
+        self._things: dict[tuple[int, int, Shape], Stat] | None = None
         self._children: dict[EntryId, list[Row]] = defaultdict(list)
         for row in agreed.values():
             self._children[row.parent].append(row)
@@ -202,7 +203,12 @@ class _Matcher:
             by_key = {disk_key(name, self._ways): name for name in sorted(free)}
         for row in self._by_thing(lost, by_key, free):
             name = by_key.get(disk_key(row.disk, self._ways))
-            if name is not None and name in free and free[name].shape is row.shape:
+            if (
+                name is not None
+                and name in free
+                and free[name].shape is row.shape
+                and not self._lies_elsewhere(row, free[name])
+            ):
                 below += self._found(row, Found((*path, name), free.pop(name)))
             else:
                 below += self._not_found(row, path)
@@ -220,6 +226,18 @@ class _Matcher:
             return name is None or free[name].inode != row.inode
 
         return sorted(lost, key=is_another) if by_key else lost
+
+    def _lies_elsewhere(self, row: Row, stat: Stat) -> bool:
+        """Say whether a row's very thing has another name, and only its old one is taken anew."""
+        if row.inode == stat.inode:
+            return False
+        if self._things is None:
+            found = (it for names in self._here.folders.values() for it in names.values())
+            self._things = {(it.device, it.inode, it.shape): it for it in found}
+        there = self._things.get((row.device, row.inode, row.shape))
+        if there is None or row.shape is Shape.FOLDER:
+            return there is not None
+        return (row.size, row.mtime_ns) == (there.size, there.mtime_ns)
 
     def _find_placed(self, path: Path, free: dict[str, Stat]) -> list[tuple[EntryId, Path]]:
         """Match what changed places; it is free for others no more."""

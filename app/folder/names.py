@@ -18,9 +18,11 @@ from storage.facts.names import collision_key
 
 MAX_DISK_NAME = 255
 _MARK = 8
-_WINDOWS_BAD = re.compile(r'[<>:"|?*\x00-\x1f\x7f]|%(?=[0-9A-F]{2})|[. ]\Z')
+_CODE = "(?i:0[1-9a-f]|1[0-9a-f]|2[025ae]|3[acef]|4[13ce]|50|6[13ce]|7[0cf])"
+"""Of what is ever escaped, and of nothing else: `50%off.txt` is no escape, on whatever disk."""
+_WINDOWS_BAD = re.compile(r'[<>:"|?*\x00-\x1f\x7f]|%(?=' + _CODE + r")|[. ]\Z")
 _POSIX_BAD = re.compile(r"(?!)")
-_ESCAPED = re.compile(r"%([0-9A-F]{2})")
+_ESCAPED = re.compile(f"%({_CODE})")
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\.|\Z)", re.IGNORECASE
 )
@@ -39,7 +41,8 @@ def from_disk(name: str, ways: Ways) -> str:
     """Return what a name on this disk stands for."""
     if not ways.windows_names:
         return name
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)
+    meant = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)
+    return name if meant in {".", ".."} else meant
 
 
 def is_text(name: str) -> bool:

@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 
-from app.folder.names import from_disk
+from app.folder.names import disk_key, from_disk
 from app.folder.port import Ways
 from app.progress import silent
 from storage.blocks.store import MemoryBlocks
@@ -93,8 +93,7 @@ class Person:
 
     def spelling(self, name: str) -> str:
         """Return a name as it is compared: a file that was here already keeps its letters."""
-        name = unicodedata.normalize("NFC", name)
-        return self.disk.key(name) if self.ways.folds_case else name
+        return disk_key(name, self.ways)
 
 
 class World:
@@ -229,22 +228,30 @@ BY_US = ["look", "look at", "bring", "meet", "meet", "everyone", "replug"]
 
 
 class Story:
-    """What happens, by one seed: few names, so that they meet."""
+    """What happens, by one seed: few names, so that they meet.
 
-    def __init__(self, seed: int) -> None:
+    On a disk that folds letters and not forms nobody has both forms of one name: what then
+    becomes of two folders that look alike is not promised.
+    """
+
+    def __init__(self, seed: int, manners: Manners) -> None:
         self.dice = Random(seed)  # noqa: S311
+        self.manners = manners
         bare = [name for them in self.dice.sample(NAMES, 2) for name in them]
         folders = self.dice.choice(FOLDERS)
-        self.names = bare + [f"{folder}/{name}" for folder in folders for name in bare]
+        names = bare + [f"{folder}/{name}" for folder in folders for name in bare]
+        forms = manners.fold("e\u0301") == manners.fold("é") or manners.fold("a") != manners.fold(
+            "A"
+        )
+        self.names = [it for it in names if forms or it == unicodedata.normalize("NFC", it)]
 
-    def tell(self, manners: Manners) -> World:
+    def tell(self) -> None:
         """Let it happen on disks of which one has such manners."""
-        world, dice = World(manners), self.dice
+        world, dice = World(self.manners), self.dice
         for _ in range(dice.randint(5, 40)):
             what = dice.choice(BY_HAND if dice.random() < 0.6 else BY_US)
             world.do(what, dice.randrange(2), dice.randrange(99), dice.choice(self.names))
         world.settle()
-        return world
 
 
 @pytest.mark.slow
@@ -265,6 +272,6 @@ def test_a_disk_with_manners_of_its_own_loses_deletes_and_doubles_nothing(
     """Other programs deleted files on every device because one disk spelled them otherwise."""
     for seed in range(HISTORIES):
         try:
-            Story(seed).tell(manners)
+            Story(seed, manners).tell()
         except Exception as error:
             raise AssertionError(f"history {seed}") from error

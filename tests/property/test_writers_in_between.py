@@ -71,6 +71,7 @@ class Writer:
                     for step in ("open", "write", "close"):
                         self.do(step, mark)
                 case "empty":
+                    self.close()  # else what is still to be written is emptied too
                     text = self.path.read_bytes()
                     self._open(os.O_TRUNC)
                     self._text = text

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.folder.ignore import Ignore
 from app.folder.names import MAX_DISK_NAME, beside, from_disk, to_disk
 from app.folder.port import Ways
+from storage.facts.names import check_name
 
 POSIX = Ways()
 MAC = Ways(folds_case=True, folds_forms=True)
@@ -20,6 +21,7 @@ names = st.text(
 ).filter(lambda name: name not in {".", ".."})
 NASTY = [
     "con", "CON.txt", "con.air.txt", "aux ", "nul", "com1", "LPT9.x", "com¹", "a.", "a ", "a. .",
+    "%3a", "%2e", "%2F",
     "50%", "%41", "%%41", "a:b", "a*b?", "<>", '"q"', "|", "\x01", "\x7f", "..a", "a..", "-rf", "~",
     "é", "e\u0301", "ﬃ", "İ", "ß", "\u202egnp.exe", "\u200b", "😀", "__proto__", "$RECYCLE",
 ]  # fmt: skip
@@ -32,6 +34,17 @@ def test_a_name_comes_back_from_the_disk_as_it_was(ways: Ways, name: str) -> Non
     disk = to_disk(name, ways)
     if len(name.encode()) <= 200 and len(disk) <= 200:
         assert from_disk(disk, ways) == name
+
+
+def test_only_what_we_escape_is_taken_for_an_escape() -> None:
+    """A person's own percent sign stays one, and no name on disk stands for a way out of a folder.
+
+    Such a name was refused by the space, and nothing else was shared until it was gone.
+    """
+    for name in ("50%definitely", "100%be", "a%2Fb", "a%5Cb", "%00", "%2E", "%2e%2E", "%"):
+        assert from_disk(name, WINDOWS) == name
+        check_name(from_disk(to_disk(name, WINDOWS), WINDOWS))
+    assert from_disk("a%3ab", WINDOWS) == from_disk("a%3Ab", WINDOWS) == "a:b"
 
 
 @given(names | st.sampled_from(NASTY))
