@@ -72,6 +72,19 @@ CODES: dict[str, Words] = {
         "A list that Atoll keeps on this disk is damaged. Your plain folders are untouched.",
         "What it holds of your folders is made anew by itself. If this stays, check your folders.",
     ),
+    "storage.backup": Words(
+        "This is no backup, or it is damaged or not all there. Nothing was changed by it.",
+        "Take another one, or look whether all of it was copied.",
+    ),
+    "storage.backup.passphrase": Words(
+        "This passphrase does not open the backup. Nothing was changed.",
+        "Type the one with which the backup was made; nobody can open it without.",
+    ),
+    "storage.backup.not-good": Words(
+        "The backup was written and then tried, and it does not hold all that it should. "
+        "Earlier backups there are as they were.",
+        "Check your folders and mend them (atoll check, atoll repair), then back up once more.",
+    ),
     "storage.keys": Words(
         "This device's keys are missing, damaged, or open to other people on this computer.",
         "Without them your notes cannot be opened here, not by us either. Another of your "

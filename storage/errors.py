@@ -8,6 +8,9 @@ AtollError                       a person or a peer may meet this
     ├── StoreLocked              another process has the store open
     ├── StoreFull                the disk took no more
     ├── StoreUnusable            the store cannot be read or written; what to look at is said
+    ├── BackupUnusable           a backup is none, is damaged, or ends too early
+    │   ├── WrongPassphrase      this passphrase does not open it
+    │   └── BackupNotGood        it was opened from its place alone, and lacks something
     ├── KeysUnusable             the device's keys are missing, damaged or open to others
     ├── NotFound                 nothing of that name is here
     ├── NameTaken                something of that name is here already
@@ -89,6 +92,24 @@ class StoreUnusable(StorageError):
     """The store cannot be read or written."""
 
     code = "storage.unusable"
+
+
+class BackupUnusable(StorageError):
+    """A backup is none, is damaged, or ends too early."""
+
+    code = "storage.backup"
+
+
+class WrongPassphrase(BackupUnusable):
+    """This passphrase does not open the backup."""
+
+    code = "storage.backup.passphrase"
+
+
+class BackupNotGood(BackupUnusable):
+    """What was written was opened from there alone, and does not hold what it should."""
+
+    code = "storage.backup.not-good"
 
 
 class KeysUnusable(StorageError):
