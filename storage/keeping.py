@@ -94,11 +94,11 @@ class Stay(NamedTuple):
 def pushed_out(
     stays: Iterable[Stay], keeping: Keeping, now: int, is_safe: Callable[[EntryId], bool]
 ) -> list[EntryId]:
-    """Return what has to go, the least recently used first.
+    """Return what has to go, the least recently used first; of one second the largest.
 
     What is not safe elsewhere stays, however far that goes beyond the budget.
     """
-    by_use = sorted(stays, key=lambda stay: (stay.used, stay.entry))
+    by_use = sorted(stays, key=lambda stay: (stay.used, -stay.size, stay.entry))
     match keeping.how:
         case Keep.WHOLE:
             return []
