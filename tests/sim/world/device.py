@@ -67,6 +67,11 @@ class SimWorker(Worker):
         self._waiting = 0
         self.over = False
 
+    @property
+    def busy_for(self) -> float:
+        """Seconds until all that it was given is done."""
+        return max(0.0, self._free_at - self._machine.monotonic())
+
     async def run_reporting(self, work: Callable[[Report], _Answer], report: Report) -> _Answer:
         """Do work."""
         del report
@@ -195,6 +200,13 @@ class Device:
         if self._parts is None:
             raise Down(f"{self.name} does not run")
         return self._parts
+
+    @property
+    def busy_for(self) -> float:
+        """Seconds for which it is still at what it was given while it was slow."""
+        worker = self.opened.worker
+        assert isinstance(worker, SimWorker)
+        return worker.busy_for
 
     # -- its life ------------------------------------------------------------------------
     def start(self) -> bool:

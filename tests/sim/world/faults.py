@@ -50,6 +50,7 @@ class Weather:
         for device in story.devices:
             if not device.runs and not device.start():
                 raise AssertionError(f"{device.name} does not start any more")
+        await story.wait(max(device.busy_for for device in story.devices))
 
     def some(self) -> tuple[Device, Person]:
         """Return a device and whoever sits there."""
