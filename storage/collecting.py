@@ -9,17 +9,16 @@ committed yet is needed, and so is all that records brought which came meanwhile
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from storage.blocks.locator import PackUse
 from storage.blocks.store import Kind
 from storage.core import Core
-from storage.errors import BlockNotFound, CorruptBlock, NotKept, StorageError
-from storage.facts.change import EntryId, Operation
+from storage.errors import BlockNotFound, CorruptBlock, StorageError
+from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Writer
 from storage.marking import Marks, held_by_record, held_in_operations
-from storage.opened import Opened
 from storage.records.history import Written
 from storage.retention import (
     QUARANTINE,
@@ -98,7 +97,7 @@ class Collected:
 
 
 class Collection:
-    """One run. Each `next` of `slices` is to be a transaction of its own; see Collecting."""
+    """One run. Each `next` of `slices` is to be a transaction of its own; see storage.bygone."""
 
     def __init__(self, core: Core, wants: Wants, orders: Orders) -> None:
         self._core = core
@@ -419,47 +418,3 @@ def _some(left: list[tuple[bytes, int]]) -> list[bytes]:
 def all_held(life: Life) -> set[Held]:
     """Return all that an entry ever held."""
     return {held for version in life.versions for held in version.holds}
-
-
-def check_kept(core: Core, operations: Iterable[Operation]) -> None:
-    """Refuse to put into the space what is not kept here any more: others may not have it either.
-
-    Raises:
-        NotKept.
-    """
-    if not core.let_go.any():
-        return
-    for held in held_in_operations(operations):
-        is_gone = any(core.let_go.holds(it, older_only=True) for it in tops_of_held(held))
-        if is_gone and not Marks(core).is_whole(held):
-            raise NotKept(tops_of_held(held)[0])
-
-
-class Run:
-    """A collection under way: each slice is durable before the next."""
-
-    def __init__(
-        self,
-        slices: Iterator[Slice],
-        whole: Callable[[Callable[[], Slice | None]], Slice | None],
-        collected: Collected,
-    ) -> None:
-        self._slices = slices
-        self._whole = whole
-        self.collected = collected
-
-    def step(self) -> Slice | None:
-        """Do one slice; None when all is done. Raises as `Collection.slices`."""
-        return self._whole(lambda: next(self._slices, None))
-
-
-class Collecting(Opened):
-    """The door to what older versions take, and to giving it back."""
-
-    def collection(self, orders: Orders) -> Run:
-        """Give back disk, a slice each time that the next is asked for; see `Collection`.
-
-        Between slices the vault can be used, and the run can be given up.
-        """
-        collection = Collection(self._ready(), self._wants, orders)
-        return Run(collection.slices(), self._whole, collection.collected)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from storage.blocks.store import Kind
-from storage.collecting import Collected, Collection, Orders, Run, Slice, all_held
+from storage.bygone import Run
+from storage.collecting import Collected, Collection, Orders, Slice, all_held
 from storage.core import INDEX, Core
 from storage.errors import StoreUnusable
 from storage.opened import Opened

@@ -15,9 +15,9 @@ from typing import Self
 from storage.access.invite import InviteSecret
 from storage.access.roles import Role
 from storage.blocks.store import Kind, Thing
+from storage.bygone import Collecting, check_kept
 from storage.care import Care
 from storage.changes import ChangeSet
-from storage.collecting import Collecting, check_kept
 from storage.contents import seed_token
 from storage.core import PACKS, Core
 from storage.crypto.link import Link

@@ -149,6 +149,14 @@ class Wants:
         run.executemany("DELETE FROM want WHERE digest = ?", [(digest,) for digest in digests])
         run.execute("DELETE FROM version WHERE id NOT IN (SELECT entry FROM want)")
 
+    def shown_of(self, digests: Iterable[bytes]) -> frozenset[bytes]:
+        """Return those of the blocks that are wanted for what is shown."""
+        run = self._core.connection.execute
+        statement = "SELECT 1 FROM want WHERE digest = ? AND length(entry) = ? LIMIT 1"
+        return frozenset(
+            digest for digest in digests if run(statement, (digest, ENTRY_SIZE)).fetchone()
+        )
+
     def want_only(self, older: Collection[bytes]) -> None:
         """Of older versions want these blocks only."""
         run = self._core.connection

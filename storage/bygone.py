@@ -1,0 +1,92 @@
+"""The door to what older versions take on this disk, to giving it back, and to wanting it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from storage.collecting import Collected, Collection, Orders, Slice
+from storage.core import Core
+from storage.errors import NotKept
+from storage.facts.change import EntryId, Operation
+from storage.facts.state import EntryFacts
+from storage.facts.values import Content
+from storage.letgo import tops_of
+from storage.marking import Marks, held_in_operations
+from storage.opened import Opened
+from storage.retention import Life, held_in, life_of, tops_of_held
+
+
+def check_kept(core: Core, operations: Iterable[Operation]) -> None:
+    """Refuse to put into the space what is not kept here any more: others may not have it either.
+
+    Raises:
+        NotKept.
+    """
+    if not core.let_go.any():
+        return
+    for held in held_in_operations(operations):
+        is_gone = any(core.let_go.holds(it, older_only=True) for it in tops_of_held(held))
+        if is_gone and not Marks(core).is_whole(held):
+            raise NotKept(tops_of_held(held)[0])
+
+
+class Run:
+    """A collection under way: each slice is durable before the next."""
+
+    def __init__(
+        self,
+        slices: Iterator[Slice],
+        whole: Callable[[Callable[[], Slice | None]], Slice | None],
+        collected: Collected,
+    ) -> None:
+        self._slices = slices
+        self._whole = whole
+        self.collected = collected
+
+    def step(self) -> Slice | None:
+        """Do one slice; None when all is done. Raises as `Collection.slices`."""
+        return self._whole(lambda: next(self._slices, None))
+
+
+class Collecting(Opened):
+    """The door to what older versions take, and to giving it back."""
+
+    def life(self, entry: EntryId) -> Life:
+        """Return all versions of an entry, causes first."""
+        return life_of(self._ready().history.said_of({entry})[entry], lambda _dot: 0)
+
+    def is_kept(self, facts: EntryFacts) -> bool:
+        """Say whether nothing of these facts was let go of as an older version."""
+        let_go = self._ready().let_go
+        return not any(let_go.holds(it, older_only=True) for it in tops_of(facts))
+
+    def miss_no_more(self, tops: Iterable[bytes]) -> None:
+        """Want no older versions that these open, where they are not here."""
+        core = self._ready()
+        absent = [digest for digest in tops if not core.blocks.has(digest)]
+
+        def work() -> None:
+            shown = self._wants.shown_of(absent)
+            core.let_go.add((it for it in absent if it not in shown), older=True)
+            self._wants.drop(it for it in absent if it not in shown)
+
+        if absent:
+            self._whole(work)
+
+    def want_version(self, facts: EntryFacts) -> None:
+        """Want an older version again, from whoever has it."""
+        contents = [it for it in held_in(facts) if isinstance(it, Content)]
+
+        def work() -> None:
+            self._core.let_go.take_back(tops_of(facts))
+            self._wants.note_versions(contents, {})
+
+        self._whole(work)
+
+    def collection(self, orders: Orders) -> Run:
+        """Give back disk, a slice each time that the next is asked for; see `Collection`.
+
+        Between slices the vault can be used, and the run can be given up.
+        """
+        collection = Collection(self._ready(), self._wants, orders)
+        return Run(collection.slices(), self._whole, collection.collected)
