@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from storage.backup.taking import Snapshot
 from storage.blocks.disk import RealDisk
+from storage.blocks.locator import Locator
 from storage.checking import NOTE, Checked, Found, Step, check, untold
-from storage.core import INDEX, PACKS
+from storage.core import INDEX, PACKS, Core, winner_of
 from storage.errors import StoreUnusable
+from storage.facts.change import TOP
+from storage.facts.values import Fact
 from storage.index.sealed_db import IndexDamaged, is_whole
 from storage.opened import Opened
 from storage.proving import Proved, proved, put_together, sweep
@@ -57,6 +61,20 @@ class Care(Opened):
             (core.seen, core.root),
         )
 
+    def snapshot(self) -> Snapshot:
+        """Say what lies in the packs at this moment, all of it durable."""
+        core = self._ready()
+        packs = Locator(core.connection).packs()
+        rows = core.connection.execute("SELECT DISTINCT digest FROM want").fetchall()
+        return Snapshot(
+            core.space,
+            name_in(core),
+            core.root,
+            core.seen,
+            tuple((number, known.size) for number, known in sorted(packs.items())),
+            frozenset(bytes(row[0]) for row in rows),
+        )
+
     def _make_anew(self, step: Step) -> bool:
         """Make locator and index anew from the packs, if those tell all that the index knows."""
         core = self._ready()
@@ -86,3 +104,9 @@ class Care(Opened):
 
         with put_together(core, RealDisk(core.folder / PACKS), core.folder, heard) as other:
             return proved(other)
+
+
+def name_in(core: Core) -> str:
+    """Return what a space is called."""
+    value = winner_of(core.catalog.facts(TOP).get("fact:name", {}))
+    return str(value.value) if isinstance(value, Fact) else ""

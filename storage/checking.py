@@ -105,6 +105,16 @@ def check(core: Core, step: Step, *, quick: bool = False) -> Checked:
     return Checked(blocks, len(records), entries, size, tuple(looking.found))
 
 
+def check_readable(core: Core, step: Step) -> tuple[Found, ...]:
+    """Look at lines, records, files and versions, but not at blocks as such."""
+    looking, records = _Looking(core, step), core.ledger.steps(latest_first=False)
+    _check_lines(looking)
+    _check_records(looking, records)
+    _check_entries(looking)
+    _check_versions(looking, records)
+    return tuple(looking.found)
+
+
 def damaged_blocks(core: Core, step: Step) -> dict[bytes, str]:
     """Return the digests of what is damaged in the packs, and where it lies."""
     looking = _Looking(core, step)

@@ -98,6 +98,16 @@ class ScratchCore(Core):
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """A space, and with what it is put together."""
+
+    space: bytes
+    device: DeviceKeys
+    clock: Clock
+    entropy: Entropy
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """What packs alone say of a space."""
 
@@ -126,7 +136,7 @@ def proved(core: Core) -> Proved:
 
 
 @contextmanager
-def put_together(like: Core, disk: Disk, folder: Path, read: Read) -> Generator[Core]:
+def put_together(like: Core | Whose, disk: Disk, folder: Path, read: Read) -> Generator[Core]:
     """Put a space together from packs alone, with an index in a folder that goes again.
 
     Raises:
