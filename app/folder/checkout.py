@@ -16,7 +16,7 @@ from typing import assert_never
 
 from blake3 import blake3
 
-from app.errors import Unreadable
+from app.errors import FolderUnavailable, Unreadable
 from app.folder.agreed import Row
 from app.folder.batch import file_row, folder_row
 from app.folder.doors import Doors
@@ -300,7 +300,8 @@ class Checkout:
         self._put_rows()
         try:
             self._sync_folders()
-        except OSError as error:
+            self._ground.root()  # else it lies on another drive, and would be missed on ours
+        except (OSError, FolderUnavailable) as error:
             # What did not become durable is not agreed, and no second try would prove that it is.
             self._agreed.undo()
             self._replaced.let_go(self._tally)
@@ -489,8 +490,10 @@ def _size_of(step: BringStep) -> int:
     return step.node.size if isinstance(step, Write) else 0
 
 
-def _as_error(error: OSError) -> AtollError:
+def _as_error(error: OSError | FolderUnavailable) -> AtollError:
     """Return what a person should hear of a disk that takes no more."""
+    if isinstance(error, FolderUnavailable):
+        return error
     if error.errno in FULL:
         return StoreFull("the disk of the folder is full")
     return Unreadable("the folder could not be written", "")

@@ -139,6 +139,22 @@ def root_of(folder: Folder, expected: Marker) -> Standing:
     return Standing(*(number % _WRAP for number in (*identity, *found[1])))
 
 
+def prove(root: Place, expected: Marker, standing: Standing) -> None:
+    """Make sure that an open root is the one that stood there a moment ago.
+
+    Raises:
+        FolderUnavailable: it is another: a drive came or went between two looks.
+    """
+    try:
+        found = _read_in(root)
+    except OSError as error:
+        raise FolderUnavailable(f"the folder cannot be opened: {error.strerror}") from error
+    if found is None or found[0] != expected:
+        raise FolderUnavailable("the folder is another one, or its mark is gone")
+    if tuple(number % _WRAP for number in found[1]) != (standing.mark, standing.since):
+        raise FolderUnavailable("another folder of the space came in its place")
+
+
 def _read_in(root: Place) -> tuple[Marker, tuple[int, int]] | None:
     try:
         if root.stat(OWN_FOLDER).shape is not Shape.FOLDER:

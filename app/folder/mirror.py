@@ -21,11 +21,11 @@ from app.folder.ground import Brought, Ground, Looked, Tally
 from app.folder.held import left_alone
 from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
 from app.folder.ingest import Ingest
-from app.folder.marker import Marker, Standing, read_marker, standing_of, write_marker
+from app.folder.marker import Marker, Standing, prove, read_marker, standing_of, write_marker
 from app.folder.match import Matched, gave_way, match, worth_reading
 from app.folder.newborn import Newborn
 from app.folder.plan import ShareStep, bring, share
-from app.folder.port import Folder, Path, Ways
+from app.folder.port import Folder, Path, Place, Ways
 from app.folder.reading import StillChanging, digest_of
 from app.folder.replaced import Replaced
 from app.folder.restless import Restless
@@ -177,7 +177,7 @@ class Mirror:
         root = self._root()
         tally = Tally()
         soon = self._replaced.settle(tally)
-        here, hinted = self._scan(hinted)
+        here, hinted = self._scan(root, hinted)
         if self._ground.root() != root:
             raise FolderUnavailable("the folder changed into another one while it was read")
         tally.skipped += here.skipped
@@ -277,21 +277,25 @@ class Mirror:
             raise Unreadable(error.strerror or "not readable", "") from error
 
     # -- looking ---------------------------------------------------------------------------
-    def _scan(self, hinted: set[Path] | None) -> tuple[Listing, set[Path] | None]:
+    def _scan(self, root: Standing, hinted: set[Path] | None) -> tuple[Listing, set[Path] | None]:
         """Look, also where what appeared came from, and what took its name there, and so on.
 
         Return what was found, and where it was looked; None for everywhere.
         """
         ground = self._ground
+
+        def proof(place: Place) -> None:
+            prove(place, ground.marker, root)
+
         for _ in range(WIDER_AT_MOST):
-            here = scan(ground.folder, ground.ignore, hinted, ground.ways)
+            here = scan(ground.folder, ground.ignore, proof, hinted, ground.ways)
             if hinted is None:
                 return here, None
             wider = widest(hinted | self._gather.moved_from(here))
             if wider == hinted:
                 return here, hinted
             hinted = wider
-        return scan(ground.folder, ground.ignore, None, ground.ways), None
+        return scan(ground.folder, ground.ignore, proof, None, ground.ways), None
 
     def _plan(
         self, here: Listing, hinted: set[Path] | None, grace: float, tally: Tally

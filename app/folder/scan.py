@@ -7,8 +7,8 @@ not tell of, is unknown, and nothing unknown is ever taken for deleted.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from app.folder.ignore import REPLACED, TEMPORARY, Ignore
@@ -19,6 +19,8 @@ from storage.facts.names import check_name
 
 MAX_DEPTH = 120
 GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+Proof = Callable[[Place], None]
+"""Raises FolderUnavailable when an open root is not the folder that is looked through."""
 _NOTHING: Mapping[str, Stat] = {}
 
 
@@ -67,26 +69,50 @@ class Listing:
 def scan(
     folder: Folder,
     ignore: Ignore,
+    prove: Proof,
     paths: Iterable[Path] | None = None,
     ways: Ways | None = None,
 ) -> Listing:
-    """Look through the whole folder, or only at paths and what is below them."""
+    """Look through the whole folder, or only at paths and what is below them.
+
+    Raises:
+        FolderUnavailable: what was opened is not the folder that `prove` knows.
+    """
     listing = Listing()
-    if paths is None or () in (paths := set(paths)):
-        _scan_top(folder, ignore, listing)
+    everything = paths is None or () in (paths := set(paths))
+    try:
+        root = folder.enter(())
+    except OSError:
+        for path in [()] if everything or paths is None else paths:
+            _distrust(path[:1], listing)
         return listing
-    for path in sorted({path[:MAX_DEPTH] for path in paths}):
-        if not ignore.ignores_below(path, is_folder=False):
-            _look_at(folder, ignore, path, listing, ways or Ways())
+    with root:
+        # All that follows goes down from here, so no other drive can come in between.
+        prove(root)
+        if everything or paths is None:
+            _list_in(root, (), ignore, listing)
+            return listing
+        for path in sorted({path[:MAX_DEPTH] for path in paths}):
+            if not ignore.ignores_below(path, is_folder=False):
+                _look_at(root, ignore, path, listing, ways or Ways())
     return listing
 
 
-def _scan_top(folder: Folder, ignore: Ignore, listing: Listing) -> None:
+def _list_in(place: Place, path: Path, ignore: Ignore, listing: Listing) -> None:
     try:
-        with folder.enter(()) as root:
-            _list(root, (), ignore, listing)
+        _list(place, path, ignore, listing)
     except OSError:
-        _distrust((), listing)
+        _distrust(path, listing)
+
+
+def _enter(place: Place, name: str, seen: Stat) -> Place:
+    """Enter a folder; OSError when it is another than was seen: a drive that came or went."""
+    inner = place.enter(name)
+    there = inner.here()
+    if (there.device, there.inode) != (seen.device, seen.inode):
+        inner.__exit__(None, None, None)
+        raise OSError(errno.ESTALE, "another folder took its place")
+    return inner
 
 
 def _list(place: Place, path: Path, ignore: Ignore, listing: Listing) -> None:
@@ -110,7 +136,7 @@ def _list(place: Place, path: Path, ignore: Ignore, listing: Listing) -> None:
             listing.doubt.add(here)
             continue
         try:
-            with place.enter(name) as inner:
+            with _enter(place, name, found[name]) as inner:
                 _list(inner, here, ignore, listing)
         except OSError:
             _distrust(here, listing)
@@ -142,32 +168,24 @@ def _distrust(path: Path, listing: Listing) -> None:
     listing.skipped.append(Skipped(path, "unreadable"))
 
 
-def _look_at(folder: Folder, ignore: Ignore, path: Path, listing: Listing, ways: Ways) -> None:
+def _look_at(root: Place, ignore: Ignore, path: Path, listing: Listing, ways: Ways) -> None:
     """Look at one path: name by name, so that a new or a missing folder on the way is seen."""
     if path[:-1] in listing.whole:
         return
     here: Path = ()
-    try:
-        place = folder.enter(())
-    except OSError:
-        _distrust(path[:1], listing)
-        return
-    for wanted in path:
-        with place:
+    with ExitStack() as opened:
+        place = root
+        for wanted in path:
             name, stat = _ask(place, (*here, wanted), ignore, listing, ways)
             if stat is None or stat.shape is not Shape.FOLDER:
                 return
             here = (*here, name)
             try:
-                place = place.enter(name)
+                place = opened.enter_context(_enter(place, name, stat))
             except OSError:
                 _distrust(here, listing)
                 return
-    with place:
-        try:
-            _list(place, here, ignore, listing)
-        except OSError:
-            _distrust(here, listing)
+        _list_in(place, here, ignore, listing)
 
 
 def _ask(
