@@ -12,7 +12,7 @@ the plain folder before: both happen on the vault's thread, and so does this.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -81,6 +81,8 @@ class Guard:
         self._clock = clock
         self.lie: Lie = frozenset
         """Says which of some entries lie in the plain folder."""
+        self.lying: Callable[[], int] = int
+        """Says how many files lie there: so many there were before what came in just now."""
         self._devices: dict[str, _Device] = {}
         self._batches = [Batch(hold) for hold in memory.now.holds]
         self._judged = self._where_to_begin()
@@ -255,11 +257,12 @@ class Guard:
         batch = Batch(hold, files, made=made, known=device.known)
         device.unsure = self._count_harms(batch, looking)
         if len(batch.harms) > self._bound(batch):
-            self._hold(batch, recent)
+            self._hold(batch, device.recent)
 
-    def _hold(self, batch: Batch, recent: Iterable[_Seen]) -> None:
-        """Begin to hold a batch, from the first record on that harmed something."""
-        first = next(seen for seen in recent if not batch.harms.keys().isdisjoint(seen.files))
+    def _hold(self, batch: Batch, recent: Recent[_Seen]) -> None:
+        """Begin to hold a batch, from shortly before the first record that harmed something."""
+        harmful = [it for it in recent.things() if not batch.harms.keys().isdisjoint(it.files)]
+        first = recent.with_lead(harmful[0])
         last = max(batch.made.values(), key=lambda step: step.pos)
         out = last.dot.writer == self._vault.writer
         mine = self._writers_of(batch.hold.did)
@@ -270,8 +273,7 @@ class Guard:
             sent=Seen((w, self._judged.of(w)) for w in mine) if out else Seen(),
             since=int(self._clock.now()),
         )
-        harmful = (it.step.pos for it in recent if not batch.harms.keys().isdisjoint(it.files))
-        batch.last = max(harmful)
+        batch.last = harmful[-1].step.pos
         batch.files = {entry: batch.files[entry] for entry in batch.harms}
         batch.made = {pos: it for pos, it in batch.made.items() if _is_of(batch, it)}
         self._batches.append(batch)
@@ -324,7 +326,7 @@ class Guard:
         """Return how many files the folder has, as of a moment ago."""
         now = self._clock.monotonic()
         if self._counted is None or now - self._counted[0] > COUNTED_FOR:
-            self._counted = now, self._vault.counts()[0]
+            self._counted = now, max(self._vault.counts()[0], self.lying())
         return self._counted[1]
 
     # -- what is remembered ----------------------------------------------------------------

@@ -8,7 +8,7 @@ moved as one, nor what was put back.
 How far apart a device made its commits is what its own clock says lay between them, so that a
 clock that is wrong by days tells it as well as any. But nothing was made after it came here,
 by our own clock that only goes forward: a clock that leaps, or lies, cannot make of five
-minutes here more than five minutes.
+minutes here more than five minutes. Where it goes back it tells nothing, and ours counts.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ SPAN = 300.0
 """Seconds within which changes belong together."""
 FLOOR = 8
 """So many files may always be changed: a quarter of a small folder is soon changed by hand."""
+LEAD = 30.0
+"""Seconds before the first harm that belong to it: a bad program first writes, then deletes."""
 KEPT = 0.5
 """The part of a text that has to be kept for it to be the same text still."""
 
@@ -81,7 +83,7 @@ class Recent(Generic[Thing]):
             at = came - max(0.0, age)
         else:
             before, made = self._last
-            at = min(came, made + max(0, said - before))
+            at = min(came, made + said - before) if said >= before else came
         self._last = (said, at)
         self._made.append(Made(at, thing))
         while self._made[0].at < at - SPAN:
@@ -91,6 +93,7 @@ class Recent(Generic[Thing]):
         """Return them, the first to be made first."""
         return tuple(made.thing for made in self._made)
 
-    def clear(self) -> None:
-        """All of it is settled: it counts no more."""
-        self._made.clear()
+    def with_lead(self, thing: Thing) -> Thing:
+        """Return the first that was made shortly before a thing, or itself."""
+        at = next(made.at for made in self._made if made.thing is thing)
+        return next(made.thing for made in self._made if made.at >= at - LEAD)

@@ -75,6 +75,7 @@ class OpenSpace:
 
     def __post_init__(self) -> None:
         self.guard.lie = self._lie
+        self.guard.lying = lambda: self.ask_agreed(Agreed.count)
 
     @property
     def id(self) -> str:

@@ -223,6 +223,12 @@ class Agreed:
         query = f"SELECT {_COLUMNS} FROM mirror_row"  # noqa: S608
         return {row.entry: row for row in map(_row, self._db.execute(query))}
 
+    def count(self) -> int:
+        """Return how many files and links are agreed on."""
+        query = "SELECT count(*) FROM mirror_row WHERE kind <> ?"
+        found = self._db.execute(query, (int(EntryKind.FOLDER),)).fetchone()
+        return 0 if found is None else int(found[0])
+
     def put(self, rows: Iterable[Row]) -> None:
         """Agree on rows, in place of what was agreed of their entries or names before."""
         values = list(map(_values, rows))
