@@ -1,7 +1,7 @@
 """Every check, in one command: `python -m tests.check fast | full | night`.
 
 fast    what a person runs before each commit: a minute or two, no slow tests
-full    all but the benchmarks, and the fuzz targets: this is what CI runs
+full    all but the benchmarks, the fuzz targets and the faults put in on purpose: what CI runs
 night   full, with many more examples for every law, and inputs for every target
 
 The checks that only read the code come first. The tests run even when one of those
@@ -77,7 +77,9 @@ def main(arguments: list[str]) -> int:
     for name, options in goes(level):
         steps.append(run_tests(name, [*options, *arguments[1:]], tests))
     if level != "fast":
-        steps.append(run_fuzz())
+        steps.append(run_program("fuzz", ["-m", "tests.fuzz"]))
+        quick = ["--quick"] if level == "full" else []
+        steps.append(run_program("mutants", ["-m", "tests.mutants", *quick]))
     report(steps, tests)
     return 0 if all(step.ok for step in steps) else 1
 
@@ -133,11 +135,11 @@ def run_tests(name: str, options: list[str], tests: Tally) -> Step:
     return Step(name, bool(last) and process.returncode in {0, NO_TESTS}, seconds)
 
 
-def run_fuzz() -> Step:
-    """Throw bytes at whatever reads bytes from outside."""
+def run_program(name: str, command: list[str]) -> Step:
+    """Run a program of ours, which says itself what it found."""
     began = time.monotonic()
-    done = subprocess.run([PYTHON, "-m", "tests.fuzz"], check=False)
-    return Step("fuzz", done.returncode == 0, time.monotonic() - began)
+    done = subprocess.run([PYTHON, *command], check=False)
+    return Step(name, done.returncode == 0, time.monotonic() - began)
 
 
 def line_of(step: Step) -> str:

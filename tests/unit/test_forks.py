@@ -263,3 +263,29 @@ def test_a_record_written_again_says_which_line_it_stands_for(stage: Stage) -> N
     name = forks.name_again(younger[0].cid, younger[-1].cid)
     found = [parse_record(core.blocks.get(step.digest)) for step in core.ledger.steps()]
     assert sorted(r.dot.n for r in found if r.incarnation.startswith(name)) == [1, 2, 3]
+
+
+def test_a_store_that_came_back_in_other_files_writes_under_no_number_it_used(
+    stage: Stage,
+) -> None:
+    """A backup put back, or a copied machine: others may have heard what it has forgotten.
+
+    No line forks then, and nothing has to be written again.
+    """
+    stage.copy()
+    write(stage.mine, "kept.md", b"kept\n", TOP)
+    exchange(stage.owner, stage.mine)
+    before = stage.mine.writer
+    stage.mine.close()
+    shutil.move(stage.place.folder / "mine", stage.place.folder / "old")
+    shutil.copytree(stage.place.folder / "copy", stage.place.folder / "mine")
+    assert stage.open().writer != before
+    write(stage.mine, "new.md", b"new\n", TOP)
+    accepted = stage.owner.accept(
+        stage.mine.things_after(type(stage.mine.seen)(), b"", 1 << 30).things
+    )
+    assert not accepted.gave_way and not accepted.forked
+    meet(stage.owner, stage.mine)
+    everyone(stage.all())
+    judge(*stage.all())
+    assert {"kept.md", "new.md"} <= {path[-1] for path in shown(stage.owner)}
