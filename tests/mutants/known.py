@@ -88,11 +88,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "empty listing = delete",
         "A folder without its mark is believed, as if all in it had been deleted.",
         "app/folder/marker.py",
-        "    if found is None or found[0] != expected:\n"
-        '        raise FolderUnavailable("the folder is another one, or its mark is gone")\n',
-        "    found = found or (expected, (0, 0))\n"
-        "    if found[0] != expected:\n"
-        '        raise FolderUnavailable("the folder is another one, or its mark is gone")\n',
+        '        raise FolderUnavailable("the folder is another one, or its mark is gone")\n'
+        "    return Standing(",
+        "        if found is not None:\n"
+        '            raise FolderUnavailable("the folder is another one")\n'
+        "        found = expected, (0, 0)\n"
+        "    return Standing(",
         (f"{UNIT}/folder/test_mirror_evidence.py::test_without_its_mark_a_folder_says_nothing",),
     ),
     Mutant(
