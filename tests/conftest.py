@@ -25,10 +25,16 @@ with contextlib.suppress(ValueError):  # this is the main thread, unless a tool 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_QUICK_BACKEND", "software")
 
-# No deadline: a busy machine is not a wrong answer. The clock is for tests/bench.
-hypothesis.settings.register_profile("fast", max_examples=25, deadline=None, print_blob=True)
-hypothesis.settings.register_profile("full", max_examples=100, deadline=None, print_blob=True)
-hypothesis.settings.register_profile("night", max_examples=3000, deadline=None, print_blob=True)
+# No deadline, and no word on slowness: a busy machine is no wrong answer. The clock is for
+# tests/bench.
+for _level, _examples in (("fast", 25), ("full", 100), ("night", 3000)):
+    hypothesis.settings.register_profile(
+        _level,
+        max_examples=_examples,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
 hypothesis.settings.register_profile(
     "ci",
     parent=hypothesis.settings.get_profile("full"),
