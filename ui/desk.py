@@ -16,6 +16,7 @@ from ui.actions import ENTRY, WRITING
 from ui.below import Below
 from ui.entry_desk import EntryDesk
 from ui.folder_desk import FolderDesk
+from ui.held_desk import HeldDesk
 from ui.jobs import Job
 from ui.jump_desk import JumpDesk
 from ui.models.contents import Contents, Spot, key_of
@@ -50,6 +51,7 @@ class Desk(QObject):
         self.entry = EntryDesk(self.reader, window.footer, window.places, below)
         self.first_run: FirstRun | None = None
         self.folders = FolderDesk(window, below, home, self.space)
+        self.held = HeldDesk(window, below, self.listing.held)
         self.jumping = JumpDesk(window, below, self.folders.open_dialog)
         self.panes = PaneDesk(window, self.listing, self.reader)
         self._begun = False
@@ -182,7 +184,7 @@ class Desk(QObject):
             self.entry.leave()
             self.listing.list.choose("")
         self.contents.go(Spot(space))
-        self.listing.gone.show_for(self._window.places.space(space))
+        self.listing.show_state_of(self._window.places.space(space))
         if self.entry.entry is None:
             self.where.look_at(space)
         self._window.show_pane(Pane.LIST)
@@ -191,7 +193,7 @@ class Desk(QObject):
 
     def _on_places(self) -> None:
         self.listing.show_homeless(homeless=not self._window.places.spaces)
-        self.listing.gone.show_for(self._window.places.space(self.contents.spot.space))
+        self.listing.show_state_of(self._window.places.space(self.contents.spot.space))
         self.contents.set_alone(alone=self._window.places.alone)
         self._window.footer.set_alone(alone=self._window.places.alone)
         if self._begun:
@@ -334,6 +336,7 @@ class Desk(QObject):
         listing.gone.choose_wanted.connect(self.folders.choose_place)
         listing.gone.anew_wanted.connect(self.folders.write_anew)
         self.folders.failed.connect(self._fail)
+        self.held.failed.connect(self._fail)
         self.jumping.failed.connect(self._fail)
         self.jumping.picked.connect(self._open_by_id)
         self.folders.added.connect(self._on_added)

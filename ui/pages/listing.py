@@ -16,12 +16,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from app.values import EntryInfo
+from app.values import EntryInfo, SpaceInfo
 from ui.models.contents import Contents
 from ui.theme.theme import Theme
 from ui.theme.tokens import XS, M, S
 from ui.widgets.empty import Empty
 from ui.widgets.gone_strip import GoneStrip
+from ui.widgets.held_strip import HeldStrip
 from ui.widgets.parts import icon_button, label, restyle
 from ui.widgets.row_delegate import ENTRIES
 from ui.widgets.row_list import RowList
@@ -77,6 +78,7 @@ class Listing(QWidget):
             self.folder_wanted.emit,
         )
         self.gone = GoneStrip(theme)
+        self.held = HeldStrip(theme)
         self._no_folder = self._narrow = False
         self._blank = QWidget()
         self._stack = QStackedWidget()
@@ -103,7 +105,13 @@ class Listing(QWidget):
         down.setSpacing(0)
         down.addLayout(above)
         down.addWidget(self.gone)
+        down.addWidget(self.held)
         down.addWidget(self._stack, 1)
+
+    def show_state_of(self, space: SpaceInfo | None) -> None:
+        """Say over the list what a folder waits for: that it is there again, or a person."""
+        self.gone.show_for(space)
+        self.held.show_for(space)
 
     def show_homeless(self, *, homeless: bool) -> None:
         """Say that there is no folder at all, or that there is one."""
