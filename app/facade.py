@@ -14,6 +14,7 @@ from typing import Protocol
 from app.care_values import RepairReport
 from app.events import EventHub
 from app.guard_values import GuardSettings, HeldBatch, PutBack
+from app.past_values import KeptPast
 from app.progress import Report, silent
 from app.values import (
     BinItem,
@@ -257,6 +258,11 @@ class App(Protocol):
 
     async def restore_from_bin(self, space: str, entry: str) -> EntryInfo:
         """Bring back something deleted, with all that was below it."""
+        ...
+
+    @property
+    def past(self) -> KeptPast:
+        """How much of the past is kept here, where the disk went, and forgetting."""
         ...
 
     async def drafts(self, space: str) -> tuple[Draft, ...]:

@@ -235,7 +235,9 @@ def _unbin(vault: Vault, wanted: EntryId) -> frozenset[EntryId]:
     below = deleted_with(root, binned.values())
     change = vault.change()
     for item in sorted(below, key=lambda item: len(item.path)):
-        change.bring_back(item.entry, vault.facts_before(item.entry, item.step), item.path)
+        facts = vault.facts_before(item.entry, item.step)
+        if item.entry == wanted or vault.is_kept(facts):  # the rest was cleared out
+            change.bring_back(item.entry, facts, item.path)
     vault.commit(change, f"brought back {root.path[-1]}")
     return frozenset(item.entry for item in below)
 

@@ -27,6 +27,7 @@ from app.health import Health
 from app.history import History
 from app.keeping import KeepHere
 from app.meeting import Meeting, Service
+from app.keeping_history import KeepingHistory
 from app.notes import Notes
 from app.progress import Report, silent
 from app.repairing import Repairing
@@ -95,6 +96,7 @@ class Node:
         self._guarding = Guarding(account, self.devices_known, self._spaces)
         self._history = History(self._spaces, self._files)
         self._search = Search(self._spaces)
+        self.past = KeepingHistory(account, self._spaces, self.meeting, clock)
         self._twins = Twins(self._spaces, entropy)
         self._health = Health(account, self.devices_known, self._spaces)
         self._repairing = Repairing(account, self.devices_known, self._spaces, self.events)
@@ -143,6 +145,7 @@ class Node:
             self._follow(self._twins.run(), "twins")
             self._follow(mind_sleep(self._clock, self._look_everywhere), "sleep")
         self._follow(self._spaces.mind_ends(), "ends of access")
+            self._follow(self.past.run(), "past")
 
     async def stop(self) -> None:
         """Say goodbye, let the workers end, close all."""
@@ -337,8 +340,9 @@ class Node:
         return await self._history.restore(space, entry, record)
 
     async def bin(self, space: str | None = None) -> tuple[BinItem, ...]:
-        """Return what was deleted."""
-        return await self._history.bin(space)
+        """Return what was deleted, but for what was cleared out."""
+        found = await self._history.bin(space)
+        return tuple(item for item in found if not self.past.is_emptied(item))
 
     async def restore_from_bin(self, space: str, entry: str) -> EntryInfo:
         """Bring back something deleted."""

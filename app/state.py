@@ -168,7 +168,8 @@ class DeviceState:
         await self._write("DELETE FROM invite WHERE space = ?", (space,))
         await self._write("DELETE FROM admitted WHERE space = ?", (space,))
         await self.drop_pending(space)
-        await self.drop(f"keep/{space}")
+        for of in ("keep", "past", "collected"):
+            await self.drop(f"{of}/{space}")
 
     async def put_device(self, row: DeviceRow) -> None:
         """Remember another device, in place of what was known of it."""

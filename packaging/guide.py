@@ -15,8 +15,9 @@ PAGE = ROOT / "docs" / "commands.md"
 
 sys.path.insert(0, str(ROOT))
 
+from app.cli.entries import Command, Option  # noqa: E402
 from app.cli.exits import MEANING  # noqa: E402
-from app.cli.table import COMMANDS, GLOBAL, WORDS, Command, Option  # noqa: E402
+from app.cli.table import COMMANDS, GLOBAL, WORDS  # noqa: E402
 
 HEAD = """\
 # Commands

@@ -62,8 +62,8 @@ class Orders:
 
     rules: Mapping[EntryId, Rule] = field(default_factory=dict[EntryId, Rule])
     """By folder; that of the top is for all without one."""
-    forgotten: frozenset[bytes] = frozenset()
-    """What opens the versions that somebody told to forget."""
+    forgotten: frozenset[tuple[EntryId, bytes]] = frozenset()
+    """Versions that somebody told to forget: of which entry, and what opens them."""
     pins: frozenset[bytes] = frozenset()
     """What opens the versions that stay, whatever the rules say."""
     besides: tuple[Held, ...] = ()
@@ -194,20 +194,20 @@ class Collection:
 
     def _mark_past(self) -> Iterator[Slice]:
         """Mark the older versions that are kept, and note those that are not."""
-        for life, kept, done, total in self.lives_of():
+        for entry, life, kept, done, total in self.lives_of():
             for held in all_held(life) - life.present:
                 if held in kept:
                     self.marks.add(held, strict=True)
                     continue
                 self._gone.append(held)
-                if self._orders.at_once and self._is_forgotten(held):
+                if self._orders.at_once and self._is_forgotten(entry, held):
                     self._at_once.update(self.marks.here_of(held))
             if done % _LIVES == 0:
                 self.marks.flush()
                 yield Slice("Looking at older versions", done, total)
                 self._mind()
 
-    def lives_of(self) -> Iterator[tuple[Life, frozenset[Held], int, int]]:
+    def lives_of(self) -> Iterator[tuple[EntryId, Life, frozenset[Held], int, int]]:
         """Walk what was changed more than once: its life, and what is kept of it; how far."""
         core, run = self._core, self._core.connection.execute
         moments = self._moments()
@@ -225,22 +225,22 @@ class Collection:
             for entry in sorted(said):
                 life = life_of(said[entry], moments.__getitem__)
                 done += 1
-                yield life, self._kept(life), done, total
+                yield entry, life, self._kept(entry, life), done, total
             last = bytes(rows[-1][0])
 
-    def _kept(self, life: Life) -> frozenset[Held]:
+    def _kept(self, entry: EntryId, life: Life) -> frozenset[Held]:
         """Return what is kept. What was let go of once is not kept again by a rule alone."""
         rule = rule_for(life.parent, self._orders.rules, self._above)
         kept = set(retained(life, rule, self._now))
         for held in all_held(life) - life.present:
             if not self._orders.pins.isdisjoint(tops_of_held(held)):
                 kept.add(held)
-            elif self._is_forgotten(held) or any(map(self._is_let_go, tops_of_held(held))):
+            elif self._is_forgotten(entry, held) or any(map(self._is_let_go, tops_of_held(held))):
                 kept.discard(held)
         return frozenset(kept)
 
-    def _is_forgotten(self, held: Held) -> bool:
-        return not self._orders.forgotten.isdisjoint(tops_of_held(held))
+    def _is_forgotten(self, entry: EntryId, held: Held) -> bool:
+        return any((entry, top) in self._orders.forgotten for top in tops_of_held(held))
 
     def _is_let_go(self, digest: bytes) -> bool:
         return self._core.let_go.holds(digest)

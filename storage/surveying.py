@@ -82,7 +82,7 @@ class Survey:
         marks.flush()
         use.files, done = marks.size - done, marks.size
         binned, older = set[Held](), set[Held]()
-        for life, kept, number, total in self._collection.lives_of():
+        for _entry, life, kept, number, total in self._collection.lives_of():
             binned |= life.last & kept
             older |= all_held(life) & kept
             if number % _LIVES == 0:

@@ -9,7 +9,8 @@ from typing import Any
 from app.cli import late
 from app.cli.commands import Commands
 from app.cli.control import Answer
-from app.cli.table import Command
+from app.cli.entries import Command
+from app.cli.table import BY_NAME
 from app.clock import SystemClock
 from app.config import Config
 from app.errors import BadUsage

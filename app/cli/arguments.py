@@ -8,8 +8,9 @@ import re
 import sys
 from typing import NoReturn
 
+from app.cli.entries import Command, Kind, Option
 from app.cli.exits import MEANING, Exit
-from app.cli.table import COMMANDS, GLOBAL, WORDS, Command, Kind, Option
+from app.cli.table import COMMANDS, GLOBAL, WORDS
 
 ABOUT = """\
 Notes and folders that live on your own devices, shared with whom you invite, with no server.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.cli import caring
 from app.cli.asking import Ask, Doing, Params
+from app.cli.bygone import BYGONE, empty_bin
 from app.cli.control import Answer
 from app.cli.held import HELD
 from app.cli.keep import KEEPING
@@ -259,6 +260,10 @@ async def _is_drafted(ask: Ask, path: Path) -> bool:
 
 async def _bin(ask: Ask) -> Answer:
     items: list[object] = []
+    if ask.params.flag("empty"):
+        return await empty_bin(ask)
+    if ask.params.flag("now") or ask.params.texts("path"):
+        raise BadUsage("--path and --now go with --empty")
     for space in await open_spaces(ask.app, ask.params.maybe("space")):
         deleted = as_deleted(await ask.app.bin(space.id))
         items += [bin_shape(item, space_label(space)) for item in deleted]
@@ -329,6 +334,7 @@ async def _label(app: App, space: str) -> str:
 
 DOING: dict[str, Doing] = {
     **KEEPING,
+    **BYGONE,
     **HELD,
     **caring.DOING,
     "add": _add,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.cli.table import COMMANDS, GLOBAL, Command, Kind, Option, flags
+from app.cli.entries import Command, Kind, Option
+from app.cli.table import COMMANDS, GLOBAL, flags
 
 NAMES = (
     'atoll {data} --quiet spaces --json 2>/dev/null | sed -n \'s/^    "name": "\\(.*\\)",$/\\1/p\''

@@ -16,6 +16,7 @@ from app.cli import late
 from app.cli.arguments import parser
 from app.cli.bar import Bar
 from app.cli.control import Answer
+from app.cli.entries import Command, Where
 from app.cli.exits import Exit, exit_of
 from app.cli.output import words_for
 from app.cli.printing import as_json, complain

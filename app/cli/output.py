@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.cli import caring_words
+from app.cli.bygone_words import BYGONE_WORDS, bin_words
 from app.cli.held_words import HELD_WORDS
 from app.cli.keep_words import KEEP_WORDS, here_words, keeping_words
 from app.cli.printing import Print, Value, safe, safe_lines, table
@@ -298,12 +299,13 @@ def _diff(value: Value, _now: float) -> str:
 
 WORDS: dict[str, Print] = {
     **KEEP_WORDS,
+    **BYGONE_WORDS,
     **HELD_WORDS,
     **caring_words.WORDS,
     "init": _init,
     "add": _add,
     "attach": _attach,
-    "bin": _bin,
+    "bin": bin_words(_bin),
     "dial": _dial,
     "diff": _diff,
     "drafts": _drafts,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from app.cli import late
 from app.cli.control import Answer, Connection
-from app.cli.table import Command, Where
+from app.cli.entries import Command, Where
 from app.errors import AlreadyRunning, NotRunning, NotSetUp
 from app.places import Places, known_control
 from app.progress import Report

@@ -14,7 +14,8 @@ from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
 
-from app.cli.table import Command, Kind
+from app.cli.entries import Command, Kind
+from app.cli.secret import passphrase_of
 from app.errors import BadUsage, Unreadable
 
 SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}

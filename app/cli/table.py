@@ -3,70 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 
-
-class Kind(Enum):
-    """What is typed at a place: completion offers accordingly."""
-
-    TEXT = "text"
-    PATH = "path"
-    FOLDER = "folder"
-    SPACE = "space"
-    CHOICE = "choice"
-    FLAG = "flag"
-    NUMBER = "number"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A flag, or (without dashes) something that stands at its place."""
-
-    name: str
-    words: str
-    kind: Kind = Kind.TEXT
-    shown: str = ""
-    choices: tuple[str, ...] = ()
-    needed: bool = False
-    many: bool = False
-    default: str | int | None = None
-
-    @property
-    def is_flag(self) -> bool:
-        """It begins with dashes."""
-        return self.name.startswith("-")
-
-    @property
-    def key(self) -> str:
-        """Its name in the parsed arguments."""
-        return self.name.lstrip("-").replace("-", "_")
-
-
-class Where(Enum):
-    """Which process can do a command."""
-
-    HERE = "here"
-    """The terminal's own; it needs no data folder, or starts what it needs."""
-    EITHER = "either"
-    """The app when it runs, else the terminal's own process."""
-    APP = "app"
-    """Only a running app: its answer is about what runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command."""
-
-    name: str
-    words: str
-    about: str
-    options: tuple[Option, ...] = ()
-    examples: tuple[str, ...] = ()
-    where: Where = Where.EITHER
-    network: bool = False
-    """Done alone, it has to meet other devices."""
-
+from app.cli.bygone_table import BYGONE_COMMANDS
+from app.cli.entries import ANY_SPACE, NEEDED_SPACE, PASSPHRASE, Command, Kind, Option, Where
 
 WORDS = (
     ("SPACE", "a folder of Atoll: the last part of its path, its path, or the beginning of its id"),
@@ -77,12 +16,6 @@ WORDS = (
     ("signed for it", "a device said, under its signature, that it has stored all of it"),
 )
 """What the help and the guide say once, to whom they are new."""
-
-SPACE = Option(
-    "space", "the shared folder: its last part, its path, or the beginning of its id", Kind.SPACE
-)
-ANY_SPACE = Option("space", f"{SPACE.words}; all when left out", Kind.SPACE)
-NEEDED_SPACE = Option("space", SPACE.words, Kind.SPACE, needed=True)
 
 GLOBAL = (
     Option(
@@ -254,9 +187,19 @@ COMMANDS = (
     Command(
         "bin",
         "list what was deleted and can come back",
-        "One line each: when, by which device, what. `atoll restore PATH` brings it back.",
-        (ANY_SPACE,),
+        "One line each: when, by which device, what. `atoll restore PATH` brings it back.\n"
+        "With --empty what was deleted is kept no longer on this device: it goes after a week,\n"
+        "with --now at once. Other devices, backups and the records of who did what are not\n"
+        "touched, and a disk may hold what was removed for longer.",
+        (
+            ANY_SPACE,
+            Option("--empty", "keep nothing of it any longer on this device", Kind.FLAG),
+            Option("--path", "with --empty: only what lay there", Kind.PATH, "PATH", many=True),
+            Option("--now", "with --empty: at once, not after a week", Kind.FLAG),
+        ),
+        ("atoll bin", "atoll bin Recipes --empty"),
     ),
+    *BYGONE_COMMANDS,
     Command(
         "search",
         "find names and texts",
@@ -287,6 +230,42 @@ COMMANDS = (
         "Says what could not be healed, and exits 6 if that is anything.",
         (ANY_SPACE,),
         ("atoll repair", "atoll repair Recipes --json"),
+    ),
+    Command(
+        "backup",
+        "keep all folders, their history and the keys in a safe place, and try it",
+        "Writes everything that this device keeps into a folder or, where INTO ends in\n"
+        ".atoll-backup, one file, while it is used on. It is encrypted; the keys are in it under\n"
+        "a passphrase, asked for or read from a file. Then it is opened from there alone, every\n"
+        "hash is looked at, and only then it is called good. Into the same folder only what is\n"
+        "new is written. Without INTO, or with --list: the backups that were good.",
+        (
+            Option("into", "a folder of its own, or a file", Kind.FOLDER),
+            PASSPHRASE,
+            Option("--list", "list the backups that were tried and are good", Kind.FLAG),
+        ),
+        (
+            "atoll backup /media/stick/atoll --passphrase-file ~/.backup-words",
+            "atoll backup --list",
+        ),
+    ),
+    Command(
+        "restore-backup",
+        "bring this device back from a backup, on a new machine",
+        "Fills a data folder that belongs to no device yet, and makes each plain folder in DIR,\n"
+        "under its name, or where --folder says. What others heard of this device after the\n"
+        "backup comes back from them when they meet. The old machine must not go on as the\n"
+        "same device. A plain folder that holds files is refused unless --merge asks to bring\n"
+        "both together.",
+        (
+            Option("source", "the folder or file of a backup", Kind.PATH, "FROM", needed=True),
+            Option("--into", "where the plain folders are made", Kind.FOLDER, "DIR", needed=True),
+            Option("--folder", "where one of them is to lie", shown="NAME=DIR", many=True),
+            Option("--merge", "plain folders may hold files: bring both together", Kind.FLAG),
+            PASSPHRASE,
+        ),
+        ("atoll restore-backup /media/stick/atoll --into ~ --passphrase-file ~/.backup-words",),
+        Where.HERE,
     ),
     Command(
         "export",

@@ -193,10 +193,10 @@ def test_a_device_that_collected_is_a_good_peer(vault: Vault, place: Place) -> N
 def test_what_is_to_be_forgotten_goes_at_once_if_that_is_asked_for(vault: Vault) -> None:
     """And from the packs: who forgets for a reason does not want to wait a week."""
     entry = write(vault, "letter.txt", picture(1), TOP)
-    tops = frozenset(tops_of(vault.facts(entry)))
+    tops = tops_of(vault.facts(entry))
     save(vault, entry, picture(2))
     before = packs_of(vault)
-    orders = Orders(forgotten=tops)
+    orders = Orders(forgotten=frozenset((entry, top) for top in tops))
     assert collect(vault, orders).removed == 0
     assert read_at(vault, entry, 1) == picture(1)
     done = collect(vault, replace(orders, at_once=True))
@@ -204,6 +204,18 @@ def test_what_is_to_be_forgotten_goes_at_once_if_that_is_asked_for(vault: Vault)
     assert packs_of(vault) <= before - done.removed_bytes + 4096
     assert read_at(vault, entry, 0) == picture(2)
     assert not vault.check().found
+
+
+def test_what_another_file_held_is_not_forgotten_with_it(vault: Vault) -> None:
+    """To forget one file is not to forget what is alike."""
+    entry = write(vault, "letter.txt", picture(1), TOP)
+    copy = write(vault, "copy.txt", picture(1), TOP)
+    tops = tops_of(vault.facts(entry))
+    for each in (entry, copy):
+        save(vault, each, picture(2))
+    forgotten = frozenset((entry, top) for top in tops)
+    collect(vault, Orders(forgotten=forgotten, at_once=True, quarantine=0))
+    assert read_at(vault, copy, 1) == picture(1)
 
 
 def test_what_is_pinned_stays(vault: Vault) -> None:
