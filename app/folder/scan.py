@@ -79,20 +79,20 @@ def scan(
         FolderUnavailable: what was opened is not the folder that `prove` knows.
     """
     listing = Listing()
-    everything = paths is None or () in (paths := set(paths))
+    wanted: set[Path] = {()} if paths is None else {path[:MAX_DEPTH] for path in paths}
     try:
         root = folder.enter(())
     except OSError:
-        for path in [()] if everything or paths is None else paths:
-            _distrust(path[:1], listing)
+        for path in {path[:1] for path in wanted}:
+            _distrust(path, listing)
         return listing
     with root:
         # All that follows goes down from here, so no other drive can come in between.
         prove(root)
-        if everything or paths is None:
+        if () in wanted:
             _list_in(root, (), ignore, listing)
             return listing
-        for path in sorted({path[:MAX_DEPTH] for path in paths}):
+        for path in sorted(wanted):
             if not ignore.ignores_below(path, is_folder=False):
                 _look_at(root, ignore, path, listing, ways or Ways())
     return listing
@@ -172,20 +172,20 @@ def _look_at(root: Place, ignore: Ignore, path: Path, listing: Listing, ways: Wa
     """Look at one path: name by name, so that a new or a missing folder on the way is seen."""
     if path[:-1] in listing.whole:
         return
-    here: Path = ()
+    spelled: list[str] = []
     with ExitStack() as opened:
         place = root
         for wanted in path:
-            name, stat = _ask(place, (*here, wanted), ignore, listing, ways)
+            name, stat = _ask(place, (*spelled, wanted), ignore, listing, ways)
             if stat is None or stat.shape is not Shape.FOLDER:
                 return
-            here = (*here, name)
+            spelled.append(name)
             try:
                 place = opened.enter_context(_enter(place, name, stat))
             except OSError:
-                _distrust(here, listing)
+                _distrust(tuple(spelled), listing)
                 return
-        _list_in(place, here, ignore, listing)
+        _list_in(place, tuple(spelled), ignore, listing)
 
 
 def _ask(
