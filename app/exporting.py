@@ -7,34 +7,42 @@ empty again. Never overwrites: each file is made where nothing is yet.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from app.errors import PlaceNotEmpty, Unreadable
 from app.folder.names import to_disk
 from app.folder.port import Ways
 from app.progress import Progress, Report
-from storage.facts.node import Node
+from storage.facts.node import Node, Tree
 from storage.facts.values import EntryKind
-from storage.vault import Vault
 
 WAYS = Ways()
 """What is written out is written for this system."""
 
 
-def export(vault: Vault, into: Path, report: Report) -> int:
-    """Write every file as it is now; return how many.
+class Reads(Protocol):
+    """Whoever has the bytes of files."""
+
+    def read(self, node: Node) -> Iterator[bytes]:
+        """Yield a file's bytes; of a link, its target."""
+        ...
+
+
+def export(tree: Tree, reads: Reads, into: Path, report: Report) -> int:
+    """Write every file of a tree; return how many.
 
     Raises:
         PlaceNotEmpty: something is there already.
         Unreadable: it cannot be written.
         Stopped: the report asked for it.
     """
-    nodes = list(vault.tree().walk())
+    nodes = list(tree.walk())
     try:
         with _or_nothing(into) as made:
-            writing = _Writing(vault, made, report, len(nodes), sum(it.size for _, it in nodes))
+            writing = _Writing(reads, made, report, len(nodes), sum(it.size for _, it in nodes))
             for path, node in nodes:
                 writing.write(into.joinpath(*(to_disk(name, WAYS) for name in path)), node)
     except OSError as error:
@@ -65,9 +73,9 @@ class _Writing:
     """Writes entries one after the other, and says how far it is."""
 
     def __init__(
-        self, vault: Vault, made: list[Path], report: Report, entries: int, size: int
+        self, reads: Reads, made: list[Path], report: Report, entries: int, size: int
     ) -> None:
-        self._vault = vault
+        self._reads = reads
         self._made = made
         self._report = report
         self._entries, self._size = entries, size
@@ -81,7 +89,7 @@ class _Writing:
                 path.mkdir()
                 self._made.append(path)
             case EntryKind.LINK:
-                path.symlink_to(b"".join(self._vault.read(node)).decode("utf-8", "surrogateescape"))
+                path.symlink_to(b"".join(self._reads.read(node)).decode("utf-8", "surrogateescape"))
                 self._made.append(path)
             case _:
                 self._write_file(path, node)
@@ -92,7 +100,7 @@ class _Writing:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         with os.fdopen(os.open(path, flags, mode), "wb") as file:
             self._made.append(path)
-            for piece in self._vault.read(node):
+            for piece in self._reads.read(node):
                 file.write(piece)
                 self._bytes += len(piece)
                 self._tell(path)

@@ -14,6 +14,7 @@ from typing import Protocol
 from app.care_values import RepairReport
 from app.events import EventHub
 from app.guard_values import GuardSettings, HeldBatch, PutBack
+from app.moments_values import Moments
 from app.past_values import KeptPast
 from app.progress import Report, silent
 from app.values import (
@@ -93,6 +94,11 @@ class App(Protocol):
     """Everything a person can do."""
 
     events: EventHub
+
+    @property
+    def moments(self) -> Moments:
+        """What can be asked of any moment of a folder."""
+        ...
 
     # -- this device -------------------------------------------------------------------
     async def device_name(self) -> str:

@@ -160,7 +160,7 @@ class Files:
         """Write every file into an empty folder."""
 
         def work(vault: Vault, told: Report) -> int:
-            return export(vault, into, told)
+            return export(vault.tree(), vault, into, told)
 
         return await self._spaces.get(space).opened.run_reporting(work, report)
 

@@ -26,9 +26,10 @@ from app.guarding import Guarding
 from app.health import Health
 from app.history import History
 from app.keeping import KeepHere
-from app.meeting import Meeting, Service
 from app.keeping_history import KeepingHistory
 from app.notes import Notes
+from app.meeting import Meeting, Service
+from app.moments import MomentService
 from app.progress import Report, silent
 from app.repairing import Repairing
 from app.search import Search
@@ -40,6 +41,7 @@ from app.standing import info_of_shut_out
 from app.state import Address
 from app.twins import Twins
 from app.values import (
+from app.undoing import Undoing
     BinItem,
     CheckReport,
     Delivery,
@@ -95,9 +97,11 @@ class Node:
         self.events.listen(self._notes.hear)
         self._guarding = Guarding(account, self.devices_known, self._spaces)
         self._history = History(self._spaces, self._files)
-        self._search = Search(self._spaces)
+        self.undoing = Undoing(account, self._spaces, clock)
+        self.moments = MomentService(self._spaces, self._history, self.undoing, clock)
         self.past = KeepingHistory(account, self._spaces, self.meeting, clock)
         self._twins = Twins(self._spaces, entropy)
+        self._search = Search(self._spaces)
         self._health = Health(account, self.devices_known, self._spaces)
         self._repairing = Repairing(account, self.devices_known, self._spaces, self.events)
         self._grants = Grants(account, self.devices_known, self._spaces, clock)

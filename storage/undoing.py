@@ -58,6 +58,8 @@ class Undoing:
     then: Moment
     plan: Plan
     stays: tuple[Stays, ...]
+    steps: int = 0
+    """How many records the batch has."""
 
 
 Show = Callable[[State, Mapping[EntryId, bytes]], Moment]
@@ -94,7 +96,7 @@ def undo(
         for _, node in now.tree.walk()
         if node.entry in said and then.tree.get(node.id) is None
     }
-    return Undoing(then, plan(now, then, chosen, gone), tuple(stays))
+    return Undoing(then, plan(now, then, chosen, gone), tuple(stays), len(batch))
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from app.cli import caring
@@ -16,6 +17,7 @@ from app.cli.bygone import BYGONE, empty_bin
 from app.cli.control import Answer
 from app.cli.held import HELD
 from app.cli.keep import KEEPING
+from app.cli.moments import at, diff_between, export_at, restore_at, show_at, undo
 from app.cli.names import (
     PathAndVersion,
     name_of,
@@ -37,7 +39,7 @@ from app.cli.shapes import (
     space_shape,
     version_shape,
 )
-from app.errors import BadUsage, InNoFolder, NotDeleted
+from app.errors import BadUsage, InNoFolder, NoSuchFolder, NotDeleted
 from app.facade import App, RunningApp
 from app.progress import Report
 from app.values import BinItem, EntryInfo, Role
@@ -173,16 +175,31 @@ async def _log(ask: Ask) -> Answer:
             for version in await ask.app.history(space.id, None, limit)
         ]
     else:
-        entry = await the_entry(ask.app, path, ask.params.maybe("given"))
-        which = entry.id if entry.path else None
-        label = await _label(ask.app, entry.space)
-        found = await ask.app.history(entry.space, which, limit)
+        space, which = await _logged(ask, path)
+        label = await _label(ask.app, space)
+        found = await ask.app.history(space, which, limit)
         versions = [(label, version) for version in found]
     return Answer([{"space": label, **version_shape(version)} for label, version in versions])
 
 
 async def _show(ask: Ask) -> Answer:
+async def _logged(ask: Ask, path: str) -> tuple[str, str | None]:
+    """Return the space and the entry (None: all of it) that a path, or SPACE, names."""
+    given = ask.params.maybe("given")
+    try:
+        entry = await the_entry(ask.app, path, given)
+    except NotFound:
+        if given is None or "/" in given:
+            raise
+        with suppress(NoSuchFolder):
+            return (await space_named(ask.app, given)).id, None
+        raise
+    return entry.space, entry.id if entry.path else None
+
+
     asked = await _asked(ask)
+    if ask.params.maybe("at") is not None:
+        return await show_at(ask)
     entry = await the_entry(ask.app, asked.path, asked.given)
     record = None
     if asked.version is not None:
@@ -193,6 +210,8 @@ async def _show(ask: Ask) -> Answer:
 
 async def _diff(ask: Ask) -> Answer:
     asked = await _asked(ask)
+    if ask.params.maybe("from") is not None:
+        return await diff_between(ask)
     entry = await the_entry(ask.app, asked.path, asked.given)
     other = ask.params.maybe("version")
     if asked.version is None:
@@ -229,6 +248,8 @@ def _difference(old: bytes, new: bytes, names: tuple[str, str]) -> str:
 
 async def _restore(ask: Ask) -> Answer:
     asked = await _asked(ask)
+    if ask.params.maybe("at") is not None:
+        return await restore_at(ask)
     if asked.version is not None:
         entry = await the_entry(ask.app, asked.path, asked.given)
         record = await the_version(ask.app, entry, asked.version)
@@ -319,6 +340,8 @@ async def _search(ask: Ask) -> Answer:
 
 async def _export(ask: Ask) -> Answer:
     space = await space_named(ask.app, ask.params.text("space"))
+    if ask.params.maybe("at") is not None:
+        return await export_at(ask)
     into = Path(ask.params.text("into"))
     count = await ask.app.export(space.id, into, ask.report)
     return Answer({"files": count, "into": str(into), "space": space_label(space)})

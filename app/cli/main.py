@@ -15,14 +15,16 @@ from pathlib import Path
 from app.cli import late
 from app.cli.arguments import parser
 from app.cli.bar import Bar
+from app.cli.consent import agreed, asks
 from app.cli.control import Answer
 from app.cli.entries import Command, Where
 from app.cli.exits import Exit, exit_of
+from app.cli.moments_words import understood
 from app.cli.output import words_for
-from app.cli.printing import as_json, complain
+from app.cli.printing import Value, as_json, complain, safe
 from app.cli.reach import have_done
 from app.cli.request import params_of
-from app.cli.table import BY_NAME, LOOK, Command, Where
+from app.cli.table import BY_NAME, LOOK
 from app.complaints import Words, say
 from app.errors import Refused, Unreadable
 from app.loose import mapping_in
@@ -113,7 +115,11 @@ def _ask(command: Command, typed: Namespace) -> int:
         offered = have_done(places, LOOK, params, bar)
         print(words_for("look", offered.value, time.time()), end="", file=sys.stderr)
     try:
-        answer = have_done(places, command, params, bar)
+        answer = (
+            agreed(command, params, bar.clear, lambda given: have_done(places, command, given, bar))
+            if asks(command, typed)
+            else have_done(places, command, params, bar)
+        )
     finally:
         bar.clear()
     if command.name == "share" and typed.file:
@@ -146,6 +152,7 @@ def _show(command: Command, answer: Answer, typed: Namespace) -> None:
 
 def _content(answer: Answer, typed: Namespace) -> None:
     """Write a file's bytes as they are; with --json, what they are and the text when it is one."""
+        _remark(answer, typed)
     if not _has(typed, "json"):
         sys.stdout.buffer.write(answer.body)
         sys.stdout.buffer.flush()
@@ -156,6 +163,14 @@ def _content(answer: Answer, typed: Namespace) -> None:
     except UnicodeDecodeError:
         value["hex"] = answer.body.hex()
     sys.stdout.write(as_json(value))
+def _remark(answer: Answer, typed: Namespace) -> None:
+    """Say beside a file's bytes which moment was understood."""
+    moment = Value(mapping_in(answer.value).get("moment"))
+    if moment.given and not _has(typed, "json") and not _has(typed, "quiet"):
+        path = safe(str(mapping_in(answer.value).get("path", "")))
+        print(f"atoll: {path} as it was {understood(moment)}", file=sys.stderr)
+
+
 
 
 def _draw(answer: Answer) -> None:

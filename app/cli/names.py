@@ -16,7 +16,6 @@ from storage.errors import NotFound
 SHORTEST_ID = 4
 HEX = frozenset("0123456789abcdef")
 NOW = "now"
-ALL_STEPS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +125,10 @@ async def the_version(app: App, entry: EntryInfo, prefix: str) -> str:
         NoSuchVersion: none does.
         BadUsage: several do.
     """
-    for scope in (entry.id, None):
-        steps = await app.history(entry.space, scope, ALL_STEPS)
-        found = {step.record for step in steps if step.record.startswith(prefix.lower())}
-        if len(found) == 1:
-            return found.pop()
-        if found:
-            raise BadUsage(f"several versions begin with {prefix}; type more of it")
-    raise NoSuchVersion(prefix, name_of(entry))
+    try:
+        return await app.moments.version(entry.space, entry.id, prefix.lower())
+    except NotFound as error:
+        raise NoSuchVersion(prefix, name_of(entry)) from error
 
 
 def _is_id(text: str) -> bool:

@@ -8,6 +8,7 @@ from app.cli import caring_words
 from app.cli.bygone_words import BYGONE_WORDS, bin_words
 from app.cli.held_words import HELD_WORDS
 from app.cli.keep_words import KEEP_WORDS, here_words, keeping_words
+from app.cli.moments_words import AT, between, understood, undone, words_of_lines
 from app.cli.printing import Print, Value, safe, safe_lines, table
 from app.complaints import words_of
 from app.errors import FolderUnavailable
@@ -31,8 +32,15 @@ def _init(value: Value, _now: float) -> str:
 def _add(value: Value, _now: float) -> str:
     return (
         f"{safe(str(value['name']))}: {count_words(value['entries'].number, 'file')}, "
-        f"{size_words(value['size'].number)}. {_where(value)}\n{_skipped(value)}"
+        f"{size_words(value['size'].number)}. {_where(value)}\n{_waits(value)}{_skipped(value)}"
     )
+
+
+def _waits(value: Value) -> str:
+    """Say of a folder that was joined what nobody near could give."""
+    if not value["missing_files"]:
+        return ""
+    return f"{_to_come(value)} still to come, from a device that keeps all of it.\n"
 
 
 def _attach(value: Value, now: float) -> str:
@@ -222,6 +230,7 @@ def _log(value: Value, now: float) -> str:
                 moment_words(step["at"].moment or 0.0, now),
                 str(step["device"]),
                 str(step["words"]),
+                kinds_words(step["kinds"]),
                 _paths([str(path) for path in step["paths"].each]),
             )
             for step in value.each
@@ -230,11 +239,18 @@ def _log(value: Value, now: float) -> str:
 
 
 def _paths(paths: Sequence[str]) -> str:
+def kinds_words(kinds: Value) -> str:
+    """Return what kind of change a step was: 'edited 3, moved 1'."""
+    return ", ".join(f"{kind['what']} {kind['count'].number:,}" for kind in kinds.each)
+
+
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]}{more}" if paths else ""
 
 
-def _restore(value: Value, _now: float) -> str:
+def _restore(value: Value, now: float) -> str:
+    if value["do"].given:
+        return undone(value, now)
     kept = "" if value["from_bin"] else " The version until now is kept too."
     return f"Brought back {safe(str(value['path']))}.{kept}\n"
 
@@ -267,7 +283,9 @@ def _search(value: Value, _now: float) -> str:
 
 
 def _export(value: Value, _now: float) -> str:
-    return f"Wrote {count_words(value['files'].number, 'file')} to {safe(str(value['into']))}.\n"
+    then = f" as it was {understood(value['moment'])}" if value["moment"].given else "."
+    files = count_words(value["files"].number, "file")
+    return f"Wrote {files} to {safe(str(value['into']))}{then}\n"
 
 
 def _leave(value: Value, _now: float) -> str:
@@ -295,12 +313,18 @@ def _drafts(value: Value, now: float) -> str:
 
 def _diff(value: Value, _now: float) -> str:
     return safe_lines(str(value["diff"])) or "No difference.\n"
+    if value["differences"].given:
+        return between(value)
+    if value["by_words"]:
+        return words_of_lines(value)
 
 
 WORDS: dict[str, Print] = {
-    **KEEP_WORDS,
     **BYGONE_WORDS,
     **HELD_WORDS,
+    "at": AT,
+    "undo": undone,
+    **KEEP_WORDS,
     **caring_words.WORDS,
     "init": _init,
     "add": _add,

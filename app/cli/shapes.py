@@ -146,6 +146,8 @@ def version_shape(version: Version) -> Shape:
         "words": version.words,
         "order": version.order,
         "paths": ["/".join(path) for path in version.paths],
+        "by": version.by,
+        "kinds": [{"what": what, "count": count} for what, count in version.kinds],
     }
 
 

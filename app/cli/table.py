@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.cli.bygone_table import BYGONE_COMMANDS
 from app.cli.entries import ANY_SPACE, NEEDED_SPACE, PASSPHRASE, Command, Kind, Option, Where
+from app.cli.moments_table import MOMENT, MOMENT_COMMANDS
 
 WORDS = (
     ("SPACE", "a folder of Atoll: the last part of its path, its path, or the beginning of its id"),
@@ -146,44 +147,7 @@ COMMANDS = (
         ("atoll dial 192.168.1.20:4242",),
         network=True,
     ),
-    Command(
-        "log",
-        "show the history of a file or a folder",
-        "One line a version, the latest known first; of a folder also those of what lies in it,\n"
-        "or lay in it. The first column names the version for show, diff and restore. Times are\n"
-        "what the writer's clock said, never an order.",
-        (
-            Option("path", "a file or folder on disk, there now or once", Kind.PATH),
-            Option("--limit", "how many at most", Kind.NUMBER, "N", default=200),
-        ),
-        ("atoll log ~/Recipes/bread.md", "atoll log ~/Recipes --json"),
-    ),
-    Command(
-        "show",
-        "print a file as it was",
-        "PATH@VERSION names a version from `atoll log`; without @VERSION the present one.",
-        (Option("path", "PATH@VERSION", Kind.PATH, needed=True),),
-        ("atoll show ~/Recipes/bread.md@3fa92c > old.md",),
-    ),
-    Command(
-        "diff",
-        "show what changed between two versions of a text",
-        "With one PATH@VERSION: from there to now. With only PATH: the last step. With a second\n"
-        "VERSION: from the first to the second.",
-        (
-            Option("path", "PATH or PATH@VERSION", Kind.PATH, needed=True),
-            Option("version", "compare with this version instead of the present"),
-        ),
-        ("atoll diff ~/Recipes/bread.md", "atoll diff ~/Recipes/bread.md@3fa92c 81bb04"),
-    ),
-    Command(
-        "restore",
-        "bring back an older version, or something deleted",
-        "PATH@VERSION brings that version back as a new step; PATH alone brings back what was\n"
-        "deleted there. Nothing is erased by it.",
-        (Option("path", "PATH or PATH@VERSION", Kind.PATH, needed=True),),
-        ("atoll restore ~/Recipes/bread.md@3fa92c", "atoll restore ~/Recipes/lost.md"),
-    ),
+    *MOMENT_COMMANDS,
     Command(
         "bin",
         "list what was deleted and can come back",
@@ -270,9 +234,13 @@ COMMANDS = (
     Command(
         "export",
         "write all files of a folder to an empty place",
-        "What is written are plain files; they need no Atoll any more.",
-        (NEEDED_SPACE, Option("into", "an empty or new folder", Kind.FOLDER, needed=True)),
-        ("atoll export Recipes /media/stick/Recipes",),
+        "What is written are plain files; they need no Atoll any more. With --at they are written\n"
+        "as they were at a moment.",
+        (NEEDED_SPACE, Option("into", "an empty or new folder", Kind.FOLDER, needed=True), MOMENT),
+        (
+            "atoll export Recipes /media/stick/Recipes",
+            'atoll export Recipes /tmp/then --at "1 min ago"',
+        ),
     ),
     Command(
         "attach",

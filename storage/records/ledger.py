@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from storage.index.sql import Connection
 from storage.records.record import MAX_PARENTS, Payload, Record
 
 _COLUMNS = "record.pos, cid, digest, payload, writer, n, issuer, at, words, seen, root"
+_HEX = re.compile(r"[0-9a-f]{1,64}")
 _CID_HEAD = b"\x01\x71\x12\x20"
 _ROW = f"SELECT {_COLUMNS} FROM record"  # noqa: S608
 
@@ -262,6 +264,8 @@ class Ledger:
 
     def named(self, beginning: str, entry: EntryId | None, limit: int) -> list[Step]:
         """Return a few records whose id begins with these hex digits; those that name an entry."""
+        if not _HEX.fullmatch(beginning):
+            return []
         low, high = (bytes.fromhex(beginning.ljust(64, digit)) for digit in "0f")
         joined = "" if entry is None else " JOIN touch ON touch.pos = record.pos AND entry = ?3"
         rows = self._connection.execute(

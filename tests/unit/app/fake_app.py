@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.care_values import RepairReport, SpaceRepair, Unhealed
+from app.care_values import BackupInfo, RepairReport, SpaceRepair, Unhealed
 from app.events import EventHub
 from app.progress import Progress, Report, silent
 from app.values import (
@@ -28,6 +28,7 @@ from app.values import (
     Version,
 )
 from storage.errors import NotAllowed, NotFound
+from tests.helpers.fake_moments import FakeMoments
 
 HERE = DeviceInfo("did:key:here", "Laptop", is_this=True, near=True, last_seen=None, address="")
 THERE = DeviceInfo(
@@ -61,6 +62,7 @@ class FakeApp:
     def __init__(self, *, damaged: bool = False) -> None:
         self.events = EventHub()
         self.asked: list[tuple[object, ...]] = []
+        self.moments = FakeMoments(self.asked, Path("/home/ana/Recipes"), ID)
         self.damaged = damaged
         self.stopped_whole = False
         self.begun = asyncio.Event()
@@ -199,6 +201,15 @@ class FakeApp:
         unhealed = (Unhealed(lost, ("Mina's laptop",)),) if self.damaged else ()
         done = SpaceRepair(ID, "Recipes", 2, 1, 0, True, True, unhealed, ("damaged/1",))
         return RepairReport((done,), ())
+
+    async def backup(self, into: Path, passphrase: str, report: Report = silent) -> BackupInfo:
+        """Say that it is good."""
+        del passphrase, report
+        return BackupInfo(1_790_000_000.0, str(into), ("Recipes",), 3000, 1000)
+
+    async def backups(self) -> tuple[BackupInfo, ...]:
+        """Return one."""
+        return (BackupInfo(1_790_000_000.0, "/media/stick", ("Recipes",), 3000, 1000),)
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:
         """Write nothing."""
