@@ -43,3 +43,36 @@ class RepairReport:
     """Folders that cannot be opened."""
     state_made_anew: bool = False
     """What the device remembers was damaged, and is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupInfo:
+    """A backup that was proved."""
+
+    at: float
+    into: str
+    spaces: tuple[str, ...]
+    """What the folders in it are called."""
+    bytes: int
+    """How long the packs are in all."""
+    written: int
+    """How much of that was written this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredSpace:
+    """A folder that came back from a backup."""
+
+    name: str
+    folder: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The answer of `restore-backup`."""
+
+    device: str
+    at: float
+    """When the backup was taken."""
+    spaces: tuple[RestoredSpace, ...]

@@ -19,7 +19,14 @@ from app.errors import (
     Unreadable,
 )
 from app.words import day_words
-from storage.errors import AccessExpired, AtollError, KeysUnusable, StoreUnusable
+from storage.errors import (
+    AccessExpired,
+    AtollError,
+    BackupUnusable,
+    KeysUnusable,
+    StoreUnusable,
+    WrongPassphrase,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +283,9 @@ def say(error: AtollError) -> Words:
             sentence = f"{words.sentence.rstrip('.')}{process_words(process)}."
         case NoSuchFolder() | NoSuchVersion() | InNoFolder() | NotDeleted():
             return _miss_words(error, words.hint)
-        case StoreUnusable() | KeysUnusable() if str(error):
+        case WrongPassphrase():
+            sentence = words.sentence
+        case StoreUnusable() | KeysUnusable() | BackupUnusable() if str(error):
             return Words(words.sentence, f"{words.hint} ({error})")
         case _ if error.code == "app.usage" and str(error):
             sentence = _as_sentence(str(error))

@@ -13,6 +13,7 @@ from typing import cast
 
 from app.accounts import Account
 from app.accounts import set_up as make_account
+from app.care_values import Restored
 from app.clock import SystemClock
 from app.config import Config
 from app.entropy import SystemEntropy
@@ -31,8 +32,10 @@ from app.meeting import PORT
 from app.node import Node
 from app.opened import Mirrored, OpenSpace
 from app.places import Places, runtime_folder
+from app.progress import Report
 from app.remembering import Remembered
 from app.remembering import remember_anew as make_remembered
+from app.restoring import Restoring, Wished
 from storage.errors import AtollError
 from storage.identity.device import DeviceKeys
 from storage.index.sealed_db import (
@@ -85,6 +88,14 @@ def remember_anew(places: Places) -> Remembered | None:
     """Make what the device remembers anew, if it cannot be opened."""
     clock, entropy = SystemClock(), SystemEntropy()
     return asyncio.run(make_remembered(places, clock, entropy, Path.home()))
+
+
+def restore(
+    places: Places, source: Path, passphrase: str, wished: Wished, report: Report
+) -> Restored:
+    """Bring a device back from a backup."""
+    restoring = Restoring(places, SystemClock(), SystemEntropy(), report)
+    return asyncio.run(restoring.restore(source, passphrase, wished))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from app.care_values import RepairReport
+from app.care_values import BackupInfo, RepairReport
 from app.events import EventHub
 from app.guard_values import GuardSettings, HeldBatch, PutBack
 from app.moments_values import Moments
@@ -319,6 +319,14 @@ class App(Protocol):
 
     async def repair(self, space: str | None = None, report: Report = silent) -> RepairReport:
         """Mend what is damaged, make the lists anew, ask others for the rest."""
+        ...
+
+    async def backup(self, into: Path, passphrase: str, report: Report = silent) -> BackupInfo:
+        """Write all that is kept here into a folder or a file, and open it from there to try it."""
+        ...
+
+    async def backups(self) -> tuple[BackupInfo, ...]:
+        """Return the backups that were tried and are good, the last first."""
         ...
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:

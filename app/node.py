@@ -13,8 +13,9 @@ from pathlib import Path
 
 from app.accounts import Account
 from app.attaching import Attaching
+from app.backing import Backing
 from app.bringing import Bringing
-from app.care_values import RepairReport
+from app.care_values import BackupInfo, RepairReport
 from app.config import Config
 from app.devices import Devices
 from app.events import DevicesChanged, EventHub
@@ -27,9 +28,9 @@ from app.health import Health
 from app.history import History
 from app.keeping import KeepHere
 from app.keeping_history import KeepingHistory
-from app.notes import Notes
 from app.meeting import Meeting, Service
 from app.moments import MomentService
+from app.notes import Notes
 from app.progress import Report, silent
 from app.repairing import Repairing
 from app.search import Search
@@ -40,8 +41,8 @@ from app.spaces import Mirrors, Rim, Spaces
 from app.standing import info_of_shut_out
 from app.state import Address
 from app.twins import Twins
-from app.values import (
 from app.undoing import Undoing
+from app.values import (
     BinItem,
     CheckReport,
     Delivery,
@@ -100,9 +101,10 @@ class Node:
         self.undoing = Undoing(account, self._spaces, clock)
         self.moments = MomentService(self._spaces, self._history, self.undoing, clock)
         self.past = KeepingHistory(account, self._spaces, self.meeting, clock)
-        self._twins = Twins(self._spaces, entropy)
         self._search = Search(self._spaces)
+        self._twins = Twins(self._spaces, entropy)
         self._health = Health(account, self.devices_known, self._spaces)
+        self._backing = Backing(account, self._spaces, config.places, clock, entropy)
         self._repairing = Repairing(account, self.devices_known, self._spaces, self.events)
         self._grants = Grants(account, self.devices_known, self._spaces, clock)
         self._announcing = Announcing(account.state, self.meeting, self.events)
@@ -147,9 +149,9 @@ class Node:
             self._follow(self._search.run(), "search")
             self.events.listen(self._twins.hear)
             self._follow(self._twins.run(), "twins")
+            self._follow(self.past.run(), "past")
             self._follow(mind_sleep(self._clock, self._look_everywhere), "sleep")
         self._follow(self._spaces.mind_ends(), "ends of access")
-            self._follow(self.past.run(), "past")
 
     async def stop(self) -> None:
         """Say goodbye, let the workers end, close all."""
@@ -305,7 +307,7 @@ class Node:
 
     async def read(self, space: str, entry: str, record: str | None = None) -> bytes:
         """Return a file's bytes, now or as of a record."""
-        async with self._keep.at_hand(space, [entry]):
+        async with self._keep.at_hand(space, [entry], record=record):
             return await self._files.read(space, entry, record)
 
     async def new_note(
@@ -401,6 +403,14 @@ class Node:
     async def repair(self, space: str | None = None, report: Report = silent) -> RepairReport:
         """Mend what is damaged, make the lists anew, ask others for the rest."""
         return await self._repairing.repair(space, report)
+
+    async def backup(self, into: Path, passphrase: str, report: Report = silent) -> BackupInfo:
+        """Write a backup of all that is kept here, and try it."""
+        return await self._backing.backup(into, passphrase, report)
+
+    async def backups(self) -> tuple[BackupInfo, ...]:
+        """Return the backups that were tried and are good, the last first."""
+        return self._backing.backups()
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:
         """Write every file as it is now into an empty folder."""

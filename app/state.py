@@ -207,6 +207,10 @@ class DeviceState:
         if self.pending.pop(space, None) is not None:
             await self._write("DELETE FROM pending WHERE space = ?", (space,))
 
+    async def tables(self) -> Tables:
+        """Return all that is remembered, as rows by table."""
+        return await self._worker.run(lambda: _tables_of(self._connection))
+
     async def is_whole(self) -> bool:
         """Say whether all of it can be read on the disk."""
         return await self._worker.run(lambda: is_whole(self._connection))

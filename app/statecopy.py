@@ -31,8 +31,7 @@ def write_copy(beside: Path, key: bytes, tables: Tables) -> None:
     Raises:
         StoreUnusable: the disk does not take it; the copy before is unharmed.
     """
-    rows: dict[str, object] = {name: [_plain(row) for row in tables[name]] for name in tables}
-    plain = encode({"v": 1, "tables": rows})
+    plain = plain_of(tables)
     salt = hmac256(hkdf(key, _KIND + b"/salt"), plain)
     sealed = aead_seal(hkdf(key, _KIND, salt=salt), plain, _KIND)
     try:
@@ -55,6 +54,12 @@ def read_copy(beside: Path, key: bytes) -> Tables | None:
         return tables_from(plain)
     except DecodeError:
         return None
+
+
+def plain_of(tables: Tables) -> bytes:
+    """Return tables as bytes."""
+    rows: dict[str, object] = {name: [_plain(row) for row in tables[name]] for name in tables}
+    return encode({"v": 1, "tables": rows})
 
 
 def tables_from(plain: bytes) -> Tables:

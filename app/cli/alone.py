@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.cli import late
+from app.cli.asking import Params
+from app.cli.caring import asked_for, restored_shape
 from app.cli.commands import Commands
 from app.cli.control import Answer
 from app.cli.entries import Command
@@ -38,6 +40,24 @@ def set_up(places: Places, name: str) -> Answer:
     finally:
         owner.close()
     return Answer({"name": name.strip(), "id": did, "data": str(places.data)})
+
+
+def restore(places: Places, params: Mapping[str, object], report: Report) -> Answer:
+    """Bring a device back from a backup, and fill its plain folders.
+
+    Raises:
+        AtollError: it could not be done. The data folder belongs to no device then.
+    """
+    prepare(places)
+    owner = Owner(places.lock, Ownership.COMMAND)
+    try:
+        source, passphrase, wished = asked_for(Params(params))
+        restored = late.compose().restore(places, source, passphrase, wished, report)
+        config = Config(places, network=False, watch=False)
+        asyncio.run(_do(config, BY_NAME["scan"], {}, report))
+    finally:
+        owner.close()
+    return Answer(restored_shape(restored))
 
 
 def do(places: Places, command: Command, params: Mapping[str, object], report: Report) -> Answer:

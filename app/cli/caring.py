@@ -1,14 +1,17 @@
-"""What `check` and `repair` do, given the app, and their JSON."""
+"""What `check`, `repair` and `backup` do, given the app, and their JSON."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from app.care_values import RepairReport, SpaceRepair, Unhealed
-from app.cli.asking import Ask, Doing
+from app.care_values import BackupInfo, RepairReport, Restored, SpaceRepair, Unhealed
+from app.cli.asking import Ask, Doing, Params
 from app.cli.control import Answer
 from app.cli.names import space_label, space_named, spaces_named
 from app.cli.shapes import Shape
+from app.errors import BadUsage
+from app.restoring import Wished
 from app.values import CheckReport, Finding
 
 
@@ -101,4 +104,53 @@ def _unhealed_shape(unhealed: Unhealed) -> Shape:
     return {**finding_shape(unhealed.finding), "held_by": list(unhealed.held_by)}
 
 
-DOING: dict[str, Doing] = {"check": _check, "repair": _repair}
+async def _backup(ask: Ask) -> Answer:
+    into = ask.params.maybe("into")
+    if into is None:
+        return Answer({"backups": [backup_shape(it) for it in await ask.app.backups()]})
+    done = await ask.app.backup(Path(into), ask.params.text("passphrase"), ask.report)
+    return Answer(backup_shape(done))
+
+
+def backup_shape(info: BackupInfo) -> Shape:
+    """Return a backup that was proved."""
+    return {
+        "at": info.at,
+        "into": info.into,
+        "spaces": list(info.spaces),
+        "bytes": info.bytes,
+        "written": info.written,
+        "good": True,
+    }
+
+
+def asked_for(params: Params) -> tuple[Path, str, Wished]:
+    """Return what to restore: from where, under which passphrase, and into which folders.
+
+    Raises:
+        BadUsage: something is missing.
+    """
+    folders = dict(_folder_named(each) for each in params.texts("folder"))
+    wished = Wished(Path(params.text("into")), folders, params.flag("merge"))
+    return Path(params.text("source")), params.text("passphrase"), wished
+
+
+def _folder_named(typed: str) -> tuple[str, Path]:
+    name, equals, path = typed.partition("=")
+    if not (name and equals and path):
+        raise BadUsage("--folder is NAME=DIR: what the folder is called, and where it is to lie")
+    return name, Path(path).expanduser()
+
+
+def restored_shape(restored: Restored) -> Shape:
+    """Return what came back from a backup."""
+    return {
+        "device": restored.device,
+        "at": restored.at,
+        "spaces": [
+            {"name": it.name, "folder": it.folder, "entries": it.files} for it in restored.spaces
+        ],
+    }
+
+
+DOING: dict[str, Doing] = {"backup": _backup, "check": _check, "repair": _repair}

@@ -1,9 +1,9 @@
-"""What a terminal shows after `check` and `repair`, in words."""
+"""What a terminal shows after `check`, `repair` and `backup`, in words."""
 
 from __future__ import annotations
 
 from app.cli.printing import Print, Value, safe
-from app.words import count_words, size_words
+from app.words import ago, count_words, moment_words, size_words
 
 
 def _check(value: Value, _now: float) -> str:
@@ -86,4 +86,44 @@ def _source(unhealed: Value) -> str:
     return "No other device is known to have it; if one does, it comes by itself."
 
 
-WORDS: dict[str, Print] = {"check": _check, "repair": _repair}
+def _backup(value: Value, now: float) -> str:
+    if value["backups"].given:
+        lines = [_backup_line(each, now) for each in value["backups"].each]
+        return "".join(f"{safe(line)}\n" for line in lines) or (
+            "No backup was made yet. To make one: atoll backup DIR\n"
+        )
+    return safe(
+        f"The backup is good: it was opened from {value['into']} alone, and holds all of "
+        f"{', '.join(str(name) for name in value['spaces'].each) or 'no folder'}, "
+        f"{size_words(value['bytes'].number)} ({size_words(value['written'].number)} read anew)."
+    ) + ("\nWithout the passphrase nobody can open it, not by any means: keep it somewhere else.\n")
+
+
+def _backup_line(backup: Value, now: float) -> str:
+    at = backup["at"].moment or 0.0
+    return f"{moment_words(at, now)}  {backup['into']}  {size_words(backup['bytes'].number)}  good"
+
+
+def last_backup(backup: Value, now: float) -> str:
+    """Say when the last backup was proved."""
+    ago_words = ago(now - (backup["at"].moment or 0.0))
+    return safe(f"Last backup that was tried and is good: {ago_words}, in {backup['into']}.") + "\n"
+
+
+def _restored(value: Value, now: float) -> str:
+    taken = moment_words(value["at"].moment or 0.0, now)
+    lines = [f"This is {value['device']} again, as it was backed up {taken}."]
+    lines += [
+        f"  {each['name']}: {count_words(each['entries'].number, 'file')} in {each['folder']}"
+        for each in value["spaces"].each
+    ]
+    lines += ["The old machine must not be used as this device any more.", "To go on: atoll serve"]
+    return "".join(f"{safe(line)}\n" for line in lines)
+
+
+WORDS: dict[str, Print] = {
+    "backup": _backup,
+    "check": _check,
+    "repair": _repair,
+    "restore-backup": _restored,
+}

@@ -88,6 +88,7 @@ async def _status(ask: Ask) -> Answer:
             "port": ask.app.port,
             "spaces": [space_shape(space, ask.now) for space in spaces],
             "devices": [device_shape(device) for device in devices],
+            "backup": next(map(caring.backup_shape, await ask.app.backups()), None),
         }
     )
 
@@ -182,7 +183,6 @@ async def _log(ask: Ask) -> Answer:
     return Answer([{"space": label, **version_shape(version)} for label, version in versions])
 
 
-async def _show(ask: Ask) -> Answer:
 async def _logged(ask: Ask, path: str) -> tuple[str, str | None]:
     """Return the space and the entry (None: all of it) that a path, or SPACE, names."""
     given = ask.params.maybe("given")
@@ -197,9 +197,10 @@ async def _logged(ask: Ask, path: str) -> tuple[str, str | None]:
     return entry.space, entry.id if entry.path else None
 
 
-    asked = await _asked(ask)
+async def _show(ask: Ask) -> Answer:
     if ask.params.maybe("at") is not None:
         return await show_at(ask)
+    asked = await _asked(ask)
     entry = await the_entry(ask.app, asked.path, asked.given)
     record = None
     if asked.version is not None:
@@ -209,9 +210,9 @@ async def _logged(ask: Ask, path: str) -> tuple[str, str | None]:
 
 
 async def _diff(ask: Ask) -> Answer:
-    asked = await _asked(ask)
     if ask.params.maybe("from") is not None:
         return await diff_between(ask)
+    asked = await _asked(ask)
     entry = await the_entry(ask.app, asked.path, asked.given)
     other = ask.params.maybe("version")
     if asked.version is None:
@@ -247,9 +248,9 @@ def _difference(old: bytes, new: bytes, names: tuple[str, str]) -> str:
 
 
 async def _restore(ask: Ask) -> Answer:
-    asked = await _asked(ask)
     if ask.params.maybe("at") is not None:
         return await restore_at(ask)
+    asked = await _asked(ask)
     if asked.version is not None:
         entry = await the_entry(ask.app, asked.path, asked.given)
         record = await the_version(ask.app, entry, asked.version)
@@ -280,11 +281,11 @@ async def _is_drafted(ask: Ask, path: Path) -> bool:
 
 
 async def _bin(ask: Ask) -> Answer:
-    items: list[object] = []
     if ask.params.flag("empty"):
         return await empty_bin(ask)
     if ask.params.flag("now") or ask.params.texts("path"):
         raise BadUsage("--path and --now go with --empty")
+    items: list[object] = []
     for space in await open_spaces(ask.app, ask.params.maybe("space")):
         deleted = as_deleted(await ask.app.bin(space.id))
         items += [bin_shape(item, space_label(space)) for item in deleted]
@@ -339,9 +340,9 @@ async def _search(ask: Ask) -> Answer:
 
 
 async def _export(ask: Ask) -> Answer:
-    space = await space_named(ask.app, ask.params.text("space"))
     if ask.params.maybe("at") is not None:
         return await export_at(ask)
+    space = await space_named(ask.app, ask.params.text("space"))
     into = Path(ask.params.text("into"))
     count = await ask.app.export(space.id, into, ask.report)
     return Answer({"files": count, "into": str(into), "space": space_label(space)})
@@ -356,8 +357,10 @@ async def _label(app: App, space: str) -> str:
 
 
 DOING: dict[str, Doing] = {
-    **KEEPING,
     **BYGONE,
+    "at": at,
+    "undo": undo,
+    **KEEPING,
     **HELD,
     **caring.DOING,
     "add": _add,

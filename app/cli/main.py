@@ -102,9 +102,21 @@ def _do(command: Command, typed: Namespace) -> int:
             answer = late.alone().set_up(_places(typed), typed.name)
             _show(command, answer, typed)
             return Exit.OK
+        case "restore-backup":
+            _restore_backup(command, typed)
+            return Exit.OK
         case _:
             assert command.where is not Where.HERE, command.name
             return _ask(command, typed)
+
+
+def _restore_backup(command: Command, typed: Namespace) -> None:
+    bar = Bar(sys.stderr, quiet=_has(typed, "quiet"))
+    try:
+        answer = late.alone().restore(_places(typed), params_of(command, typed), bar)
+    finally:
+        bar.clear()
+    _show(command, answer, typed)
 
 
 def _ask(command: Command, typed: Namespace) -> int:
@@ -140,6 +152,7 @@ def _exit_after(command: Command, answer: Answer) -> Exit:
 
 def _show(command: Command, answer: Answer, typed: Namespace) -> None:
     if command.name == "show":
+        _remark(answer, typed)
         _content(answer, typed)
     elif _has(typed, "json"):
         sys.stdout.write(as_json(answer.value))
@@ -150,9 +163,16 @@ def _show(command: Command, answer: Answer, typed: Namespace) -> None:
     sys.stdout.flush()
 
 
+def _remark(answer: Answer, typed: Namespace) -> None:
+    """Say beside a file's bytes which moment was understood."""
+    moment = Value(mapping_in(answer.value).get("moment"))
+    if moment.given and not _has(typed, "json") and not _has(typed, "quiet"):
+        path = safe(str(mapping_in(answer.value).get("path", "")))
+        print(f"atoll: {path} as it was {understood(moment)}", file=sys.stderr)
+
+
 def _content(answer: Answer, typed: Namespace) -> None:
     """Write a file's bytes as they are; with --json, what they are and the text when it is one."""
-        _remark(answer, typed)
     if not _has(typed, "json"):
         sys.stdout.buffer.write(answer.body)
         sys.stdout.buffer.flush()
@@ -163,14 +183,6 @@ def _content(answer: Answer, typed: Namespace) -> None:
     except UnicodeDecodeError:
         value["hex"] = answer.body.hex()
     sys.stdout.write(as_json(value))
-def _remark(answer: Answer, typed: Namespace) -> None:
-    """Say beside a file's bytes which moment was understood."""
-    moment = Value(mapping_in(answer.value).get("moment"))
-    if moment.given and not _has(typed, "json") and not _has(typed, "quiet"):
-        path = safe(str(mapping_in(answer.value).get("path", "")))
-        print(f"atoll: {path} as it was {understood(moment)}", file=sys.stderr)
-
-
 
 
 def _draw(answer: Answer) -> None:

@@ -102,7 +102,8 @@ def _status(value: Value, now: float) -> str:
     head = "" if value["running"] else "Atoll is not running here.\n"
     if not value["spaces"].each:
         return head + "No folder here yet. Add one with: atoll add FOLDER\n"
-    return head + "".join(_space_status(space, now) for space in value["spaces"].each)
+    backed_up = caring_words.last_backup(value["backup"], now) if value["backup"].given else ""
+    return head + "".join(_space_status(space, now) for space in value["spaces"].each) + backed_up
 
 
 def _space_status(space: Value, now: float) -> str:
@@ -229,8 +230,8 @@ def _log(value: Value, now: float) -> str:
                 str(step["version"])[:SHORT_ID],
                 moment_words(step["at"].moment or 0.0, now),
                 str(step["device"]),
-                str(step["words"]),
                 kinds_words(step["kinds"]),
+                str(step["words"]),
                 _paths([str(path) for path in step["paths"].each]),
             )
             for step in value.each
@@ -238,12 +239,12 @@ def _log(value: Value, now: float) -> str:
     )
 
 
-def _paths(paths: Sequence[str]) -> str:
 def kinds_words(kinds: Value) -> str:
     """Return what kind of change a step was: 'edited 3, moved 1'."""
     return ", ".join(f"{kind['what']} {kind['count'].number:,}" for kind in kinds.each)
 
 
+def _paths(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]}{more}" if paths else ""
 
@@ -312,19 +313,19 @@ def _drafts(value: Value, now: float) -> str:
 
 
 def _diff(value: Value, _now: float) -> str:
-    return safe_lines(str(value["diff"])) or "No difference.\n"
     if value["differences"].given:
         return between(value)
     if value["by_words"]:
         return words_of_lines(value)
+    return safe_lines(str(value["diff"])) or "No difference.\n"
 
 
 WORDS: dict[str, Print] = {
     **BYGONE_WORDS,
-    **HELD_WORDS,
     "at": AT,
     "undo": undone,
     **KEEP_WORDS,
+    **HELD_WORDS,
     **caring_words.WORDS,
     "init": _init,
     "add": _add,

@@ -50,10 +50,20 @@ def params_of(command: Command, typed: Namespace) -> dict[str, object]:
             params[option.key] = value
     if command.name == "join":
         params |= code_of(typed.code)
+    if command.name in {"backup", "restore-backup"}:
+        params |= _backup_params(command.name, typed)
     if command.name == "share":
         params["until"] = until_of(typed.until, time.time())
         params["file"] = typed.file is not None
     return params
+
+
+def _backup_params(command: str, typed: Namespace) -> dict[str, object]:
+    """Return the passphrase of a backup, where one is made or opened."""
+    if command == "backup" and (typed.list or not typed.into):
+        return {"into": None, "passphrase_file": None}
+    passphrase = passphrase_of(typed.passphrase_file, twice=command == "backup")
+    return {"passphrase": passphrase, "passphrase_file": None}
 
 
 def _whole(path: str) -> str:
