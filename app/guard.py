@@ -12,14 +12,14 @@ the plain folder before: both happen on the vault's thread, and so does this.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from app.guard_harm import Before, Known, before, elsewhere, harms, may_harm
 from app.guard_memory import GuardMemory, Hold
-from app.guard_rule import FLOOR, SPAN, Recent, bound
+from app.guard_rule import FLOOR, SPAN, Recent, bound, stands_for
 from app.guard_values import GuardSettings, Harm, HeldCount
 from storage.errors import StoreFull, StoreUnusable
 from storage.facts.change import EntryId
@@ -65,9 +65,17 @@ class Batch:
     harms: dict[EntryId, Harm] = field(default_factory=dict[EntryId, Harm])
     made: dict[int, Step] = field(default_factory=dict[int, Step])
     """All that its maker committed since, by position."""
+    names: set[tuple[EntryId, str]] = field(default_factory=set[tuple[EntryId, str]])
+    """Where the harmed files lay."""
     last: int = 0
     """The position of the last record that harmed something."""
     known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
+
+    def stands_in(self, folder: EntryId, name: str) -> bool:
+        """Say whether a file is what was put instead of one that was harmed."""
+        if len(self.names) != len(self.files):
+            self.names = {(it.folder, it.name) for it in self.files.values()}
+        return stands_for(name, lambda before: (folder, before) in self.names)
 
 
 class Guard:
@@ -251,7 +259,7 @@ class Guard:
         device.before = {e: was for e, was in device.before.items() if e in entries}
         for seen in recent:
             for entry in seen.files - device.before.keys():
-                device.before[entry] = self._before(entry, seen.step, made, looking)
+                device.before[entry] = before(looking, entry, seen.step)
         files = {entry: was for entry, was in device.before.items() if was is not None}
         hold = Hold(did, Seen(), out=False, sent=Seen(), since=0)
         batch = Batch(hold, files, made=made, known=device.known)
@@ -260,9 +268,9 @@ class Guard:
             self._hold(batch, device.recent)
 
     def _hold(self, batch: Batch, recent: Recent[_Seen]) -> None:
-        """Begin to hold a batch, from shortly before the first record that harmed something."""
+        """Begin to hold a batch, from the first record on that harmed something."""
         harmful = [it for it in recent.things() if not batch.harms.keys().isdisjoint(it.files)]
-        first = recent.with_lead(harmful[0])
+        first = harmful[0]
         last = max(batch.made.values(), key=lambda step: step.pos)
         out = last.dot.writer == self._vault.writer
         mine = self._writers_of(batch.hold.did)
@@ -279,25 +287,19 @@ class Guard:
         self._batches.append(batch)
 
     def _extend(self, batch: Batch, seen: _Seen, looking: LookingBack) -> None:
-        """Hold what else the device does: of what it did before nothing was let through."""
+        """Hold what else the device does, but to what it made itself meanwhile."""
         fresh = {
             entry: was
             for entry in seen.files - batch.files.keys()
-            if (was := self._before(entry, seen.step, batch.made, looking)) is not None
+            if looking.steps(entry)[0].pos not in batch.made
+            and (was := before(looking, entry, seen.step)) is not None
+            and not batch.stands_in(was.folder, was.name)
         }
         found = harms(self._vault, fresh, batch.known).harms
         if found:
             batch.last = seen.step.pos
         batch.harms |= found
         batch.files |= {entry: fresh[entry] for entry in found}
-
-    def _before(
-        self, entry: EntryId, step: Step, made: Mapping[int, Step], looking: LookingBack
-    ) -> Before | None:
-        """Return a file as it was; None of what its maker made only just now."""
-        if looking.steps(entry)[0].pos in made:
-            return None
-        return before(looking, entry, step)
 
     # -- how much it is --------------------------------------------------------------------
     def _recount(self, touched: AbstractSet[EntryId], looking: LookingBack) -> None:

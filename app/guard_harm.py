@@ -13,7 +13,7 @@ from storage.facts.change import EntryId, Operation, Put
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind, Place
-from storage.facts.view import content_version, is_shown, kind_of, sides, stored_name
+from storage.facts.view import content_version, is_shown, kind_of, sides, stored_name, winner
 from storage.lately import LookingBack
 from storage.records.ledger import Step
 from storage.vault import Vault
@@ -29,6 +29,7 @@ _LOSING = frozenset({"content", "place"})
 class Before:
     """A file as it was before a batch."""
 
+    folder: EntryId
     name: str
     """Empty where that takes too long to find out: it was saved very often since."""
     facts: EntryFacts
@@ -63,7 +64,10 @@ def before(looking: LookingBack, entry: EntryId, step: Step) -> Before | None:
     content = None if main is None else facts["content"][main]
     if not isinstance(content, Content) or not content.size:
         return None  # nothing of an empty file can be lost
-    return Before(stored_name(facts) if whole else "", facts, content_version(facts), content)
+    place = winner(facts["place"])
+    folder = EntryId(b"") if place is None else EntryId(place[1].parent)
+    name = stored_name(facts) if whole else ""
+    return Before(folder, name, facts, content_version(facts), content)
 
 
 def harms(vault: Vault, files: Mapping[EntryId, Before], known: Known) -> Told:

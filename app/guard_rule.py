@@ -2,8 +2,7 @@
 
 A file counts once, however often it was changed, while it is not as it was before: deleted,
 named as another kind of file, or of another content. Of a text half has to be kept. What is
-added does not count, nor what was both made and taken away meanwhile, nor a move, nor a folder
-moved as one, nor what was put back.
+added does not count, nor a move, nor a folder moved as one, nor what was put back.
 
 How far apart a device made its commits is what its own clock says lay between them, so that a
 clock that is wrong by days tells it as well as any. But nothing was made after it came here,
@@ -14,6 +13,7 @@ minutes here more than five minutes. Where it goes back it tells nothing, and ou
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Generic, TypeVar
@@ -25,7 +25,7 @@ SPAN = 300.0
 FLOOR = 8
 """So many files may always be changed: a quarter of a small folder is soon changed by hand."""
 LEAD = 30.0
-"""Seconds before the first harm that belong to it: a bad program first writes, then deletes."""
+"""Seconds before the first harm in which a bad program may have written what it put instead."""
 KEPT = 0.5
 """The part of a text that has to be kept for it to be the same text still."""
 
@@ -38,6 +38,11 @@ def bound(settings: GuardSettings, files: int) -> int:
 def is_renamed(before: str, now: str) -> bool:
     """Say whether a name became that of another kind of file."""
     return _suffix(before) != _suffix(now)
+
+
+def stands_for(name: str, harmed: Callable[[str], bool]) -> bool:
+    """Say whether a name is a harmed one with an ending more: `a.md.locked` stands for `a.md`."""
+    return any(harmed(name[:at]) for at, char in enumerate(name) if char == "." and at)
 
 
 def is_like(before: str, now: str) -> bool:
@@ -92,8 +97,3 @@ class Recent(Generic[Thing]):
     def things(self) -> tuple[Thing, ...]:
         """Return them, the first to be made first."""
         return tuple(made.thing for made in self._made)
-
-    def with_lead(self, thing: Thing) -> Thing:
-        """Return the first that was made shortly before a thing, or itself."""
-        at = next(made.at for made in self._made if made.thing is thing)
-        return next(made.thing for made in self._made if made.at >= at - LEAD)

@@ -8,12 +8,16 @@ byte, what it added is in the bin, and what others did since stays.
 from __future__ import annotations
 
 from app.guard import Batch
+from app.guard_rule import LEAD
 from app.guard_values import PutBack
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.facts.values import EntryKind
 from storage.restoring import Act, Deed, carry_out
 from storage.vault import Vault
+
+EARLIER = 16
+"""So many records before the first harm may have put something instead."""
 
 
 def undo(vault: Vault, batch: Batch, who: str) -> tuple[PutBack, frozenset[EntryId]]:
@@ -31,13 +35,30 @@ def undo(vault: Vault, batch: Batch, who: str) -> tuple[PutBack, frozenset[Entry
     undoing = vault.undoing({batch.hold.did}, batch.hold.before, until)
     change = vault.change()
     carry_out(undoing.plan, change, vault.present(), undoing.then)
+    instead = _put_instead(vault, batch) - {act.node.id for act in undoing.plan.acts}
+    for entry in instead:
+        change.remove(entry)
     files = [act for act in undoing.plan.acts if act.node.kind is not EntryKind.FOLDER]
     back = {act.node.id for act in files if not _is_away(act)}
     vault.commit(change, f"put back {len(back):,} items that {who} changed at once")
-    told = PutBack(
-        len(back), sum(map(_is_away, files)), len(undoing.plan.absent), len(undoing.stays)
+    away = len(instead) + sum(map(_is_away, files))
+    told = PutBack(len(back), away, len(undoing.plan.absent), len(undoing.stays))
+    return told, instead | {act.node.id for act in undoing.plan.acts}
+
+
+def _put_instead(vault: Vault, batch: Batch) -> frozenset[EntryId]:
+    """Return what was put instead of harmed files shortly before the first of them was harmed."""
+    before, looking = batch.hold.before, vault.looking_back()
+    first = min(batch.made.values(), key=lambda step: step.pos)
+    since = Seen(
+        (w, max(0, before.of(w) - EARLIER) if w in before else n) for w, n in vault.seen.items()
     )
-    return told, frozenset(act.node.id for act in undoing.plan.acts)
+    found: set[EntryId] = set()
+    for step in vault.records_after(since):
+        if before.includes(step.dot) and 0 <= first.at - step.at <= LEAD:
+            found.update(e for e in looking.did(step) if looking.steps(e)[0].pos == step.pos)
+    nodes = vault.nodes(found).values()
+    return frozenset(node.id for node in nodes if batch.stands_in(node.parent, node.name))
 
 
 def _is_away(act: Act) -> bool:
