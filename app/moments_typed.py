@@ -185,12 +185,12 @@ class _Reading:
 
     def _stamp(self, moment: datetime, fold: int) -> int:
         """Return Unix seconds. Of a time that was twice, the first (0) or the second (1)."""
-        there = moment.replace(fold=fold, tzinfo=self.zone)
         try:
-            stamp = int(there.timestamp())
+            stamp = int(moment.replace(fold=fold, tzinfo=self.zone).timestamp())
+            there = datetime.fromtimestamp(stamp, tz=UTC).astimezone(self.zone)
         except (OSError, ValueError) as error:
             raise _refused(self.typed, "no clock went so far") from error
-        shown = datetime.fromtimestamp(stamp, tz=UTC).astimezone(self.zone).replace(tzinfo=None)
+        shown = there.replace(tzinfo=None, fold=0)
         if shown != moment and moment.time() != datetime.min.time():
             raise _refused(self.typed, "clocks were put forward over that time")
         return stamp
