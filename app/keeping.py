@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from app.accounts import Account
 from app.devices import Devices
 from app.errors import BadUsage, NobodyHasIt, OverBudget
 from app.events import DeliveryChanged, DevicesChanged, Event, EventHub, SpaceChanged, SpacesChanged
-from app.files import entry_id
+from app.files import entry_id, record_id
 from app.keep_setting import DEFAULT_BUDGET, keep_named, keeping_in, remember_keeping
 from app.progress import Progress, Report, silent
 from app.spaces import Kept, Spaces
@@ -38,6 +38,10 @@ AGAIN = 5.0
 NEARLY = 1.0
 PATIENCE = 20.0
 """Seconds without a byte after which nobody is believed to have it."""
+
+
+ALONE = 6.0
+"""The same while no other device is near at all."""
 
 
 class Asking(Protocol):
@@ -135,9 +139,16 @@ class KeepHere:
 
     @asynccontextmanager
     async def at_hand(
-        self, space: str, entries: Iterable[str] | None, report: Report = silent
+        self,
+        space: str,
+        entries: Iterable[str] | None,
+        report: Report = silent,
+        *,
+        record: str | None = None,
     ) -> AsyncGenerator[None]:
         """Have the bytes of entries (None: of all) here for as long as this lasts.
+
+        With `record`, the bytes that they held then.
 
         Raises:
             NobodyHasIt: no device near has them.
@@ -147,11 +158,14 @@ class KeepHere:
             return
         kept = self._spaces.get(space)
         wanted = [TOP] if entries is None else list(map(entry_id, entries))
-        ids = await kept.opened.run(lambda vault: _files(vault, wanted))
+        ids = wanted if record else await kept.opened.run(lambda vault: _files(vault, wanted))
         pins = [(space, entry) for entry in ids]
         self._pinned.update(pins)
         try:
-            await self._bring(kept, ids, report)
+            if record is None:
+                await self._bring(kept, ids, report)
+            for entry in ids if record else ():
+                await self._bring_version(kept, entry, record_id(record or ""), report)
             yield
         finally:
             self._pinned.subtract(pins)
@@ -170,25 +184,47 @@ class KeepHere:
 
     async def _bring(self, kept: Kept, ids: Sequence[EntryId], report: Report) -> None:
         """Fetch what is lacking, and wait for it."""
-        kept.moved.clear()
         await self._ask(kept, ids)
         await self._let_go(kept)  # room first
-        lacking, most = await self._left(kept, ids), 0
-        while lacking[0]:
-            most = max(most, lacking[1])
-            files = len(ids) - lacking[0]
-            report(Progress("Fetching", "", files, len(ids), most - lacking[1], most))
+
+        def left(vault: Vault) -> tuple[int, int]:
+            return len(vault.lacking(ids)), vault.to_come_of(ids)
+
+        await self._wait(kept, left, len(ids), report)
+
+    async def _bring_version(
+        self, kept: Kept, entry: EntryId, record: bytes, report: Report
+    ) -> None:
+        """Fetch what an entry held once, and wait for it."""
+        facts = await kept.opened.run(lambda vault: vault.facts_at(entry, vault.step(record)))
+        if await kept.opened.run(lambda vault: vault.ask_version(entry, facts)):
+            return
+        self._network.wanted(kept.opened.key)
+        await self._wait(kept, lambda vault: (not vault.has_version(facts), 0), 1, report)
+
+    async def _wait(
+        self,
+        kept: Kept,
+        left: Callable[[Vault], tuple[int, int]],
+        total: int,
+        report: Report,
+    ) -> None:
+        """Wait while something comes; `left` says how many files are to, and how many bytes."""
+        most = 0
+        while True:
+            kept.moved.clear()
+            files, size = await kept.opened.run(left)
+            if not files:
+                return
+            most = max(most, size)
+            report(Progress("Fetching", "", total - files, total, most - size, most))
+            near = self._devices.near_now() & set(self._devices.members(kept.opened.key))
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(PATIENCE if near else ALONE):
                     await kept.moved.wait()
             except TimeoutError:
-                raise NobodyHasIt("no device near has it") from None
-            kept.moved.clear()
-            lacking = await self._left(kept, ids)
-
-    async def _left(self, kept: Kept, ids: Sequence[EntryId]) -> tuple[int, int]:
-        """Return how many of the files are not whole here, and the bytes they lack."""
-        return await kept.opened.run(lambda vault: (len(vault.lacking(ids)), vault.to_come_of(ids)))
+                if await kept.opened.run(left) == (files, size):
+                    raise NobodyHasIt("no device near has it") from None
 
     # -- letting go ----------------------------------------------------------------------
     def hear(self, event: Event) -> None:
@@ -240,7 +276,7 @@ class KeepHere:
             if there:
                 await kept.in_step.bring(there)
             still = await kept.opened.run(lambda _vault: frozenset(agreed.get_some(leaving)))
-            if await kept.opened.run(lambda vault: vault.sweep(trusted, still)):
+            if await kept.opened.run(lambda vault: vault.sweep(trusted, still | pinned)):
                 self._events.tell(SpacesChanged())
             if still:
                 self._again(space, AGAIN)

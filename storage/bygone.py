@@ -79,7 +79,8 @@ class Collecting(Opened):
 
         def work() -> None:
             self._core.let_go.take_back(tops_of(facts))
-            self._wants.note_versions(contents, {})
+            for content in contents:
+                self._wants.want_version(content)
 
         self._whole(work)
 

@@ -101,8 +101,13 @@ class Kept:
 
     def push_out(self, entries: Iterable[EntryId]) -> None:
         """Let entries stay no longer."""
+        gone = list(entries)
+        self._connection.executemany("DELETE FROM stay WHERE entry = ?", [(it,) for it in gone])
+        self.leave(gone)
+
+    def leave(self, entries: Iterable[EntryId]) -> None:
+        """Something of these may be here that is not to be."""
         rows = [(entry,) for entry in entries]
-        self._connection.executemany("DELETE FROM stay WHERE entry = ?", rows)
         self._connection.executemany("INSERT OR IGNORE INTO leaving(entry) VALUES (?)", rows)
 
     def leaving(self) -> frozenset[EntryId]:

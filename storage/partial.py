@@ -144,6 +144,26 @@ class Partial(Opened):
 
         return self._whole(work)
 
+    def ask_version(self, entry: EntryId, facts: EntryFacts) -> bool:
+        """Want what an entry once held, for a moment; say whether it is here already."""
+        core = self._ready()
+        if self.has_version(facts):
+            return True
+
+        def work() -> None:
+            core.let_go.take_back(tops_of(facts))
+            for content in facts.get("content", {}).values():
+                if isinstance(content, Content):
+                    self._wants.want_version(content)
+            core.kept.leave(core.kept.unkept([entry]))
+
+        self._whole(work)
+        return False
+
+    def has_version(self, facts: EntryFacts) -> bool:
+        """Say whether all that an entry once held is here."""
+        return next(iter(self._ready().contents.missing(facts)), None) is None
+
     def room_for(self, entries: Iterable[EntryId]) -> tuple[int, int | None]:
         """Return the bytes of these entries, and how many may stay; None when there is no end."""
         kept = self._ready().kept

@@ -85,12 +85,18 @@ class Wants:
                 if content not in present:
                     self.do_without(_as_facts(content))
                 continue
-            version = EntryId(_OLDER + content.link.digest[:ENTRY_SIZE])
-            if self._want(version, self._missing(_as_facts(content))):
-                self._core.connection.execute(
-                    "INSERT OR REPLACE INTO version(id, content) VALUES (?, ?)",
-                    (version, encode_checked(value_to_cbor(content))),
-                )
+            self.want_version(content)
+
+    def want_version(self, content: Content) -> None:
+        """Want a content, whether it is shown or not."""
+        if content.link is None:
+            return
+        version = EntryId(_OLDER + content.link.digest[:ENTRY_SIZE])
+        if self._want(version, self._missing(_as_facts(content))):
+            self._core.connection.execute(
+                "INSERT OR REPLACE INTO version(id, content) VALUES (?, ?)",
+                (version, encode_checked(value_to_cbor(content))),
+            )
 
     def take(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
         """Keep what is wanted, leave the rest; return the entries that are complete now."""

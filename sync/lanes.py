@@ -209,6 +209,9 @@ class Lanes:
         asked = batch[0]
         claims = self._keeper.claims(asked.space)
         digests = await replica.missing(asked.limit + len(claims))
+        # what this one does not have is left to others, who may come later
+        lacks = self._session.lacking(asked.space)
+        digests = [digest for digest in digests if digest not in lacks]
         mine = claims.claim(self._session, digests, asked.limit)
         self._session.give_missing(asked.space, mine, self._now)
 

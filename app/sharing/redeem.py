@@ -16,6 +16,7 @@ from app.sharing.announcing import Announcing
 from app.spaces import Spaces
 from app.usable import made_ready
 from app.values import SpaceInfo
+from app.words import list_words
 from app.work import Worker
 from storage.access.invite import InviteCode, code_from_text, handover_from
 from storage.blocks.store import Kind, Thing
@@ -25,6 +26,8 @@ from storage.vault import Vault
 
 LONG = 2.0
 """Seconds of looking for a giver after which a person is told that it is waited for."""
+NOTHING_CAME = 10.0
+"""Seconds without a byte after which a giver that does not keep all is waited for no longer."""
 
 
 class Redeeming(Protocol):
@@ -160,8 +163,26 @@ class Joining:
                 break
             most = max(most, missing)
             report(Progress("Fetching", "", done_bytes=most - missing, total_bytes=most))
-            await kept.moved.wait()
+            if not await _wait(kept.moved) and (partial := await kept.opened.run(_partial)):
+                # the rest comes by itself once somebody is near who has it
+                report(Progress(WAITING, f"what {list_words(partial)} did not keep"))
+                break
         await kept.in_step.bring(None, report)
+
+
+async def _wait(moved: asyncio.Event) -> bool:
+    """Wait until something came; say whether it did before long."""
+    try:
+        async with asyncio.timeout(NOTHING_CAME):
+            return await moved.wait()
+    except TimeoutError:
+        return False
+
+
+def _partial(vault: Vault) -> list[str]:
+    """Return the names of devices that do not keep all."""
+    names = vault.device_names()
+    return [names.get(did, "a device") for did, it in vault.receipts().items() if it.keeps]
 
 
 def _parse(given: str | bytes) -> tuple[InviteCode, Sequence[Thing]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from storage.crypto.sealed import address
@@ -76,6 +77,10 @@ class Fetch:
             skip = self.outstanding(space) + len(self._lacking[space]) + len(self._storing)
             self._looking[space] = room + skip
             self._desk.tell(MissingWanted(space, room + skip))
+
+    def lacking(self, space: bytes) -> AbstractSet[bytes]:
+        """Return what they did not have, since their heads moved last."""
+        return self._lacking.get(space, frozenset())
 
     def refresh(self, space: bytes) -> None:
         """Ask again even for what they did not have: their heads moved."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NoReturn, assert_never
 
@@ -202,6 +203,10 @@ class Session:
         line = self._line(space)
         if line is not None and line.theirs is not None:
             self._fetch.look(space, line.number)
+
+    def lacking(self, space: bytes) -> AbstractSet[bytes]:
+        """Return what the other end said it does not have."""
+        return self._fetch.lacking(space)
 
     def look_again(self, space: bytes) -> None:
         """Look again, and ask once more for what the other end did not have."""

@@ -148,3 +148,39 @@ def test_killed_while_files_leave_the_folder(pair: tuple[Device, Device]) -> Non
     assert list_in(desk.says("bin")) == []
     phone.ask("keep", "Notes", "whole")
     until(lambda: difference(desk.folder, phone.folder) == "", "both folders are equal")
+
+
+def test_a_newcomer_that_meets_only_a_partial_device_is_told_so(
+    pair: tuple[Device, Device], tmp_path: Path
+) -> None:
+    """It has the names, is not let hang, and gets the rest once somebody has it."""
+    desk, phone = pair
+    code = desk.value("share", "Notes", "--can", "manage")["code"]
+    manager = Device("Tablet", tmp_path / "tablet")
+    manager.ask("init", "--name", "Tablet")
+    manager.start()
+    third = Device("Third", tmp_path / "third")
+    try:
+        manager.ask("join", "-", "--into", str(manager.folder), given=f"{code}\n")
+        until(lambda: manager.where() == "everywhere", "all is at the tablet")
+        manager.ask("keep", "Notes", "names")
+        until(lambda: files(manager) == {}, "nothing is left in the folder")
+        until(lambda: manager.space()["here_bytes"] == 0, "nothing is here")
+        desk.stop()
+        phone.stop()
+        third.ask("init", "--name", "Third")
+        third.start()
+        code = manager.value("share", "Notes", "--can", "view")["code"]
+        said = third.ask("join", "-", "--into", str(third.folder), given=f"{code}\n")
+        assert "3 files, 5.4 MB still to come, from a device that keeps all of it" in said
+        assert (third.folder / "films").is_dir()
+        desk.start()
+        place = f"127.0.0.1:{desk.port()}"
+        manager.ask("dial", place)  # which tells the desk of the third
+        until(lambda: third.tries("dial", place).returncode == 0, "the desk knows the third")
+        until(lambda: files(third) == FILES, "the rest came")
+    finally:
+        phone.start()
+        for device in (manager, third):
+            if device.runs():
+                device.stop()

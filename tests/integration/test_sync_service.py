@@ -74,6 +74,20 @@ async def test_what_is_committed_is_there_at_once() -> None:
         assert one.held.same(other.held)
 
 
+async def test_what_one_does_not_keep_is_asked_of_another_who_comes_later() -> None:
+    """A device that keeps names only answers first; that must bar nobody from answering."""
+    newcomer, names, whole = in_memory(friends(Dice(21), "new", "names", "whole"))
+    whole.held.commit([b"a film" * 900])
+    names.held.accept(whole.held.things_after(names.held.seen, b"", 1 << 20).things)
+    names.held.wanted.clear()  # it does not keep it
+    async with running(newcomer, names):
+        await newcomer.until(lambda: equal(newcomer))
+        await newcomer.until(lambda: newcomer.held.wanted and not names.held.asked)
+        async with running(whole):
+            await newcomer.until(lambda: newcomer.held.same(whole.held))
+    assert not names.held.blocks
+
+
 async def test_news_travel_on_through_a_third_device() -> None:
     """The outer two do not know each other."""
     a, b, c = strangers(Dice(3), "a", "b", "c")
