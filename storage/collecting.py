@@ -154,6 +154,8 @@ class Collection:
             self._last_pos, self._last_cid = pos, bytes(rows[-1][2])
             yield Slice("Looking at the history", done, total)
             self._mind()
+            if len(rows) < _RECORDS:
+                break  # what is written meanwhile is caught up with: else there were no end
         self._mark_uncounted()
 
     def _mark_uncounted(self) -> None:
@@ -183,6 +185,8 @@ class Collection:
             self.marks.flush()
             yield Slice("Looking at files", done, total)
             self._mind()
+            if len(rows) < _ENTRIES:
+                break
         for held in self._orders.besides:
             self.marks.add(held, strict=False)
         self._mark_in_flight()
@@ -227,6 +231,8 @@ class Collection:
                 done += 1
                 yield entry, life, self._kept(entry, life), done, total
             last = bytes(rows[-1][0])
+            if len(rows) < _LIVES:
+                break
 
     def _kept(self, entry: EntryId, life: Life) -> frozenset[Held]:
         """Return what is kept. What was let go of once is not kept again by a rule alone."""

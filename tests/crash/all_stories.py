@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.crash.collecting import Collecting
 from tests.crash.folders import Adding, CheckingOut, Importing, Marking
 from tests.crash.stories import (
     Committing,
@@ -26,4 +27,5 @@ STORIES: dict[str, Story] = {
     "checkout": CheckingOut(),
     "attach": Marking(),
     "add": Adding(),
+    "collection": Collecting(),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,20 @@ def records_at_once() -> None:
     _put(PackedBlocks, sync=sync)
 
 
+def written_again_unsynced() -> None:
+    """What counts of an old pack is written again, not synced, and the old one goes."""
+    whole, sync = PackedBlocks.write_again, RealDisk.sync
+
+    def write_again(self: PackedBlocks, pack: int, digests: Sequence[bytes]) -> int:
+        _put(RealDisk, sync=_nothing)
+        try:
+            return whole(self, pack, digests)
+        finally:
+            _put(RealDisk, sync=sync)
+
+    _put(PackedBlocks, write_again=write_again)
+
+
 MUTANTS: dict[str, tuple[str, Callable[[], None]]] = {
     "no fsync of a pack": ("commit", lambda: _put(RealDisk, sync=_nothing)),
     "no fsync of the folder of packs": ("commit", lambda: _put(RealDisk, sync_folder=_nothing)),
@@ -144,6 +158,7 @@ MUTANTS: dict[str, tuple[str, Callable[[], None]]] = {
     "mark written in place": ("attach", mark_in_place),
     "mirror's memory NORMAL": ("checkout", lambda: _put(compose, open_guarded=_opening("NORMAL"))),
     "files in place before fsync": ("checkout", in_its_place_at_once),
+    "no fsync of what is written again": ("collection", written_again_unsynced),
     "no fsync of the person's folders": ("checkout", names_not_synced),
 }
 """By name: the story in which it has to be found, and what puts it in."""

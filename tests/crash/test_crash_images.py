@@ -36,6 +36,7 @@ FULL = {
     "checkout": 1_800,
     "attach": 2_500,
     "add": 6_000,
+    "collection": 2_000,
 }
 """Draws for each story: what eight minutes of one core allow, measured."""
 NIGHT = 20

@@ -29,11 +29,12 @@ from storage.identity.keyfile import load, save
 from storage.vault import Vault
 from tests.access import Dice, device
 from tests.crash.all_stories import STORIES
+from tests.crash.collecting import collect
 from tests.crash.faults import NUMBERS, Fault, faults
 from tests.crash.folders import FOLDER, Shown, files, judge_rest, shown_by, tree
 from tests.crash.images import MEMORY
 from tests.crash.machine import same_machine
-from tests.crash.stories import Look, Told, Words, add, fingerprint, move, remove
+from tests.crash.stories import Look, Told, Words, add, entry_of, fingerprint, move, remove
 from tests.crash.stories import save as save_file
 from tests.crash.trace import ROOT
 from tests.helpers.vaults import Place, exchange, things_of
@@ -359,9 +360,19 @@ class SettingUp:
         """Nothing is held."""
 
 
+def give_back(_ground: Ground, vault: Vault) -> None:
+    """Save a long file over once, and collect what it was."""
+    if not any(path == ("long.bin",) for path, _ in vault.tree().walk()):
+        add(vault, "long.bin", b"\0" + bytes(range(250)) * 30)
+    if len(vault.history(entry_of(vault, "long.bin"))) == 1:
+        save_file(vault, "long.bin", b"\0" + bytes(range(251)) * 30)
+    collect(vault)
+
+
 TRIES: dict[str, Callable[[Ground], Try]] = {
     "commit": lambda ground: OnVault(ground, commit),
     "intake": lambda ground: OnVault(ground, take),
+    "collection": lambda ground: OnVault(ground, give_back),
     "opening": lambda ground: Opening(ground, without_index=False),
     "rebuild": lambda ground: Opening(ground, without_index=True),
     "join": Joining,

@@ -281,3 +281,14 @@ def test_the_disk_is_accounted_for(vault: Vault, place: Place) -> None:
     assert fourth.total - fourth.index < first.total - first.index
     assert fourth.files == first.files
     assert fourth.unused * 8 <= packs_of(vault)
+
+
+def test_a_run_ends_though_somebody_writes_all_the_time(vault: Vault) -> None:
+    """Who types while it collects must not keep it going for ever."""
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    save(vault, entry, picture(2))
+    run, slices = vault.collection(Orders(LATEST)), 0
+    while run.step():
+        write(vault, f"{slices}.md", b"a line", TOP)
+        slices += 1
+        assert slices < 50
