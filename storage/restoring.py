@@ -222,6 +222,7 @@ class _Planning:
                 node
                 for node in self.now.tree.children(parent)
                 if node.id not in self.targets and node.id not in self.gone
+                if not self._is_revived(node)
             ]
             taken = wanted | {collision_key(node.name) for node in staying}
             taken |= {collision_key(t.name) for t in self.targets.values() if t.parent == parent}
@@ -232,6 +233,10 @@ class _Planning:
                     was = self.now.tree.path(node.id)
                     aside = replace(node, name=free)
                     self.acts.append(Act(Deed.ASIDE, aside, self._path(aside), was))
+
+    def _is_revived(self, node: Node) -> bool:
+        """Say whether only the view made a folder: it gives way to the real one by itself."""
+        return node.kind is EntryKind.FOLDER and not self.now.facts(node.id)
 
     def _binned(self) -> Iterator[Act]:
         """Walk what goes to the bin: versions beside a file before the file."""
