@@ -167,8 +167,10 @@ def entry_note(entry: EntryInfo, now: float, own: str = "") -> str:
         parts.insert(0, size_words(entry.size))
     if entry.draft:
         parts.append(tr("private draft"))
+    elif entry.here:
+        parts.append(reach_word(entry.reach))
     else:
-        parts.append(reach_word(entry.reach) if entry.here else tr("not here yet"))
+        parts.append(tr("not here yet") if entry.kept else tr("not kept on this computer"))
     return DOT.join(part for part in parts if part)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
 from blake3 import blake3
 
 from storage.blocks.store import Kind, MemoryBlocks, Thing
+from storage.codec.dagcbor import encode
 from storage.crypto.link import Link
 from storage.crypto.primitives import SigningKey
+from storage.errors import BadToken
 from storage.facts.dots import Dot, Seen
 from storage.forks import incarnation_again
 from storage.identity.device import writer_of
@@ -16,7 +19,7 @@ from storage.identity.did import did_of
 from storage.index.schema import make_tables
 from storage.members import Members
 from storage.records.aside import Aside
-from storage.records.receipt import read_receipt, write_receipt
+from storage.records.receipt import Word, read_receipt, write_receipt
 from storage.records.record import (
     Author,
     Payload,
@@ -79,6 +82,42 @@ def test_the_bytes_of_a_receipt() -> None:
     receipt = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, complete=True)
     assert receipt.data.hex() == RECEIPT
     assert read_receipt(receipt.data).seen == SEEN
+
+
+def test_the_bytes_of_a_receipt_where_not_all_keep_all() -> None:
+    """A device lets go of content for the sake of such a word."""
+    word = Word(complete=True, heard=frozenset({b"mark-two", b"mark-one"}), older=True)
+    whole = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, complete=True, word=word)
+    names = Word(complete=False, keeps=2, mark=b"mark-one")
+    partial = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, complete=False, word=names)
+    assert (whole.data.hex(), partial.data.hex()) == (RECEIPT_WHOLE, RECEIPT_PARTIAL)
+    read = read_receipt(whole.data)
+    assert (read.keeps, read.mark, read.heard, read.older) == (0, b"", word.heard, True)
+    read = read_receipt(partial.data)
+    assert (read.keeps, read.mark, read.heard, read.older) == (2, b"mark-one", frozenset(), False)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [0, b"", [], True, 1],
+        [0, b"", [], 1],
+        [3, b"mark-one", [], False],
+        [2, b"", [], False],
+        [0, b"mark-one", [], False],
+        [0, b"", [b"two-mark", b"one-mark"], False],
+        [0, b"", [b"one-mark", b"one-mark"], False],
+        [0, b"", [b"short"], False],
+        [2, b"mark-one", [], True],
+    ],
+)
+def test_a_receipt_that_contradicts_itself_is_none(more: list[object]) -> None:
+    """Who keeps less cannot have it all, and a list of marks has one form."""
+    complete = more[0] == 0
+    body = encode([2, SPACE.public, OWNER.signing.public, SEEN.to_cbor(), complete, NOW, *more])
+    signed = encode([body, OWNER.signing.sign(b"atoll/receipt/1" + body)])
+    with pytest.raises(BadToken):
+        read_receipt(signed)
 
 
 def test_a_keyring_written_once_can_always_be_opened() -> None:
@@ -150,3 +189,16 @@ KEPT_PAYLOAD = (
     "772688066c2db7f98a6e895cbf68054f00a51235d28fe2646cb995960eb0dd52"
 )
 KEYS_INSIDE = "a91c21a3cebfd0b75215a476a20ac0d9db735cb307e05744f32bd1ba1d268c02"
+RECEIPT_WHOLE = (
+    "8258798a02582003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8582078f1777989"
+    "60c8993831779e3d24766c2f402554ce8153732864ec70c090570e82824862656e2d2d2d2d2d028248b7e8a3e528"
+    "cb9f9d06f51a6ab13b80004082486d61726b2d6f6e65486d61726b2d74776ff55840a2118825de9e5f544db7571c"
+    "6fdf115204bc8915f7c4ed424b90b960c218ba85d18190462ad2a0854a28e1e2cf1114856d67cfb6e03dbd26e147"
+    "5ed1ed33bd04"
+)
+RECEIPT_PARTIAL = (
+    "82586f8a02582003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8582078f1777989"
+    "60c8993831779e3d24766c2f402554ce8153732864ec70c090570e82824862656e2d2d2d2d2d028248b7e8a3e528"
+    "cb9f9d06f41a6ab13b8002486d61726b2d6f6e6580f4584019deda326d3876564012c0814686484cbdfa03279c58"
+    "03978c0aff8e90db962f895deceaa50c884cedad87503f644a2cfc26e8af65f59f43b15ec362b72b3e0e"
+)

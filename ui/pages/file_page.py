@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from app.values import Delivery, EntryInfo
+from app.values import Delivery, EntryInfo, Holding
 from app.words import DOT, ago, moment_words, size_words
 from ui.below import Clock
 from ui.theme.theme import Theme
@@ -51,7 +51,8 @@ class FilePage(QScrollArea):
         self._name.setText(entry.name)
         changed = f"{tr('changed')} {moment_words(entry.mtime, self._now())}" if entry.mtime else ""
         by = f"{tr('by')} {entry.by}" if entry.by else ""
-        here = "" if entry.here else tr("not on this computer yet")
+        absent = tr("not on this computer yet") if entry.kept else tr("not kept on this computer")
+        here = "" if entry.here else absent
         parts = (size_words(entry.size), f"{changed} {by}".strip(), here)
         self._facts.setText(DOT.join(part for part in parts if part))
         for one in (self.open_button, self.copy_button):
@@ -73,7 +74,7 @@ class FilePage(QScrollArea):
             seen = ""
             if not holding.complete and not device.near and device.last_seen is not None:
                 seen = f"{tr('last seen')} {ago(self._now() - device.last_seen)}"
-            state = tr("has it") if holding.complete else tr("waits for it")
+            state = _state(holding)
             name = tr("This computer") if device.is_this else device.name
             words = DOT.join(part for part in (name, state, seen) if part)
             self._where.addWidget(self._holding(words, complete=holding.complete))
@@ -139,3 +140,13 @@ class FilePage(QScrollArea):
         around.addLayout(across)
         around.addStretch(1)
         self.setWidget(inside)
+
+
+def _state(holding: Holding) -> str:
+    match holding.keeps:
+        case "names":
+            return tr("keeps names only")
+        case "opened":
+            return tr("keeps what was opened")
+        case _:
+            return tr("has it") if holding.complete else tr("waits for it")
