@@ -13,6 +13,7 @@ from app.folder.marker import Standing
 from app.folder.port import Path, Place, Stat
 from app.folder.replaced import Replaced
 from storage.access.grants import best_grant
+from storage.collecting import Collection
 from storage.facts import view
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
@@ -85,6 +86,11 @@ def after_a_power_cut_all_is_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Agreed, "doubt_latest", lambda _self, _span: None)
 
 
+def nothing_is_in_flight(patch: pytest.MonkeyPatch) -> None:
+    """Collect what was stored and is not committed yet."""
+    patch.setattr(Collection, "mark_in_flight", lambda _self: None)
+
+
 FAULTS: tuple[tuple[Fault, str], ...] = (
     (no_fsync, "power"),
     (no_fsync_of_the_folder, "power"),
@@ -93,6 +99,7 @@ FAULTS: tuple[tuple[Fault, str], ...] = (
     (no_second_look, "meddles"),
     (nobody_asks_for_a_right, "skew"),
     (after_a_power_cut_all_is_believed, "power"),
+    (nothing_is_in_flight, "slow"),
 )
 
 

@@ -161,12 +161,11 @@ class Weather:
         story.only_what_is_left()
 
     async def clones(self) -> None:
-        """A whole machine is copied, and both go on."""
+        """A whole machine is copied, and both go on. Once: see ON_REQUEST."""
         story = self.story
         device, _ = self.some()
-        names = {each.name for each in story.devices}
         away = not device.folder.there or device.folder.away is not None
-        if device.runs and not away and f"{device.name}-again" not in names and len(names) < 5:
+        if device.runs and not away and not story.cloned and len(story.devices) < MOST:
             story.clone(device).start()
 
     # -- the folder ----------------------------------------------------------------------
@@ -194,8 +193,11 @@ class Weather:
         device.meddle_at = self.random.randrange(40)
 
 
+MOST = 5
+"""Devices."""
 ON_REQUEST = ("clones",)
-"""Two machines of one name take turns at every door; so they may take longer than we wait."""
+"""Two machines of one name take turns at every door. One clone is what is promised: copies of both
+ends of a conversation may keep to each other for good, for nobody talks with one name twice."""
 FAULTS: dict[str, Fault] = {
     "breaks": Weather.breaks,
     "parts": Weather.parts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from functools import partial
 
+from tests.sim.world.collector import brings_in, collects, everybody_collects
 from tests.sim.world.faults import Weather
 from tests.sim.world.judge import judge, settle
 from tests.sim.world.story import Failed, Story, run, told_in
@@ -30,6 +31,7 @@ async def play(story: Story, always: tuple[str, ...] = ()) -> None:
     await weather.clear_up()
     rounds = await settle(story)
     story.trace(f"equal after {rounds} rounds")
+    await everybody_collects(story)
     await judge(story)
     story.trace(f"root {story.devices[0].vault.root.digest.hex()}")
     for device in story.devices:
@@ -43,8 +45,12 @@ async def _step(story: Story, weather: Weather) -> None:
         await weather.strike()
     elif dice < 0.45:
         story.begin(person.type())
-    elif dice < 0.95:
+    elif dice < 0.90:
         story.begin(person.act())
+    elif dice < 0.93:
+        story.begin(collects(person.device, story.random))
+    elif dice < 0.96:
+        story.begin(brings_in(person))
     elif story.random.random() < 0.5:
         person.device.folder.flush()
 

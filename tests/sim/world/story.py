@@ -55,6 +55,7 @@ class Story:
         self.people: list[Person] = []
         self.acts: set[asyncio.Task[None]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.cloned = False
         names = self.random.choice(GROUPS)
         for known in made.people:
             if known.name in names:
@@ -75,6 +76,7 @@ class Story:
 
     def clone(self, device: Device) -> Device:
         """Copy a whole machine, with its keys, data and folder; both run on, nearly as one."""
+        self.cloned = True
         name = f"{device.name}-again"
         machine = Machine(self._dice(name))
         machine.skew = device.machine.skew
