@@ -233,7 +233,7 @@ class KeepingHistory:
             setting.rules,
             frozenset(setting.forgotten),
             frozenset(setting.pins),
-            tuple(_kept_beside(rows)),
+            tuple(kept_beside(rows)),
         )
 
 
@@ -248,7 +248,7 @@ async def _run_through(opened: OpenSpace, run: Run, report: Report, pause: float
         await asyncio.sleep(pause)
 
 
-def _kept_beside(rows: Iterable[tuple[object, ...]]) -> Iterable[Content]:
+def kept_beside(rows: Iterable[tuple[object, ...]]) -> Iterable[Content]:
     """Yield the drafts that were dropped: their bytes are in the store, and in no record."""
     for _path, _at, size, digest, link in rows:
         if isinstance(link, bytes) and isinstance(size, int) and isinstance(digest, bytes):

@@ -189,9 +189,10 @@ class Collection:
                 break
         for held in self._orders.besides:
             self.marks.add(held, strict=False)
-        self._mark_in_flight()
+        self.mark_in_flight()
 
-    def _mark_in_flight(self) -> None:
+    def mark_in_flight(self) -> None:
+        """Mark what is stored, and not named by any commit yet."""
         for digests in self._core.contents.in_flight.values():
             self.marks.add_blocks(digests, strict=False)
         self.marks.add_blocks(self._core.contents.fresh, strict=False)
@@ -289,7 +290,7 @@ class Collection:
                 self.marks.add(held, strict=False)
             self._last_pos, self._last_cid = int(pos), step.cid
         self._mark_uncounted()
-        self._mark_in_flight()
+        self.mark_in_flight()
         self.marks.look_again()
 
     def _let_go(self) -> Iterator[Slice]:
