@@ -1,0 +1,109 @@
+"""A bad program encrypted and renamed everything, and it is everywhere: one command takes it back.
+
+Without the guard: whoever had it off, or let the batch through, must not have lost anything.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cli.island import Island, tree_of
+from app.loose import list_in, mapping_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+PATIENCE = 90.0
+FILES = 400
+BAD_PROGRAM = """
+import os, pathlib, sys
+for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.*")):
+    if path.is_file() and ".atoll" not in path.parts:
+        sealed = bytes(byte ^ 0xA5 for byte in path.read_bytes()) + b"\\0"
+        if path.suffix == ".bin":
+            path.with_name(path.name + ".locked").write_bytes(sealed)
+            path.unlink()
+        else:
+            path.write_bytes(sealed)
+            path.rename(f"{path}.locked")
+"""
+"""Both ways that such programs go: in the same file, and in a new one beside it."""
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Ask again and again; real programs have their own time."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, f"not in {PATIENCE:.0f} s: {what}"
+
+
+def fill(folder: Path) -> None:
+    """Make a folder with notes and other files, in folders."""
+    for number in range(FILES):
+        place = folder / f"{number % 10}" / f"{number % 3}"
+        place.mkdir(parents=True, exist_ok=True)
+        words = "\n".join(f"word{number}.{n}" for n in range(60))
+        if number % 2:
+            (place / f"{number:05}.md").write_text(words, encoding="utf-8")
+        else:
+            (place / f"{number:05}.bin").write_bytes(b"\0" + words.encode() * 4)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Island, Island]]:
+    """Return two devices that share a folder, without its guard."""
+    ana = Island("Ana", tmp_path / "ana-data", tmp_path / "ana" / "Work")
+    mina = Island("Mina", tmp_path / "mina-data", tmp_path / "mina" / "Work")
+    fill(ana.folder)
+    for island in (ana, mina):
+        island.ask("init", "--name", island.name)
+        island.start()
+    ana.ask("add", str(ana.folder))
+    code = ana.value("share", "Work", "--can", "edit")["code"]
+    mina.ask("join", "-", "--into", str(mina.folder), given=f"{code}\n")
+    for island in (ana, mina):
+        island.ask("guard", "Work", "--off")
+    yield ana, mina
+    for island in (ana, mina):
+        island.stop()
+
+
+def test_one_command_brings_everything_back_byte_for_byte(
+    pair: tuple[Island, Island], record_property: Callable[[str, object], None]
+) -> None:
+    """On both devices, with what somebody else did meanwhile left as it is."""
+    ana, mina = pair
+    before = tree_of(ana.folder)
+    until(lambda: tree_of(mina.folder) == before, "Mina has all")
+    subprocess.run([sys.executable, "-c", BAD_PROGRAM, str(mina.folder)], check=True)
+    locked = tree_of(mina.folder)
+    assert all(name.endswith(".locked") for name in locked)
+    mina.ask("scan", "Work")
+    until(lambda: tree_of(ana.folder) == locked, "it has reached Ana")
+    (ana.folder / "letter.md").write_text("Ana wrote this since\n", encoding="utf-8")
+    ana.ask("scan", "Work")
+    words = ("undo", "Work", "--by", "Mina", "--from", "1 h ago")
+    planned = ana.value(*words, "--dry-run")
+    assert len({mapping_in(deed)["path"] for deed in list_in(planned["do"])}) >= FILES
+    assert list_in(planned["stays"]) == []
+    assert tree_of(ana.folder).keys() == locked.keys() | {"letter.md"}, "nothing is done yet"
+    began = time.monotonic()
+    done = ana.value(*words, "--yes")
+    took = time.monotonic() - began
+    record_property("seconds", round(took, 2))
+    print(f"{FILES:,} files put back in {took:.1f} s")  # noqa: T201  the number is asked for
+    after = {**before, "letter.md": b"Ana wrote this since\n"}
+    assert tree_of(ana.folder) == after
+    until(lambda: tree_of(mina.folder) == after, "Mina's folder is as it was")
+    version = str(done["version"])[:12]
+    (step,) = json.loads(ana.ask("log", "Work", "--limit", "1", "--json"))
+    assert mapping_in(step)["version"] == done["version"]
+    ana.ask("restore", "Work", "--at", f"before {version}", "--yes")
+    assert tree_of(ana.folder) == {**locked, "letter.md": after["letter.md"]}, "taken back again"
+    ana.ask("restore", "Work", "--at", version, "--yes")
+    until(lambda: tree_of(ana.folder) == tree_of(mina.folder) == after, "and brought back again")
