@@ -17,7 +17,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from app.guard_harm import Before, Known, before, elsewhere, harms, may_harm
+from app.guard_harm import Before, Known, before, elsewhere, harms, may_harm, put_instead
 from app.guard_memory import GuardMemory, Hold
 from app.guard_rule import FLOOR, SPAN, Recent, bound, stands_for
 from app.guard_values import GuardSettings, Harm, HeldCount
@@ -293,9 +293,11 @@ class Guard:
             for entry in seen.files - batch.files.keys()
             if looking.steps(entry)[0].pos not in batch.made
             and (was := before(looking, entry, seen.step)) is not None
-            and not batch.stands_in(was.folder, was.name)
         }
         found = harms(self._vault, fresh, batch.known).harms
+        gone = {e: fresh[e] for e, harm in found.items() if harm is Harm.DELETED}
+        for entry in put_instead(looking, gone, batch.files, [seen.step]):
+            del found[entry]
         if found:
             batch.last = seen.step.pos
         batch.harms |= found
@@ -318,6 +320,10 @@ class Guard:
         gone = {e: batch.files[e] for e, harm in told.harms.items() if harm is Harm.DELETED}
         moved = elsewhere(self._vault, looking, gone, batch.made.values())
         batch.harms = {e: harm for e, harm in told.harms.items() if e not in moved}
+        if len(batch.harms) > self._bound(batch):
+            gone = {e: was for e, was in gone.items() if e in batch.harms}
+            for entry in put_instead(looking, gone, batch.files, batch.made.values()):
+                del batch.harms[entry]
         return told.unsure
 
     def _bound(self, batch: Batch) -> int:

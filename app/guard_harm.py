@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.guard_rule import is_like, is_renamed
+from app.guard_rule import is_like, is_renamed, stands_for
 from app.guard_values import Harm
 from storage.errors import AtollError, BlockNotFound, CorruptBlock, DecodeError
 from storage.facts.change import EntryId, Operation, Put
@@ -128,6 +128,36 @@ def elsewhere(
             there[was.content.digest] -= 1
             found.add(entry)
     return frozenset(found)
+
+
+def put_instead(
+    looking: LookingBack,
+    gone: Mapping[EntryId, Before],
+    around: Mapping[EntryId, Before],
+    made: Iterable[Step],
+) -> frozenset[EntryId]:
+    """Return what is gone that had been put in the place of files which are there again, or were.
+
+    A bad program makes `a.md.locked` and deletes `a.md`; undoing that deletes the one and puts
+    back the other. The later one of both is the one that stood for the other.
+    """
+    firsts: dict[tuple[EntryId, str], int] = {}
+    for entry, was in around.items():
+        firsts[was.folder, was.name] = looking.steps(entry)[0].pos
+    for step in made:
+        for entry, operations in looking.did(step).items():
+            for value in (it.value for it in operations if isinstance(it, Put)):
+                if isinstance(value, Place):
+                    first = looking.steps(entry)[0].pos
+                    key = EntryId(value.parent), value.name
+                    firsts[key] = min(first, firsts.get(key, first))
+    return frozenset(
+        entry for entry, was in gone.items() if _stands(was, looking.steps(entry)[0].pos, firsts)
+    )
+
+
+def _stands(was: Before, first: int, firsts: Mapping[tuple[EntryId, str], int]) -> bool:
+    return stands_for(was.name, lambda name: firsts.get((was.folder, name), first) < first)
 
 
 def _added(operations: Iterable[Operation]) -> bytes:

@@ -249,6 +249,40 @@ def test_whoever_gets_it_can_undo_it_for_all(tmp_path: Path) -> None:
     assert one.disk() == files(100)
 
 
+@pytest.mark.parametrize("seconds", [0, 4000])
+def test_what_was_undone_before_it_came_is_no_news(tmp_path: Path, seconds: int) -> None:
+    """Whoever was away gets the bad and the good in one go, when all is as it was."""
+    one, other = two(tmp_path, files(120))
+    for path in sorted(files(120)):
+        data = bytes(byte ^ 0xA5 for byte in (one.root / path).read_bytes())
+        (one.root / f"{path}.locked").write_bytes(b"\0" + data)
+    one.look()
+    one.tell(other)
+    other.bring()
+    one.delete(*files(120))
+    assert one.tell(other) == 0
+    later(one, other, seconds=seconds)
+    one.undo()
+    assert one.disk() == files(120)
+    one.tell(other)
+    other.bring()
+    assert not other.held()
+    assert other.disk() == files(120)
+
+
+def test_an_ending_less_is_no_excuse(tmp_path: Path) -> None:
+    """What is put instead may as well bear the beginning of a name."""
+    one, other = two(tmp_path, files(120))
+    for path in sorted(files(120)):
+        one.root.joinpath(path.split(".")[0]).write_bytes(b"\0encrypted " + path.encode())
+        one.root.joinpath(path).unlink()
+    one.look()
+    assert one.held() == {Harm.DELETED: 120}
+    one.undo()
+    assert {path: one.disk()[path] for path in files(120)} == files(120)
+    assert other.disk() == files(120)
+
+
 def test_whoever_may_only_view_can_hold_but_not_undo(tmp_path: Path) -> None:
     """The right to change the folder is asked for as ever; letting through needs none."""
     place, theirs = Place(tmp_path), Place(tmp_path)
