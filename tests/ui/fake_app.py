@@ -220,6 +220,21 @@ class FakeApp(App):
         self.places = [s for s in self.places if s.id != space]
         self.events.tell(SpacesChanged())
 
+    async def keep(
+        self, space: str, how: str | None = None, budget: int | None = None
+    ) -> SpaceInfo:
+        """Keep."""
+        await self.pause()
+        self.calls.append(("keep", (space, how, budget)))
+        return next(it for it in await self.spaces() if it.id == space)
+
+    async def fetch(self, space: str, entries: Sequence[str], report: Report = silent) -> int:
+        """Fetch."""
+        await self.pause()
+        self.calls.append(("fetch", (space, tuple(entries))))
+        report(Progress("Fetching", "", 1, 1))
+        return len(entries)
+
     async def scan(self, space: str, report: Report = silent) -> None:
         """Look."""
         await self.pause()

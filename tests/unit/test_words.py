@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -85,6 +86,26 @@ def test_an_error_tells_what_it_knows() -> None:
     assert say(BadUsage("there is no such role")).sentence == "There is no such role."
     assert say(StoreFull()) == CODES["storage.full"]
     assert say(AtollError()) == CODES["error"]
+
+
+def test_who_does_not_keep_all_is_no_copy_and_is_named() -> None:
+    """A lid is closed on this sentence: a phone with names only must not count."""
+    names, some = replace(PHONE, keeps="names"), replace(TABLET, keeps="opened")
+    this = replace(HERE, complete=False, keeps="names")
+    assert delivery_sentence(Delivery(Reach.EVERYWHERE, (HERE, MINA, names, some))) == (
+        "Stored on all 2 devices that keep it · Tablet keeps what was opened · "
+        "Phone keeps names only"
+    )
+    assert delivery_sentence(Delivery(Reach.EVERYWHERE, (this, MINA))) == (
+        "Stored on Mina's laptop · this computer keeps names only"
+    )
+    assert delivery_sentence(Delivery(Reach.PARTLY, (HERE, names))) == (
+        "Saved here · Phone keeps names only"
+    )
+    assert delivery_sentence(Delivery(Reach.PARTLY, (this, replace(MINA, complete=False)))) == (
+        "Not all of it is kept here · waiting for Mina's laptop · this computer keeps names only"
+    )
+    assert reach_words(Delivery(Reach.PARTLY, (HERE, MINA, TABLET, names))) == "on 2 of 3 devices"
 
 
 def test_the_delivery_sentence_has_the_forms_of_the_design() -> None:

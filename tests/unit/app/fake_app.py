@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.care_values import BackupInfo, RepairReport, SpaceRepair, Unhealed
@@ -100,6 +101,20 @@ class FakeApp:
     async def leave(self, space: str) -> None:
         """Remember it."""
         self.asked.append(("leave", space))
+
+    async def keep(
+        self, space: str, how: str | None = None, budget: int | None = None
+    ) -> SpaceInfo:
+        """Keep what was asked for."""
+        self.asked.append(("keep", space, how, budget))
+        kept = (await self.spaces())[0]
+        return replace(kept, keeps=how or "whole", budget=budget or 0, here_files=1, here_bytes=5)
+
+    async def fetch(self, space: str, entries: Sequence[str], report: Report = silent) -> int:
+        """Fetch all."""
+        report(Progress("Fetching", "", 0, len(entries), 0, 10))
+        self.asked.append(("fetch", space, tuple(entries)))
+        return len(entries)
 
     async def scan(self, space: str, report: Report = silent) -> None:
         """Take for ever, and end whole when stopped."""

@@ -27,6 +27,7 @@ from app.whereabouts import delivery_sentence
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.text import apply_splices
+from storage.keeping import Keep
 from sync.events import HeadsMoved, ThingsAccepted
 from sync.ports import Heads
 
@@ -53,6 +54,24 @@ def test_everywhere_is_said_only_when_everyone_signed_for_it() -> None:
     names_only = Held(NOW, complete=False)
     found = reach_of(standing(you=full, her=names_only), None, here=True, near=near)
     assert found is Reach.PARTLY
+
+
+def test_only_who_keeps_all_counts_as_a_copy() -> None:
+    """The others may let go of it at any moment, and what they hold nobody signed for."""
+    full, names = Held(NOW, complete=True), Held(NOW, complete=False, keeps=Keep.NAMES)
+    near: frozenset[str] = frozenset()
+    assert reach_of(standing(you=full, her=names), None, here=True, near=near) is Reach.EVERYWHERE
+    assert reach_of(standing(her=names), None, here=True, near=near) is Reach.PARTLY
+    assert reach_of(standing(you=names, her=names), None, here=True, near=near) is Reach.PARTLY
+    this = replace(standing(you=full, her=names), complete=False, keeps=Keep.OPENED)
+    assert reach_of(this, None, here=False, near=near) is Reach.EVERYWHERE
+    alone = replace(standing(you=names, her=names), keeps=Keep.OPENED)
+    assert reach_of(alone, None, here=False, near=near) is Reach.PARTLY
+    known = {did: replace(device(did), last_seen=1.0) for did in ("me", "you", "her")}
+    told = delivery_of(standing(you=names, her=names), None, known, {}, here=True)
+    assert not is_safe_elsewhere(told, 2.0)
+    told = delivery_of(standing(you=full, her=names), None, known, {}, here=True)
+    assert is_safe_elsewhere(told, 2.0)
 
 
 def test_whose_access_ended_is_not_told_that_all_is_stored_everywhere() -> None:
