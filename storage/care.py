@@ -7,6 +7,7 @@ from dataclasses import replace
 from storage.backup.taking import Snapshot
 from storage.blocks.disk import RealDisk
 from storage.blocks.locator import Locator
+from storage.blocks.packed import Damage
 from storage.checking import NOTE, Checked, Found, Step, check, untold
 from storage.core import INDEX, PACKS, Core, winner_of
 from storage.errors import StoreUnusable
@@ -45,7 +46,7 @@ class Care(Opened):
         before = core.seen, core.root
         sweep(core.folder)
         try:
-            done = put_right(core, self._wants, step, open_file)
+            done = put_right(core, self._wants, step, open_file, self._gaps(step))
         except Exception:
             self.mend()
             raise
@@ -74,6 +75,15 @@ class Care(Opened):
             tuple((number, known.size) for number, known in sorted(packs.items())),
             frozenset(bytes(row[0]) for row in rows),
         )
+
+    def _gaps(self, step: Step) -> tuple[Damage, ...]:
+        """Look once more for what is left of what is wanted: it may have been damaged earlier."""
+        if not self._wants.any() and not self._wants.missing(1):
+            return ()
+        try:
+            return self._from_packs(step).gaps
+        except StoreUnusable:
+            return ()
 
     def _make_anew(self, step: Step) -> bool:
         """Make locator and index anew from the packs, if those tell all that the index knows."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.blocks.disk import Disk
+from storage.blocks.packed import Damage
 from storage.core import Core
 from storage.crypto.link import Link
 from storage.errors import StoreUnusable
@@ -118,7 +119,7 @@ class Proved:
     """Records that are there and cannot join, for something that they build on is not."""
     wanting: frozenset[bytes]
     """Addresses of content that the records name and the packs do not hold."""
-    gaps: tuple[str, ...]
+    gaps: tuple[Damage, ...]
     """Where the packs hold no whole frame."""
 
 
@@ -131,7 +132,7 @@ def proved(core: Core) -> Proved:
         core.ledger.count(),
         core.ledger.count_waiting(),
         frozenset(bytes(row[0]) for row in rows),
-        tuple(f"{gap.pack} at {gap.start}" for gap in core.blocks.damage),
+        core.blocks.damage,
     )
 
 
@@ -171,7 +172,8 @@ def scratch_in(folder: Path, entropy: Entropy) -> Generator[Path]:
     try:
         yield made
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        with suppress(OSError):
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def sweep(folder: Path) -> None:

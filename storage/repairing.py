@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,14 +36,14 @@ ASIDE = "damaged"
 WANTED = "wanted"
 _MANY = 1000
 
-OpenFile = Callable[[tuple[str, ...]], Source | None]
+OpenFile = Callable[[tuple[str, ...]], AbstractContextManager[Source | None]]
 """Opens the person's own file at a path, if there is one."""
 
 
-def no_file(path: tuple[str, ...]) -> Source | None:
+def no_file(path: tuple[str, ...]) -> AbstractContextManager[Source | None]:
     """There is no folder of plain files."""
     del path
-    return None
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Repair:
     core: Core
     wants: Wants
     step: Step
+    gaps: tuple[Damage, ...]
+    """Where the packs hold no whole frame, as far as that is known."""
     lost: dict[bytes, str] = field(default_factory=dict[bytes, str])
     """What is damaged or gone, by digest, and where it lay."""
     good: dict[bytes, Thing] = field(default_factory=dict[bytes, Thing])
@@ -101,7 +104,7 @@ class Repair:
             whole = mended(body, digest)
             if whole is not None:
                 self.good[digest] = Thing(kind, whole)
-        for gap in core.blocks.damage:
+        for gap in self.gaps:
             body = _stretch(core, gap)
             self._keep_aside(f"{gap.pack} at {gap.start}", body)
             thing = mended_frame(body)
@@ -177,10 +180,10 @@ class Repair:
     def _seal_again(self, content: Content, path: tuple[str, ...], open_file: OpenFile) -> None:
         for secret in self.core.members.secrets():
             made: list[bytes] = []
-            source = open_file(path)
-            if source is None:
-                return
-            sealed = store_content(source, put=made.append, secret=secret)
+            with open_file(path) as source:
+                if source is None:
+                    return
+                sealed = store_content(source, put=made.append, secret=secret)
             if (sealed.digest, sealed.size) != (content.digest, content.size):
                 return
             for block in made:
@@ -193,9 +196,9 @@ class Repair:
         """Keep damaged bytes under a name that says where they lay."""
         folder = self.core.folder / ASIDE
         path = folder / where.replace(" ", "-")
-        if path.exists():
-            return
         try:
+            if path.exists():
+                return
             make_folder(folder)
             _write(path, body)
             sync_folder(folder)
@@ -204,13 +207,15 @@ class Repair:
         self.aside.append(f"{ASIDE}/{path.name}")
 
 
-def put_right(core: Core, wants: Wants, step: Step, open_file: OpenFile) -> Repair:
+def put_right(
+    core: Core, wants: Wants, step: Step, open_file: OpenFile, gaps: Iterable[Damage]
+) -> Repair:
     """Do all of it but making the lists anew; what is in transactions is durable on return.
 
     Raises:
         StoreFull, StoreUnusable: nothing was changed, or what was is whole.
     """
-    repair = Repair(core, wants, step)
+    repair = Repair(core, wants, step, (*dict.fromkeys((*core.blocks.damage, *gaps)),))
     repair.look()
     if repair.lost:
         uses = Uses(core, repair.lost)

@@ -29,6 +29,7 @@ from storage.identity.keyfile import load, save
 from storage.vault import Vault
 from tests.access import Dice, device
 from tests.crash.all_stories import STORIES
+from tests.crash.caring import BackingUp, ComingBack, Mending
 from tests.crash.collecting import collect
 from tests.crash.faults import NUMBERS, Fault, faults
 from tests.crash.folders import FOLDER, Shown, files, judge_rest, shown_by, tree
@@ -381,6 +382,10 @@ TRIES: dict[str, Callable[[Ground], Try]] = {
     "attach": Attaching,
     "keys": Keeping,
     "state": SettingUp,
+    "repair": Mending,
+    "backup": lambda ground: BackingUp(ground, in_one_file=False),
+    "backup file": lambda ground: BackingUp(ground, in_one_file=True),
+    "restore backup": ComingBack,
 }
 
 

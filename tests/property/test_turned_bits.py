@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
 from collections import Counter
@@ -69,6 +70,12 @@ class Ground:
         """Open what was laid out."""
         device = self.place.device("owner")
         return Vault.open(self.again, device, self.place.clock, Dice(seed))
+
+
+@pytest.fixture(autouse=True)
+def patient() -> None:
+    """Ten thousand tries take longer than what looks like a test that hangs."""
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,170 @@
+"""Tries of repair and backup, for whichever call fails: see test_crash_kth_call."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from app.places import Places, prepare
+from app.progress import silent
+from app.restoring import Restoring, Wished
+from app.statecopy import plain_of
+from storage.backup.places import ENVELOPE, FileTarget, FolderTarget, Target, open_backup
+from storage.backup.table import SpaceKept, Table, open_table, seal_table
+from storage.backup.taking import Tools, prove, take
+from storage.blocks.disk import RealDisk
+from storage.checking import untold
+from storage.errors import AtollError, BackupUnusable
+from storage.identity.keyfile import load
+from storage.vault import Vault
+from tests.access import Dice
+from tests.crash.stories import fingerprint
+from tests.helpers.vaults import Place
+
+WORDS = "four words that nobody guesses"
+NAME = "owner"
+
+
+class Gives(Protocol):
+    """What gives a fresh copy to fail on."""
+
+    def fresh(self) -> Place:
+        """Return it."""
+        ...
+
+
+class Mending:
+    """A store in which one bit was turned over is made whole again."""
+
+    def __init__(self, ground: Gives) -> None:
+        self._place = ground.fresh()
+        whole = self._place.open()
+        self._root, self._shown = whole.root, fingerprint(whole)
+        whole.close()
+        pack = self._place.folder / NAME / "packs" / "000001.pack"
+        body = bytearray(pack.read_bytes())
+        body[len(body) // 3] ^= 1
+        pack.write_bytes(body)
+        self._vault = self._place.open(NAME, "damaged")
+
+    def work(self) -> None:
+        """Mend it."""
+        self._vault.repair()
+
+    def judge(self) -> None:
+        """Look that it is as it was, and can be opened without its index."""
+        assert (self._vault.root, fingerprint(self._vault)) == (self._root, self._shown)
+        assert [it for it in self._vault.check().found if it.severity == "damaged"] == []
+        self._vault.close()
+        for path in (self._place.folder / NAME).glob("index.db*"):
+            path.unlink()
+        self._vault = self._place.open(NAME, "after")
+        assert (self._vault.root, fingerprint(self._vault)) == (self._root, self._shown)
+
+    def close(self) -> None:
+        """Let go."""
+        self._vault.close()
+
+
+class BackingUp:
+    """A second backup is made over a first; the first is good until the second is."""
+
+    def __init__(self, ground: Gives, *, in_one_file: bool) -> None:
+        self._place = ground.fresh()
+        self._into = self._place.folder / "backup"
+        self._in_one_file = in_one_file
+        self._vault = self._place.open()
+        self._shown = fingerprint(self._vault)
+        self.work()
+
+    def work(self) -> None:
+        """Make one, and try it."""
+        target: Target = FileTarget(self._into) if self._in_one_file else FolderTarget(self._into)
+        try:
+            self._write(target)
+        except BaseException:
+            target.give_up()
+            raise
+
+    def _write(self, target: Target) -> None:
+        place, snapshot = self._place, self._vault.snapshot()
+        disk = RealDisk(place.folder / NAME / "packs")
+        try:
+            kept = take(snapshot, "", disk, target, old=self._old(), copied=lambda _n: None)
+        finally:
+            disk.close()
+        table = Table(1, "Desk", place.device(NAME), plain_of({}), (kept,))
+        source = target.finish(seal_table(table, WORDS, bytes(16)))
+        try:
+            tools = Tools(place.clock, Dice("tools"), place.folder, untold)
+            if prove(source, table, [snapshot], tools):
+                raise BackupUnusable("it lacks something")
+        finally:
+            source.close()
+        target.publish(kept.packs)
+
+    def _old(self) -> SpaceKept | None:
+        if self._in_one_file or not (self._into / ENVELOPE).exists():
+            return None
+        return open_table(open_backup(self._into).envelope, WORDS).spaces[0]
+
+    def judge(self) -> None:
+        """Look that what is in force comes back whole."""
+        self.close()
+        home = self._place.folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        come_back(self._into, home)
+        places = Places(home / "data")
+        (store,) = [path for path in places.spaces.iterdir() if "-" not in path.name]
+        vault = Vault.open(store, load(places.device_key), self._place.clock, Dice("back"))
+        assert fingerprint(vault) == self._shown
+        vault.close()
+
+    def close(self) -> None:
+        """Let go; what is in force is good whatever failed."""
+        self._vault.close()
+        source = open_backup(self._into)
+        assert open_table(source.envelope, WORDS).spaces
+        source.close()
+
+
+class ComingBack:
+    """A device is brought back from a backup."""
+
+    def __init__(self, ground: Gives) -> None:
+        made = BackingUp(ground, in_one_file=False)
+        self._made = made
+        self._home = made._place.folder / "home"  # noqa: SLF001 - of the same make
+
+    def work(self) -> None:
+        """Bring it back, unless that is done."""
+        if not Places(self._home / "data").is_set_up():
+            come_back(self._made._into, self._home)  # noqa: SLF001
+
+    def judge(self) -> None:
+        """Look that it is the same device, and all is there."""
+        places = Places(self._home / "data")
+        assert load(places.device_key).did == self._made._place.device(NAME).did  # noqa: SLF001
+        (store,) = [path for path in places.spaces.iterdir() if "-" not in path.name]
+        keys, clock = load(places.device_key), self._made._place.clock  # noqa: SLF001
+        vault = Vault.open(store, keys, clock, Dice("judge"))
+        assert fingerprint(vault) == self._made._shown  # noqa: SLF001
+        vault.close()
+
+    def close(self) -> None:
+        """Let go."""
+        with suppress(AtollError):
+            self._made.close()
+
+
+def come_back(source: Path, home: Path) -> None:
+    """Bring a device back."""
+    places = Places(home / "data")
+    prepare(places)
+    clock = Place(home).clock
+    restoring = Restoring(places, clock, Dice("restore"), silent)
+    wished = Wished(home / "folders", {}, merge=True)
+    asyncio.run(restoring.restore(source, WORDS, wished))
