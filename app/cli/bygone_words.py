@@ -80,7 +80,7 @@ def _forget(value: Value, _now: float) -> str:
     if value["taken_back"]:
         return f"{path}: that version is kept. If it is gone here, the others are asked for it.\n"
     if value["still_shown"]:
-        return f"{path}: that is what the file holds now. Nothing is forgotten.\n"
+        return f"{path}: that version is part of what the file holds now. Nothing is forgotten.\n"
     many = value["versions"].number
     also = f" {count_words(many, 'version')} of it held the same, and go together." * (many > 1)
     return f"{path}: {_when(value)}.{also}\n{_honest(value)}"

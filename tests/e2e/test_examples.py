@@ -149,6 +149,11 @@ SHOWS = {
     "export": "Wrote 1 file",
     "attach": "In step at",
     "completion": "",  # into a file
+    "forget": "bread.md",
+    "versions": "every version for",
+    "space": 'in the store|"total"',
+    "bin": "lost|deleted file|Empty",
+    "collect": "Recipes: ",
 }
 """What has to be on the screen after an example of each command."""
 
