@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
@@ -36,6 +36,8 @@ QUIET = 1.0
 AGAIN = 5.0
 """Seconds until what could not leave the folder is tried once more."""
 NEARLY = 1.0
+GIVE_BACK_EVERY = 600.0
+"""Seconds from one rewriting of packs until the next: it looks at all that is kept."""
 PATIENCE = 20.0
 """Seconds without a byte after which nobody is believed to have it."""
 
@@ -80,6 +82,10 @@ class KeepHere:
         self._due: set[str] = set()
         self._some = asyncio.Event()
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.give_back: Callable[[str], Awaitable[object]] | None = None
+        """Gives the disk back that was freed in a space's packs."""
+        self._freed: set[str] = set()
+        self._given_at: dict[str, float] = {}
         self._pinned: Counter[tuple[str, EntryId]] = Counter()
         """What is being read or written out: it stays meanwhile."""
 
@@ -256,6 +262,7 @@ class KeepHere:
                     if kept.opened.id in due:
                         with suppress(AtollError):  # who keeps it in step meets it, and tells it
                             await self._let_go(kept)
+                            await self._give_back(kept.opened.id)
         finally:
             for timer in self._timers.values():
                 timer.cancel()
@@ -277,12 +284,25 @@ class KeepHere:
                 await kept.in_step.bring(there)
             still = await kept.opened.run(lambda _vault: frozenset(agreed.get_some(leaving)))
             if await kept.opened.run(lambda vault: vault.sweep(trusted, still | pinned)):
+                self._freed.add(space)
                 self._events.tell(SpacesChanged())
             if still:
                 self._again(space, AGAIN)
         soon = await kept.opened.run(lambda vault: vault.next_push())
         if soon is not None and not leaving:
             self._again(space, max(NEARLY, soon - self._clock.now() + NEARLY))
+
+    async def _give_back(self, space: str) -> None:
+        """Give the disk back once enough was let go of, and not all the time."""
+        now = self._clock.monotonic()
+        if space not in self._freed or now - self._given_at.get(space, -GIVE_BACK_EVERY) < (
+            GIVE_BACK_EVERY
+        ):
+            return
+        self._freed.discard(space)
+        self._given_at[space] = now
+        if self.give_back is not None:
+            await self.give_back(space)
 
     def _again(self, space: str, seconds: float) -> None:
         """Look again in a while."""

@@ -127,6 +127,7 @@ class Node:
             entropy=entropy,
         )
         self._spaces.lacking = self._keep.wanted
+        self._keep.give_back = self.past.collect
         self._attaching = Attaching(account.state, self._spaces, self.events)
         self.devices_known.invitation = self._grants.invitation
 

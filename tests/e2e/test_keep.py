@@ -58,6 +58,15 @@ def files(device: Device) -> dict[str, bytes]:
     return found
 
 
+def packs(device: Device) -> int:
+    """Return how much disk the store takes."""
+    total = 0
+    for path in device.data.rglob("*.pack"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
+
+
 def sentence(device: Device) -> str:
     """Return where the program says that all is."""
     return str(mapping_in(device.space()["where"])["sentence"])
@@ -72,6 +81,7 @@ def test_names_only_and_back_to_whole(pair: tuple[Device, Device]) -> None:
     assert (phone.folder / "films").is_dir()
     until(lambda: phone.space()["here_bytes"] == 0, "nothing is here")
     assert "0 bytes of 5.4 MB here" in phone.ask("spaces")
+    until(lambda: packs(phone) < 1_000_000 < packs(desk), "the disk is given back")
     assert sentence(desk) == "Saved here · Phone keeps names only"
     assert sentence(phone) == "Stored on Desk · this computer keeps names only"
     assert [hit["path"] for hit in phone.values("search", "lake")] == ["films/lake.mov"]

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from storage.access.roles import Role
+from storage.collecting import Orders
 from storage.errors import BlockNotFound
 from storage.facts.change import TOP, EntryId
 from storage.keeping import MOMENT, NOTE_MAX, WHOLE, Keep, Keeping
@@ -216,6 +217,30 @@ def test_older_versions_go_with_the_file_once_they_are_safe(pair: tuple[Vault, V
     assert len(list(core_of(phone).blocks.scan())) < before - 8
     assert core_of(phone).kept.leaving() == frozenset()
     assert not phone.check().found
+
+
+def test_the_disk_is_given_back(pair: tuple[Vault, Vault], place: Place) -> None:
+    """What went is still in the packs, until those are written anew; nothing that counts is."""
+    desk, phone = pair
+    write(desk, "a.mov", FILM, TOP)
+    note = write(desk, "a.md", b"short", TOP)
+    exchange(desk, phone)
+    phone.set_keeping(opened(0))
+    sign(desk, phone)
+    core_of(phone).clock.at += MOMENT + 1  # type: ignore[attr-defined]
+    assert tidy(phone, desk) > 3
+    packs = place.folder / "phone" / "packs"
+    before = sum(path.stat().st_size for path in packs.iterdir())
+    run = phone.collection(Orders())
+    while run.step() is not None:
+        pass
+    assert run.collected.given_back > len(FILM) // 2
+    assert before - sum(path.stat().st_size for path in packs.iterdir()) > len(FILM) // 2
+    assert text(phone, note) == "short"
+    assert not phone.check().found
+    phone.set_keeping(WHOLE)
+    tell(desk, phone)
+    assert shown(phone) == shown(desk)
 
 
 def test_back_to_whole_brings_all_back(pair: tuple[Vault, Vault]) -> None:

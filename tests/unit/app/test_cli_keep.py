@@ -14,8 +14,7 @@ from app.errors import BadUsage
 from tests.unit.app.fake_app import ID, FakeApp
 from tests.unit.app.test_cli import Run, atoll, fake
 
-assert atoll
-assert fake
+FIXTURES = atoll, fake
 
 SPACE = {
     "name": "Films",
