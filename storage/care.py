@@ -66,7 +66,9 @@ class Care(Opened):
         """Say what lies in the packs at this moment, all of it durable."""
         core = self._ready()
         packs = Locator(core.connection).packs()
-        rows = core.connection.execute("SELECT DISTINCT digest FROM want").fetchall()
+        rows = core.connection.execute(
+            "SELECT digest FROM want UNION SELECT digest FROM let_go"
+        ).fetchall()
         return Snapshot(
             core.space,
             name_in(core),

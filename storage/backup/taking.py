@@ -37,7 +37,7 @@ class Snapshot:
     packs: tuple[tuple[int, int], ...]
     """Number and size: what is durable and counts."""
     wanting: frozenset[bytes]
-    """What was not here at that moment."""
+    """What was not here at that moment, or was let go of."""
 
     @property
     def size(self) -> int:

@@ -32,6 +32,7 @@ from storage.facts.change import TOP
 from storage.facts.dots import Seen
 from storage.vault import Vault
 from tests.access import Dice
+from tests.crash.collecting import collect
 from tests.helpers.vaults import Place, dice, everyone, exchange, save, shown, write
 
 WORDS = "four words that nobody guesses"
@@ -325,3 +326,26 @@ def test_a_snapshot_is_whole_whatever_is_written_behind_it(tmp_path: Path) -> No
     back.close()
     vault.close()
     source.close()
+
+
+def test_what_was_let_go_of_is_no_reason_to_call_a_backup_bad(tmp_path: Path) -> None:
+    """A device that keeps no older versions has nothing more than what it has."""
+    place = Place(tmp_path)
+    vault = place.create("one")
+    entry = write(vault, "long.bin", dice(1).randbytes(9_000), TOP)
+    save(vault, entry, dice(2).randbytes(9_000))
+    collect(vault)
+    with pytest.raises(AtollError):
+        b"".join(vault.read_at(entry, vault.history(entry)[-1].cid))
+    before = vault.root, shown(vault)
+    target = FolderTarget(tmp_path / "b")
+    table, source, snapshot = taken(place, "one", vault, target)
+    assert prove(source, table, [snapshot], tools(place)) == ()
+    target.publish(table.spaces[0].packs)
+    done = vault.repair()
+    assert (done.damaged, done.missing, done.rebuilt) == (0, (), True)
+    assert [it for it in vault.check().found if it.severity != "note"] == []
+    back = restored(place, source, "one", "new")
+    assert (back.root, shown(back)) == before == (vault.root, shown(vault))
+    for each in (back, vault, source):
+        each.close()
