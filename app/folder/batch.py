@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.folder.agreed import DraftRow, Row
 from app.folder.ground import Ground, Tally
+from app.folder.intent import intend, is_done
 from app.folder.match import Found
 from app.folder.names import from_disk
 from app.folder.port import Path, Stat
@@ -55,6 +56,8 @@ class Batch:
         self._added: dict[EntryId, _Added] = {}
         self._moved: dict[EntryId, Row] = {}
         self._held = 0
+        self._intent: list[Row] = []
+        """How edits will be agreed if a kill comes between the commit and that."""
 
     def begin(self, verb: str, entry: EntryId | None = None, count: int = 1) -> ChangeSet:
         """Return the change to put one more thing into; `count` entries are touched by it."""
@@ -95,7 +98,10 @@ class Batch:
         agree, self._agree = self._agree, []
         touched, self._touched = self._touched, set()
         self._held = 0
+        intent, self._intent = self._intent, []
         if change is not None and counts:
+            if intent:
+                intend(self._ground.agreed, intent)
             self._ground.space.commit(change, words_for(counts))
             self.tree = self._ground.space.tree()
             self._tally.added += counts["added"]
@@ -112,6 +118,8 @@ class Batch:
             )
             for rows in agree:
                 self._ground.agreed.put(rows())
+            if intent:
+                is_done(self._ground.agreed)
         self._moved.clear()
 
     def draft(self, path: Path, entry: EntryId | None) -> None:
@@ -171,13 +179,17 @@ class Batch:
         self._touched.add(entry)
         self._added[entry] = _Added((parent, disk, name), stat, digest)
 
-    def edited(self, row: Row, read: Read, *, held: bytes | None = None) -> None:
+    def edited(
+        self, row: Row, read: Read, *, held: bytes | None = None, token: bytes = b""
+    ) -> None:
         """Agree on a file that was edited.
 
         `held`: what is there now is more than is here, and this is the token of what is here.
+        `token` is that of what is here in any case, where it is a version of a text.
         """
         self._held += len(read.data)
         stat = settled(read.stat, self._ground.clock.now())
+        self._intent.append(holding(row, stat, read.digest, token))
 
         def agree() -> Iterable[Row]:
             node = self.tree.get(row.entry)

@@ -274,7 +274,7 @@ class Ingest:
             change = self._batch.begin("edited", row.entry)
             meta = self._batch.meta(read.stat, node)
             held = change.write(row.entry, read.data, meta, row.base)
-            self._batch.edited(row, read, held=held if unseen else None)
+            self._batch.edited(row, read, held=held if unseen else None, token=held)
         elif unseen:
             self._put_beside(path, read)
             self._batch.holding(row, read.stat, read.digest)

@@ -21,6 +21,7 @@ from app.folder.ground import Brought, Ground, Looked, Tally
 from app.folder.held import left_alone
 from app.folder.ignore import IGNORE_FILE, MAX_PATTERNS, OWN_FOLDER, Ignore
 from app.folder.ingest import Ingest
+from app.folder.intent import find_out
 from app.folder.marker import Marker, Standing, prove, read_marker, standing_of, write_marker
 from app.folder.match import Matched, gave_way, match, worth_reading
 from app.folder.newborn import Newborn
@@ -114,6 +115,7 @@ class Mirror:
         except OSError as error:
             raise Unreadable("the folder cannot be written to", "") from error
         self._read_ignore()
+        find_out(ground.space, agreed)
         with agreed.together():
             self._is_known(root)  # else, and when our index was lost, all is compared anew
             # What a program wrote before it was killed is there; a power cut may have taken it.
@@ -311,10 +313,10 @@ class Mirror:
         if hinted is not None:
             rows |= gather.rows_of(entry for entry in there if entry not in rows)
         tally.skipped += [Skipped(path, "disk") for path in sorted(matched.other_disk)]
+        everywhere, young = hinted is None, grace / 2
+        held = self._newborn.hold(here, matched, rows, tally, young, everywhere=everywhere)
         spare, again_in = self._spare(matched, rows, grace, tally)
-        if hinted is not None:
-            held = self._newborn.hold(here, matched, tally, grace / 2)
-            again_in = min(filter(None, (again_in, held)), default=None)
+        again_in = min(filter(None, (again_in, held)), default=None)
         if ground.suspicious:
             lost = _perhaps_lost(matched)
             rows |= lost

@@ -1,4 +1,4 @@
-"""A disk that fails or refuses at any one question, or at many: what it does not tell is unknown."""
+"""A disk that fails or refuses at any question, or many: what it does not tell is unknown."""
 
 from __future__ import annotations
 
@@ -144,8 +144,8 @@ def test_a_real_folder_that_we_may_not_read_is_not_empty(rights: int) -> None:
             if not path.endswith("/"):
                 one.write(path, path)
         one.round()
-        for path in (one.root, *one.root.rglob("*")):
-            os.chown(path, NOBODY, NOBODY)
+        for place in (one.root, *one.root.rglob("*")):
+            os.chown(place, NOBODY, NOBODY)
         one.round()
         for path in [path for path in TREE if path.endswith("/")]:
             (one.root / path).chmod(rights)

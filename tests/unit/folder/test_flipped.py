@@ -47,7 +47,7 @@ def test_who_opens_by_names_in_a_swapped_folder_never_leaves_it(tmp_path: Path) 
     with flipped(root, "d", outside):
         for _ in range(OPENS):
             try:
-                with folder.enter(("d",)) as place, place.open("f") as file:
+                with folder.enter(("d",)) as opened, opened.open("f") as file:
                     found[file.read(10)] += 1
             except OSError:
                 found[b"refused"] += 1
