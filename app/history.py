@@ -52,7 +52,8 @@ class History:
         def work(vault: Vault) -> tuple[Version, ...]:
             roots = None if wanted is None else _roots(vault, wanted)
             steps = vault.history_below(roots, limit) if roots else vault.history(wanted, limit)
-            return tuple(_versions(vault, steps))
+            gone = vault.not_kept(wanted) if wanted is not None and not roots else frozenset[Dot]()
+            return tuple(_versions(vault, steps, gone))
 
         return await self._spaces.get(space).opened.run(work)
 
@@ -135,7 +136,7 @@ def _roots(vault: Vault, wanted: EntryId) -> frozenset[EntryId] | None:
     return frozenset({wanted, *(it.id for it in below(tree, node))})  # only the view made it
 
 
-def _versions(vault: Vault, steps: Sequence[Step]) -> Iterable[Version]:
+def _versions(vault: Vault, steps: Sequence[Step], gone: frozenset[Dot]) -> Iterable[Version]:
     beside, kinds, names = side_by_side(steps), vault.kinds(steps), vault.device_names()
     touched = {step.pos: vault.touched(step, MANY_PATHS) for step in steps}
     paths = _paths(vault, {entry for entries in touched.values() for entry in entries})
@@ -152,6 +153,7 @@ def _versions(vault: Vault, steps: Sequence[Step]) -> Iterable[Version]:
             tuple(paths[entry] for entry in touched[step.pos] if entry in paths),
             by=step.issuer,
             kinds=_kinds(kinds[step.pos]),
+            kept=step.dot not in gone,
         )
 
 

@@ -185,6 +185,8 @@ class Version:
     """The did:key of the device that made it."""
     kinds: tuple[tuple[str, int], ...] = ()
     """What it did to how many: 'added', 'edited', 'moved', 'renamed', 'deleted'."""
+    kept: bool = True
+    """What the entry held then is kept on this device; of one entry's history only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from storage.collecting import Collected, Collection, Orders, Slice
 from storage.core import Core
 from storage.errors import NotKept
 from storage.facts.change import EntryId, Operation
+from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content
 from storage.letgo import tops_of
@@ -54,6 +55,20 @@ class Collecting(Opened):
     def life(self, entry: EntryId) -> Life:
         """Return all versions of an entry, causes first."""
         return life_of(self._ready().history.said_of({entry})[entry], lambda _dot: 0)
+
+    def not_kept(self, entry: EntryId) -> frozenset[Dot]:
+        """Return which records made versions of an entry that are not kept here any more."""
+        let_go = self._ready().let_go
+        if not let_go.any():
+            return frozenset()
+        return frozenset(
+            version.dot
+            for version in self.life(entry).versions
+            if version.dot is not None
+            and any(
+                let_go.holds(it, older_only=True) for h in version.holds for it in tops_of_held(h)
+            )
+        )
 
     def is_kept(self, facts: EntryFacts) -> bool:
         """Say whether nothing of these facts was let go of as an older version."""

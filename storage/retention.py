@@ -97,6 +97,8 @@ class Version:
 
     at: int
     holds: frozenset[Held]
+    dot: Dot | None = None
+    """Of the record that made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def life_of(said: Iterable[Said], at: Callable[[Dot], int]) -> Life:
         before = facts if step.seen.covers(seen) else _as_seen(done, step.seen)
         version = held_in(apply_to_entry(before, its, step.dot, step.seen))
         if version and any(it.attribute != "place" for it in its):
-            versions.append(Version(at(step.dot), version))
+            versions.append(Version(at(step.dot), version, step.dot))
         was, facts = facts, apply_to_entry(facts, its, step.dot, step.seen)
         done.append((step, its))
         seen = seen.with_dot(step.dot)

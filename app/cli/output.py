@@ -232,11 +232,15 @@ def _log(value: Value, now: float) -> str:
                 str(step["device"]),
                 kinds_words(step["kinds"]),
                 str(step["words"]),
-                _paths([str(path) for path in step["paths"].each]),
+                _paths([str(path) for path in step["paths"].each]) + _gone(step),
             )
             for step in value.each
         ]
     )
+
+
+def _gone(step: Value) -> str:
+    return "" if step["kept"] or not step["kept"].given else "  (no longer kept here)"
 
 
 def kinds_words(kinds: Value) -> str:

@@ -148,6 +148,7 @@ def version_shape(version: Version) -> Shape:
         "paths": ["/".join(path) for path in version.paths],
         "by": version.by,
         "kinds": [{"what": what, "count": count} for what, count in version.kinds],
+        "kept": version.kept,
     }
 
 

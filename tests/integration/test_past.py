@@ -45,6 +45,11 @@ def test_a_version_that_was_forgotten_here_is_asked_of_the_others(tmp_path: Path
             assert told.count == 1
             assert told.removed_bytes > 0
             assert told.others == 1
+            assert [it.kept for it in await ana.history(space.id, picture.id)] == [
+                True,
+                False,
+                True,
+            ]
             with pytest.raises(NotKept):
                 await ana.read(space.id, picture.id, first)
             with pytest.raises(NotKept):
