@@ -31,6 +31,7 @@ assert flag == "-r"
 print(json.load(sys.stdin)[name.removeprefix(".")])
 """
 """As much of jq as the examples need: not every machine has it."""
+SLOW_TO_GUESS = "four words that nobody guesses"
 FENCED = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 IN_WORDS = re.compile(r"^(?:bash|zsh|fish): +(atoll .*)$", re.MULTILINE)
 
@@ -143,10 +144,16 @@ SHOWS = {
     "dial": "Met Ana",
     "log": "Ana",
     "show": "",  # into a file
-    "diff": r"(?s)^--- bread\.md@.*^\+\+\+ bread\.md@.*^-rye",
-    "restore": "Brought back",
+    "diff": r"(?s)^--- bread\.md@.*^\+\+\+ bread\.md@.*^-rye|^added +bread\.md",
+    "restore": "Brought back|as it was",
+    "at": 'Recipes as it was|"moment"',
+    "undo": "what .* did",
     "search": "bread.md",
-    "export": "Wrote 1 file",
+    "check": "all good",
+    "repair": r"made anew from nothing|\"rebuilt\": true",
+    "backup": "is good|No backup was made|good$",
+    "restore-backup": "This is Ana again",
+    "export": "Wrote [12] file",
     "attach": "In step at",
     "completion": "",  # into a file
     "forget": "bread.md",
@@ -195,13 +202,25 @@ def fresh(ana: Person, home: Path, command: str, line: str) -> Person:
             moved = other.home / "Documents" / "Recipes"
             moved.parent.mkdir()
             other.folder.rename(moved)
+        case "backup" | "restore-backup":
+            return backed_up(ana, other, command)
         case "serve" if "--data" in line:
             other.ask("--data", str(other.home / "srv"), "init", "--name", "Mina")
-        case "serve" | "restore":
+        case "serve" | "restore" | "undo":
             other.cooking()
         case _:
             return ana
     return other
+
+
+def backed_up(ana: Person, other: Person, command: str) -> Person:
+    """Return who makes a backup, or who lost everything but that."""
+    on = ana if command == "backup" else other
+    (on.home / ".backup-words").write_text(f"{SLOW_TO_GUESS}\n", encoding="utf-8")
+    if on is other:
+        stick = other.home / "stick" / "atoll"
+        ana.ask("backup", str(stick), "--passphrase-file", "-", given=SLOW_TO_GUESS)
+    return on
 
 
 def as_here(line: str, ana: Person, on: Person, whose: Person) -> str:
@@ -227,7 +246,7 @@ def test_an_example_of_the_guide_does_what_it_says(line: str, ana: Person, tmp_p
     """Whoever types it as it stands there must not be the first to do so."""
     command = next(word for word in line.split() if word in {it.name for it in COMMANDS})
     on = fresh(ana, tmp_path, command, line)
-    typed = as_here(line, ana, on, on if command == "restore" else ana)
+    typed = as_here(line, ana, on, on if command in {"restore", "undo"} else ana)
     if command == "serve":
         ends(on.lets_run(typed))
         return
