@@ -129,10 +129,11 @@ def test_it_is_held_over_a_restart_and_let_through(pair: tuple[Island, Island]) 
     ana.signal(9)
     ana.start()
     assert ana.reach() == "held"
-    assert len(tree_of(mina.folder)) == 120
+    left = len(tree_of(mina.folder))
+    assert left >= 120 - 30, "a quarter is the limit"
     assert ana.value("held", "Work", "--let-through")["let_through"] == 60
     until(lambda: bool(list_in(mina.value("held")["held"])), "Mina's device asks too")
-    assert len(tree_of(mina.folder)) == 120
+    assert len(tree_of(mina.folder)) == left
     assert "not in your folder until you look" in mina.ask("status")
     mina.ask("held", "Work", "--let-through")
     until(lambda: tree_of(mina.folder) == tree_of(ana.folder), "both let it through")
