@@ -42,6 +42,7 @@ PATIENCE = 20.0
 """Seconds without a byte after which nobody is believed to have it."""
 
 
+LOOK_EVERY = 1.0
 ALONE = 6.0
 """The same while no other device is near at all."""
 
@@ -216,21 +217,26 @@ class KeepHere:
         report: Report,
     ) -> None:
         """Wait while something comes; `left` says how many files are to, and how many bytes."""
-        most = 0
+        most, before, since = 0, (-1, -1), self._clock.monotonic()
         while True:
             kept.moved.clear()
-            files, size = await kept.opened.run(left)
+            now = await kept.opened.run(left)
+            files, size = now
             if not files:
                 return
+            if now != before:
+                before, since = now, self._clock.monotonic()
+            elif self._clock.monotonic() - since > self._patience(kept):
+                raise NobodyHasIt("no device near has it")
             most = max(most, size)
             report(Progress("Fetching", "", total - files, total, most - size, most))
-            near = self._devices.near_now() & set(self._devices.members(kept.opened.key))
-            try:
-                async with asyncio.timeout(PATIENCE if near else ALONE):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):  # others wait for it to move as well
                     await kept.moved.wait()
-            except TimeoutError:
-                if await kept.opened.run(left) == (files, size):
-                    raise NobodyHasIt("no device near has it") from None
+
+    def _patience(self, kept: Kept) -> float:
+        near = self._devices.near_now() & set(self._devices.members(kept.opened.key))
+        return PATIENCE if near else ALONE
 
     # -- letting go ----------------------------------------------------------------------
     def hear(self, event: Event) -> None:

@@ -344,7 +344,8 @@ class Node:
 
     async def restore(self, space: str, entry: str, record: str) -> EntryInfo:
         """Bring an entry back as it was at a record."""
-        return await self._history.restore(space, entry, record)
+        async with self._keep.at_hand(space, [entry], record=record):
+            return await self._history.restore(space, entry, record)
 
     async def bin(self, space: str | None = None) -> tuple[BinItem, ...]:
         """Return what was deleted, but for what was cleared out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.delivering import Standing, reach_of
 from app.values import EntryInfo
-from storage.facts.change import TOP
+from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Writer
 from storage.facts.node import Node
 from storage.facts.values import EntryKind
@@ -27,13 +27,15 @@ class Looking:
         self._standing = standing
         self._near = near
         self._drafts = drafts
-        self._unkept = vault.unkept()
+        self._unkept: frozenset[EntryId] | None = None
+        """What is not to be here, of those that are described now."""
         # thousands of entries come from few commits of few devices
         self._names: dict[Writer, str] = {}
 
     def entry(self, path: tuple[str, ...], node: Node) -> EntryInfo:
         """Describe one."""
-        kept = node.id not in self._unkept
+        unkept = self._vault.unkept([node.id]) if self._unkept is None else self._unkept
+        kept = node.id not in unkept
         here = self._standing.complete or (kept and self._vault.is_here(node))
         return EntryInfo(
             self._space,
@@ -88,6 +90,7 @@ class Looking:
 
     def sorted(self, shown: list[Shown]) -> tuple[EntryInfo, ...]:
         """Describe several, folders first, then by name."""
+        self._unkept = self._vault.unkept([node.id for _, node in shown])
         shown.sort(key=lambda pair: (pair[1].kind is not EntryKind.FOLDER, pair[0]))
         return tuple(self.entry(path, node) for path, node in shown)
 

@@ -121,18 +121,18 @@ class Kept:
 
     def sides(self, entries: Iterable[EntryId]) -> Iterator[EntryId]:
         """Walk entries, and the ids under which other versions of them are shown."""
-        for entry in entries:
-            yield entry
-            yield from self._ids("SELECT id FROM side WHERE entry = ?", (entry,))
+        found = set(entries)
+        yield from found
+        for side, entry in self._connection.execute("SELECT id, entry FROM side").fetchall():
+            if bytes(entry) in found:
+                yield EntryId(bytes(side))
 
     def originals(self, ids: Iterable[EntryId]) -> Iterator[tuple[EntryId, EntryId]]:
         """Walk those ids under which other versions are shown, each with its entry."""
-        for side in ids:
-            row = self._connection.execute(
-                "SELECT entry FROM side WHERE id = ?", (side,)
-            ).fetchone()
-            if row is not None:
-                yield side, EntryId(bytes(row[0]))
+        wanted = set(ids)
+        for side, entry in self._connection.execute("SELECT id, entry FROM side").fetchall():
+            if bytes(side) in wanted:
+                yield EntryId(bytes(side)), EntryId(bytes(entry))
 
     def always(self) -> frozenset[EntryId]:
         """Return the texts that are kept in any case."""
@@ -151,8 +151,12 @@ class Kept:
     def shown(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries that are shown."""
         found: set[EntryId] = set()
-        for entry in entries:
-            found |= self._ids("SELECT id FROM entry WHERE id = ? AND parent <> x''", (entry,))
+        wanted = list(entries)
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            marks = ",".join("?" for _ in part)
+            shown = f"SELECT id FROM entry WHERE id IN ({marks}) AND parent <> x''"  # noqa: S608
+            found |= self._ids(shown, tuple(part))
         return frozenset(found)
 
     def size_of(self, entries: Iterable[EntryId]) -> int:

@@ -90,6 +90,15 @@ def test_names_only_and_back_to_whole(pair: tuple[Device, Device]) -> None:
     assert "1 file is here" in phone.ask("fetch", str(phone.folder / "films" / "lake.mov"))
     assert files(phone) == {"films/lake.mov": FILM}
     assert phone.ask("show", "Notes/day.md") == FILES["day.md"].decode()
+    out = phone.folder.parent / "out"
+    phone.ask("export", "Notes", str(out))
+    assert difference(desk.folder, out) == f"Only in {desk.folder}: .atoll\n"
+    desk.write("day.md", b"another day\n")
+    until(lambda: len(phone.values("log", "Notes/day.md")) == 2, "the new version's name")
+    old = str(phone.values("log", "Notes/day.md")[-1]["version"])
+    assert phone.ask("show", f"Notes/day.md@{old}") == FILES["day.md"].decode()
+    phone.ask("restore", f"Notes/day.md@{old}")
+    until(lambda: files(desk) == FILES, "the old version is back at the desk")
 
     phone.ask("keep", "Notes", "whole")
     until(lambda: difference(desk.folder, phone.folder) == "", "both folders are equal")
