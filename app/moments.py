@@ -1,7 +1,7 @@
 """Any moment of a folder: looked at, compared, written out, and brought back.
 
 A moment is typed (see app.moments_typed) and becomes what had been seen at it, so that it
-holds all that it builds on: docs/decisions says how. Work is done on the vault's thread.
+holds all that it builds on: docs/decisions/0026. Work is done on the vault's thread.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From what was typed for a moment to what had been seen at it, and to words that say so.
 
 A wall time chooses the records that say, by their own writers' clocks, that they were made
-up to it, with all that they build on. Nothing else hangs on a clock: docs/decisions says why.
+up to it, with all that they build on. Nothing else hangs on a clock: docs/decisions/0026.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ MOMENT_COMMANDS = (
         (Option("path", "PATH or PATH@VERSION", Kind.PATH, needed=True), MOMENT),
         (
             "atoll show ~/Recipes/bread.md@3fa92c > old.md",
-            'atoll show ~/Recipes/bread.md --at "1 min ago"',
+            'atoll show ~/Recipes/bread.md --at "before 81bb04"',
         ),
     ),
     Command(
@@ -88,8 +88,8 @@ MOMENT_COMMANDS = (
         (
             "atoll restore ~/Recipes/bread.md@3fa92c",
             "atoll restore ~/Recipes/lost.md",
-            'atoll restore Recipes --at "1 min ago" --dry-run',
-            'atoll restore Recipes --at "before 3fa92c" --only bread.md --yes',
+            'atoll restore Recipes --at "2 h ago" --dry-run',
+            "atoll restore Recipes --at 3fa92c --only bread.md --yes",
         ),
     ),
     Command(

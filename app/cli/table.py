@@ -239,7 +239,7 @@ COMMANDS = (
         (NEEDED_SPACE, Option("into", "an empty or new folder", Kind.FOLDER, needed=True), MOMENT),
         (
             "atoll export Recipes /media/stick/Recipes",
-            'atoll export Recipes /tmp/then --at "1 min ago"',
+            "atoll export Recipes /media/stick/then --at 3fa92c",
         ),
     ),
     Command(
