@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from storage.blocks.store import Kind
 from storage.collecting import Collected, NotAllHere, Orders
 from storage.errors import BlockNotFound, NotKept
 from storage.facts.change import TOP, EntryId
 from storage.letgo import tops_of
+from storage.records.record import parse_record
+from storage.recovery import causes_first
 from storage.retention import DAY, Rule
 from storage.surveying import SpaceUse
 from storage.vault import Vault
-from tests.helpers.vaults import META, Place, core_of, exchange, save, shown, tell, write
+from tests.helpers.vaults import META, Place, core_of, dice, exchange, save, shown, tell, write
+from tests.reader.second_reader import Reader
+from tests.reader.view import shown as read_view
 
 LATEST = {TOP: Rule(latest_over=1000, any_kind=True)}
 NOTHING_OLD = {TOP: Rule(all_days=0, daily_days=0, monthly=False)}
@@ -46,7 +51,7 @@ def collect(vault: Vault, orders: Orders) -> Collected:
 
 def picture(n: int, size: int = 3 << 20) -> bytes:
     """Return bytes of a picture that nothing else is like."""
-    return b"\0" + bytes((n * 7 + i * i * (n + 3) >> 3) & 255 for i in range(4096)) * (size >> 12)
+    return b"\0" + dice(n).randbytes(size)
 
 
 def packs_of(vault: Vault) -> int:
@@ -292,3 +297,49 @@ def test_a_run_ends_though_somebody_writes_all_the_time(vault: Vault) -> None:
         write(vault, f"{slices}.md", b"a line", TOP)
         slices += 1
         assert slices < 50
+
+
+def test_a_reader_of_the_paper_reads_packs_that_were_written_anew(
+    vault: Vault, place: Place
+) -> None:
+    """Records may lie behind what builds on them then; FORMAT.md says so."""
+    note = write(vault, "note.md", b"one\n", TOP)
+    entry = write(vault, "lake.mov", picture(1), TOP)
+    other = place.join(vault, "other")
+    save(vault, entry, picture(2))
+    save(vault, note, b"two\n")
+    exchange(vault, other)
+    save(other, note, b"two\nthree\n")
+    exchange(vault, other)
+    orders = Orders(LATEST, quarantine=0)
+    collect(vault, orders)
+    assert collect(vault, orders).packs
+    device = place.device("owner")
+    keys = device.signing.seed + device.agreement.seed + device.storage_secret
+    space = Reader(place.folder / "owner", keys).read()
+    assert space.problems == []
+    assert read_view(space) == shown(vault)
+    assert space.root == vault.root.to_bytes()
+    other.close()
+
+
+def test_records_are_put_in_order_however_packs_were_written_anew(
+    vault: Vault, place: Place
+) -> None:
+    """Thousands that each wait for the next would be looked at again and again."""
+    other = place.join(vault, "other")
+    for number in range(8):
+        write(vault if number % 2 else other, f"{number}.md", b"line\n", TOP)
+        if number % 3 == 0:
+            exchange(vault, other)
+    exchange(vault, other)
+    records = list(core_of(vault).blocks.scan(Kind.RECORD))
+    for seed in range(20):
+        dice(seed).shuffle(records)
+        seen: set[bytes] = set()
+        for thing in causes_first(records):
+            record = parse_record(thing.data)
+            assert seen.issuperset(record.parents)
+            seen.add(record.cid)
+        assert len(seen) == len(records)
+    other.close()
