@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -52,6 +53,8 @@ def cast() -> Cast:
     except BaseException:
         made.top.cleanup()
         raise
+    gc.collect()
+    gc.freeze()  # so that to sweep after each story takes no longer than it has to
     return made
 
 
