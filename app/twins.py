@@ -14,6 +14,7 @@ from storage.errors import AtollError
 from storage.facts.change import EntryId
 from storage.ports import Entropy
 from storage.twins import settle_twins
+from storage.uniting import unite_new
 from storage.vault import Vault
 
 QUIET = 4.0
@@ -71,4 +72,6 @@ class Twins:
 
 
 def _settled(vault: Vault) -> frozenset[EntryId]:
-    return settle_twins(vault) if vault.may_edit() else frozenset()
+    if not vault.may_edit():
+        return frozenset()
+    return settle_twins(vault) or unite_new(vault)

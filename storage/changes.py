@@ -11,6 +11,7 @@ from storage.facts.change import ENTRY_SIZE, TOP, Drop, EntryId, Operation, Put
 from storage.facts.dots import Dot
 from storage.facts.names import check_name
 from storage.facts.node import below
+from storage.facts.slots import UNITED
 from storage.facts.state import EntryFacts
 from storage.facts.values import (
     Content,
@@ -24,7 +25,8 @@ from storage.facts.values import (
     Scalar,
     Value,
 )
-from storage.facts.view import kept_path, sides, winner
+from storage.facts.view import kept_path, last, latest_meta, lineage_of, sides, winner
+from storage.joining import united
 from storage.siding import Siding
 
 _RANDOM_SIZE = 10
@@ -123,6 +125,30 @@ class ChangeSet(Siding):
             self._free_sides(entry)
             self._put_version(entry, facts, main, document)
         self.set_meta(entry, meta)
+
+    def unite(self, stays: EntryId, goes: EntryId) -> bool:
+        """Let a note say all that another says too, which then goes; say whether that is done.
+
+        Nothing is done where the text would be too long for one.
+
+        Raises:
+            NotFound, BlockNotFound, DecodeError: one of them is no text that is here.
+        """
+        stays, goes = self._own(stays), self._own(goes)
+        facts = self._facts(stays)
+        document = united(self._contents, facts, self._facts(goes))
+        main = sides(facts)[0]
+        if document is None or main is None:
+            return False
+        self._free_sides(stays)
+        self._put_version(stays, facts, main, document)
+        self.set_meta(stays, latest_meta(facts))
+        for name, dots in self._facts(goes).items():
+            if name.startswith(UNITED):
+                self._put(stays, name, dots[last(dots)])
+        self._put(stays, f"{UNITED}{goes.hex()}", Fact(self._lineage(goes)))
+        self.remove(goes)
+        return True
 
     def replace(self, entry: EntryId, content: Content, meta: Meta) -> None:
         """Let an entry hold a whole new content."""
@@ -252,6 +278,12 @@ class ChangeSet(Siding):
                 self._keep(child.id)
                 if revived:
                     self._bring_along(child.id)
+
+    def _lineage(self, entry: EntryId) -> bytes:
+        facts = self._facts(entry)
+        main = sides(facts)[0]
+        content = None if main is None else facts["content"][main]
+        return lineage_of(content) if isinstance(content, Content) else b""
 
     def _parent(self, entry: EntryId) -> EntryId | None:
         fresh = self._fresh.get(entry)

@@ -55,6 +55,13 @@ class Opened:
             for name in sorted(names)
         )
 
+    def odd(self, which: int) -> frozenset[EntryId]:
+        """Return the entries that are shown and of which one of the bits ODD_… holds."""
+        rows = self._ready().connection.execute(
+            "SELECT id FROM entry WHERE odd <> 0 AND odd & ? AND parent <> ?", (which, HIDDEN)
+        )
+        return frozenset(EntryId(bytes(row[0])) for row in rows.fetchall())
+
     def reshown(self) -> frozenset[EntryId]:
         """Return, once, what is shown elsewhere or otherwise named for what others did.
 

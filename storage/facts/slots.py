@@ -19,6 +19,10 @@ from storage.facts.values import Fact
 
 MARK = "fact:beside"
 """Of which file a slot holds a version, and of which dot: entry ‖ writer ‖ n, u64."""
+UNITED = "fact:united:"
+"""And an id: says of a note that it took in the note of that id; the value is of which lineage."""
+APART = "fact:apart"
+"""Says of a file which other one has the name that both were given."""
 _N_SIZE = 8
 _NONE: Dots = {}
 

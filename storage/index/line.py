@@ -13,6 +13,7 @@ from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Writer
 from storage.facts.names import collision_key
 from storage.facts.node import Node
+from storage.facts.slots import APART, MARK, UNITED
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind, value_bytes, value_from_cbor
 from storage.facts.view import (
@@ -41,6 +42,14 @@ ODD_CUT = 4
 ODD_ORPHAN = 8
 ODD_SLOT = 16
 """It holds a version of another file, and is shown only as long as that has none later."""
+ODD_UNITED = 32
+"""It is a note that took in others."""
+ODD_APART = 64
+"""It was named apart from another one that has its name."""
+ODD_PLACES = 128
+"""Several moved it at once."""
+_ODD_ALWAYS = ODD_NAME | ODD_CUT | ODD_ORPHAN
+"""What is found out for a row by who places and names it."""
 
 COLUMNS = (
     "id, folder, raw, parent, name, folded, shown, kind, size, version, mtime_ns, executable, "
@@ -133,13 +142,26 @@ def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
         plain=_plain_content(facts, main),
         writer=last.writer,
         n=last.n,
-        odd=((before.odd if before else 0) & ~(ODD_SIDES | ODD_SLOT))
+        odd=((before.odd if before else 0) & _ODD_ALWAYS)
         | (ODD_SIDES if has_sides else 0)
-        | (ODD_SLOT if overtaken_in(facts) else 0),
+        | _odd_in(facts),
         cut=int(is_cut(entry, 0)),
         facts=encode_row(entry, facts),
         child=before.child if before else None,
     )
+
+
+def _odd_in(facts: EntryFacts) -> int:
+    """Return what is odd about some facts by themselves."""
+    odd = ODD_PLACES if len(facts.get("place", ())) > 1 else 0
+    for name in facts:
+        if name == MARK:
+            odd |= ODD_SLOT if overtaken_in(facts) else 0
+        elif name.startswith(UNITED):
+            odd |= ODD_UNITED
+        elif name == APART:
+            odd |= ODD_APART
+    return odd
 
 
 def load_lines(connection: Connection, entries: Iterable[EntryId]) -> dict[EntryId, Line]:

@@ -13,6 +13,7 @@ from storage.errors import NotAllowed
 from storage.facts.change import TOP, EntryId
 from storage.facts.values import Content, Meta
 from storage.twins import settle_twins
+from storage.uniting import unite_new
 from storage.vault import Vault
 from tests.helpers.vaults import META, Place, core_of, everyone, exchange, save, shown, write
 
@@ -234,3 +235,46 @@ def test_who_may_only_view_settles_nothing(place: Place, two: tuple[Vault, Vault
     exchange(two[0], viewer)
     assert shown(viewer) == {("x.bin",): b"\0same"}
     viewer.close()
+
+
+def test_files_that_cannot_be_one_say_whose_they_are(two: tuple[Vault, Vault]) -> None:
+    """Only notes are put together; "x (2)" says nothing to anybody."""
+    for vault, name in zip(two, ("Ada's", "Ben's"), strict=True):
+        vault.introduce(name)
+        write(vault, "x.bin", b"\0" + name.encode(), TOP)
+        write(vault, "x.json", b'{"by": "%s"}' % name.encode(), TOP)
+    everyone(two)
+    for vault in two:
+        while unite_new(vault):
+            pass
+    everyone(two)
+    found = shown(two[0])
+    assert shown(two[1]) == found
+    younger = next(name for name in ("Ada's", "Ben's") if (f"x ({name}).bin",) in found)
+    older = "Ben's" if younger == "Ada's" else "Ada's"
+    assert found["x.bin",] == b"\0" + older.encode()
+    assert found[f"x ({younger}).bin",] == b"\0" + younger.encode()
+    assert {path[0] for path in found} >= {"x.json", f"x ({younger}).json"}
+    assert len(found) == 4
+    assert all(not unite_new(vault) for vault in two)
+
+
+def test_a_note_that_was_given_a_name_is_not_taken_for_one_begun_with_it(
+    two: tuple[Vault, Vault],
+) -> None:
+    """Who renames a note knows what it is; so does who makes another one beside it."""
+    one, other = two
+    kept = write(one, "plan.md", b"old plan\n", TOP)
+    everyone(two)
+    change = one.change()
+    change.move(kept, TOP, "day.md")
+    one.commit(change, "renamed")
+    write(other, "day.md", b"the day\n", TOP)
+    everyone(two)
+    write(one, "twice.md", b"one\n", TOP)
+    write(one, "twice.md", b"two\n", TOP)
+    everyone(two)
+    while unite_new(one):
+        pass
+    texts = sorted(filter(None, shown(one).values()))
+    assert texts == [b"old plan\n", b"one\n", b"the day\n", b"two\n"]
