@@ -26,6 +26,8 @@ from storage.facts.values import Content, EntryKind, Kind, Meta, Place
 from storage.facts.view import sides, stored_name
 from storage.moment import Moment, Present
 
+MANY = 500
+"""From so many entries on the whole tree is read at once, and not one after the other."""
 _THEN = Dot(Writer(bytes(8)), 1)
 """The dot of facts that are put together here; the commit gives them one of its own."""
 
@@ -79,8 +81,8 @@ class Plan:
 def whole(now: Present, then: Moment) -> Plan:
     """Return how all becomes as it was: what came after goes to the bin."""
     chosen = {node.id for _, node in then.tree.walk()}
-    gone = {node.id for _, node in now.tree.walk() if node.id not in chosen}
-    return plan(now, then, chosen, gone)
+    shown = {node.id: node for _, node in now.tree.walk()}
+    return _Planning(now, then, chosen, shown.keys() - chosen, shown=shown).plan()
 
 
 def part(then: Moment, top: Node) -> Iterator[EntryId]:
@@ -112,9 +114,13 @@ class _Planning:
     """What is to be as it was, folders before what they held."""
     acts: list[Act] = field(default_factory=list[Act])
     absent: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+    shown: dict[EntryId, Node] | None = None
+    """All that is there, when so much is asked for that one reading is cheaper."""
 
     def plan(self) -> Plan:
         """Return the plan."""
+        if self.shown is None and len(self.chosen) + len(self.gone) > MANY:
+            self.shown = {node.id: node for _, node in self.now.tree.walk()}
         chosen = self.chosen | self._missing_above()
         self.targets = {n.id: n for _, n in self.then.tree.walk() if n.id in chosen}
         self._leave_what_is_not_here()
@@ -141,14 +147,16 @@ class _Planning:
         return found
 
     def _present(self, entry: EntryId) -> Node | None:
-        return self.now.tree.get(entry)
+        return self.now.tree.get(entry) if self.shown is None else self.shown.get(entry)
 
     def _leave_what_is_not_here(self) -> None:
         for target in list(self.targets.values()):
-            if target.kind is EntryKind.FOLDER or self.then.is_here(target):
-                continue
             present = self._present(target.id)
-            if present is None or not self._same_content(present, target):
+            if target.kind is EntryKind.FOLDER or (
+                present is not None and self._same_content(present, target)
+            ):
+                continue
+            if not self.then.is_here(target):
                 self.absent.append(self.then.tree.path(target.id))
                 del self.targets[target.id]
 
@@ -167,19 +175,21 @@ class _Planning:
 
     def _compare(self, target: Node) -> None:
         present = self._present(target.id)
-        path = self._path(target)
         if present is None:
-            self.acts.append(Act(Deed.BACK, target, path))
+            self.acts.append(Act(Deed.BACK, target, self._path(target)))
             return
-        was = self.now.tree.path(present.id)
+        deeds: list[Deed] = []
         if (present.parent, present.name) != (target.parent, target.name):
-            self.acts.append(Act(Deed.MOVED, target, path, was))
-        if target.kind is EntryKind.FOLDER:
-            return
-        if not self._same_content(present, target):
-            self.acts.append(Act(Deed.CONTENT, target, path, was))
-        elif (present.mtime_ns, present.executable) != (target.mtime_ns, target.executable):
-            self.acts.append(Act(Deed.META, target, path, was))
+            deeds.append(Deed.MOVED)
+        if target.kind is not EntryKind.FOLDER:
+            times = present.mtime_ns, present.executable
+            if not self._same_content(present, target):
+                deeds.append(Deed.CONTENT)
+            elif times != (target.mtime_ns, target.executable):
+                deeds.append(Deed.META)
+        if deeds:
+            path, was = self._path(target), self.now.tree.path(present.id)
+            self.acts += [Act(deed, target, path, was) for deed in deeds]
 
     def _same_content(self, present: Node, target: Node) -> bool:
         if present.version == target.version and not self.then.is_rewritten(target):
