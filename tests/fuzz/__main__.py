@@ -1,8 +1,8 @@
 """`python -m tests.fuzz [NAME ...] [--inputs N] [--seed N] [--plain]`: bytes for what reads them.
 
-Each target runs in a process of its own, one after the other: first its corpus, then N new
-inputs. Without N it is as many as the level in ATOLL_TESTS says (fast, full, night). Where
-there is no atheris, or with --plain, inputs are changed at random and coverage is not watched.
+Each target runs in a process of its own, two at a time: first its corpus, then N new inputs.
+Without N it is as many as the level in ATOLL_TESTS says (fast, full, night). Where there is no
+atheris, or with --plain, inputs are changed at random and coverage is not watched.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,8 @@ from tests.fuzz.targets import FACTORS, FULL, corpus_of, load
 RAN = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 TAIL = 6000
 LONGEST = 3600
+AT_ONCE = 2
+"""Targets."""
 
 
 def main(arguments: list[str]) -> int:
@@ -42,11 +45,16 @@ def main(arguments: list[str]) -> int:
     sys.stdout.write(f"fuzzing, {watched}\n")
     found: list[str] = []
     total, began = 0, time.monotonic()
-    for name in typed.names or sorted(FULL):
+
+    def one(name: str) -> tuple[int, bool]:
         inputs = typed.inputs or int(FULL[name] * FACTORS[level])
-        ran, good = run(name, inputs, typed.seed, watch=watch)
-        total += ran
-        found += [] if good else [name]
+        return run(name, inputs, typed.seed, watch=watch)
+
+    names = typed.names or sorted(FULL)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for name, (ran, good) in zip(names, pool.map(one, names), strict=True):
+            total += ran
+            found += [] if good else [name]
     sys.stdout.write(f"{total} inputs in {time.monotonic() - began:.0f} s; ")
     sys.stdout.write(f"FOUND SOMETHING: {', '.join(found)}\n" if found else "nothing found\n")
     return 1 if found else 0
@@ -75,12 +83,13 @@ def run(name: str, inputs: int, seed: int, *, watch: bool) -> tuple[int, bool]:
         good = done.returncode == 0 and (counted is not None or not watch)
         ran = int(counted[1]) if counted else inputs if good else 0
         told = f"{ran:>9} inputs {seconds:7.1f} s {ran / seconds:8.0f}/s"
-        sys.stdout.write(f"{'ok  ' if good else 'FAIL'} {name:<10} {told}\n")
-        sys.stdout.flush()
+        lines = [f"{'ok  ' if good else 'FAIL'} {name:<10} {told}"]
         if not good:
-            sys.stdout.write(done.stdout[-TAIL:])
-            for path in [*scratch.glob("crash-*"), *scratch.glob("timeout-*")]:
-                sys.stdout.write(f"{path.name}: {path.read_bytes().hex()}\n")
+            lines.append(done.stdout[-TAIL:])
+            left = [*scratch.glob("crash-*"), *scratch.glob("timeout-*")]
+            lines += [f"{path.name}: {path.read_bytes().hex()}" for path in left]
+        sys.stdout.write("\n".join((*lines, "")))
+        sys.stdout.flush()
     return ran, good
 
 
