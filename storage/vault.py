@@ -328,6 +328,7 @@ class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting, Surveying
         except Exception:
             self.mend()
             if record is not None and core.ledger.holds(record.cid):
+                core.contents.landed(change.links())
                 return record  # the index was in trouble, the record is safe
             raise
         core.contents.landed(change.links())

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
 import pytest
@@ -24,7 +25,7 @@ from app.accounts import Account, set_up
 from app.places import Places, prepare
 from app.progress import silent
 from storage.access.roles import Role
-from storage.errors import AtollError
+from storage.errors import AtollError, NotKept
 from storage.identity.keyfile import load, save
 from storage.vault import Vault
 from tests.access import Dice, device
@@ -364,10 +365,13 @@ class SettingUp:
 def give_back(_ground: Ground, vault: Vault) -> None:
     """Save a long file over once, and collect what it was."""
     if not any(path == ("long.bin",) for path, _ in vault.tree().walk()):
-        add(vault, "long.bin", b"\0" + bytes(range(250)) * 30)
-    if len(vault.history(entry_of(vault, "long.bin"))) == 1:
-        save_file(vault, "long.bin", b"\0" + bytes(range(251)) * 30)
+        add(vault, "long.bin", b"\0" + Random(5).randbytes(30_000))  # noqa: S311
+    entry = entry_of(vault, "long.bin")
+    if len(vault.history(entry)) == 1:
+        save_file(vault, "long.bin", b"\0" + Random(6).randbytes(30_000))  # noqa: S311
     collect(vault)
+    with pytest.raises(NotKept):
+        list(vault.read_at(entry, vault.history(entry)[1].cid))
 
 
 TRIES: dict[str, Callable[[Ground], Try]] = {
