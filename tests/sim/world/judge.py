@@ -66,6 +66,7 @@ def unfaithful(device: Device) -> str:
     for draft in held:
         if draft.entry is not None and tree.get(draft.entry) is not None:
             drafts.add(as_one(tree.path(draft.entry)))  # it stays where it was, whatever moved it
+    drafts |= kept_out(device, drafts)
     shown = {
         as_one(path): None if not node.version else b"".join(device.vault.read(node))
         for path, node in tree.walk()
@@ -83,6 +84,18 @@ def unfaithful(device: Device) -> str:
         there, lies = (short(these.get(path, "nothing")) for these in (shown, disk))
         return f"{'/'.join(path)}: {there} in the tree, {lies} on the disk"
     return ""
+
+
+def kept_out(device: Device, drafts: set[Path]) -> set[Path]:
+    """Return where lies what was moved to a place that a draft has: it stays until that is free."""
+    agreed, tree = device.opened.mirrored.agreed, device.vault.tree()
+    return {
+        as_one(path)
+        for entry in agreed.all()
+        if tree.get(entry) is not None
+        and as_one(tree.path(entry)) in drafts
+        and (path := agreed.path(entry)) is not None
+    }
 
 
 def as_one(path: Path) -> Path:
