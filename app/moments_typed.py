@@ -26,8 +26,8 @@ MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
-UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
-UNITS |= {"d": DAY, "day": DAY, "w": WEEK * DAY, "week": WEEK * DAY}
+_SHORT = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": DAY, "w": WEEK * DAY}
+UNITS = {**_SHORT, "second": 1, "minute": 60, "hour": 3600, "day": DAY, "week": WEEK * DAY}
 _AGO = re.compile(r"(\d{1,6}|an?|one) ?([a-z]+) ago")
 _CLOCK = re.compile(r"(?:(.*?)[ t])?(?:at )?(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,7 @@ class Told:
 
 
 @contextmanager
-def told(story: list[Move], devices: int) -> Iterator[Told]:
+def told(story: list[Move], devices: int) -> Generator[Told]:
     """Let devices live through a story, of which the first few write, and meet at its end."""
     with TemporaryDirectory(dir=_memory()) as folder:
         place = Place(Path(folder))
@@ -85,8 +85,8 @@ def as_it_was(moment: Moment) -> Shown:
 
 
 def _of(node: Node, data: bytes) -> tuple[EntryKind, bytes, int, bool]:
-    times = (0, False) if _is_folder(node) else (node.mtime_ns, node.executable)
-    return node.kind, data, *times
+    is_file = not _is_folder(node)
+    return node.kind, data, node.mtime_ns * is_file, node.executable and is_file
 
 
 def _is_folder(node: Node) -> bool:
