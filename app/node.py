@@ -108,17 +108,27 @@ class Node:
         self._repairing = Repairing(account, self.devices_known, self._spaces, self.events)
         self._grants = Grants(account, self.devices_known, self._spaces, clock)
         self._announcing = Announcing(account.state, self.meeting, self.events)
-        self._joining = Joining(
-            account,
+        self._joining = self._make_joining(clock, entropy)
+        self._keep = self._make_keep(clock, entropy)
+        self._spaces.lacking = self._keep.wanted
+        self._keep.give_back = self.past.collect
+        self._attaching = Attaching(account.state, self._spaces, self.events)
+        self.devices_known.invitation = self._grants.invitation
+
+    def _make_joining(self, clock: Clock, entropy: Entropy) -> Joining:
+        return Joining(
+            self._account,
             self._spaces,
             self.meeting,
             self._announcing,
-            places=config.places,
+            places=self._config.places,
             clock=clock,
             entropy=entropy,
         )
-        self._keep = KeepHere(
-            account,
+
+    def _make_keep(self, clock: Clock, entropy: Entropy) -> KeepHere:
+        return KeepHere(
+            self._account,
             self.devices_known,
             self._spaces,
             self.meeting,
@@ -126,10 +136,6 @@ class Node:
             clock=clock,
             entropy=entropy,
         )
-        self._spaces.lacking = self._keep.wanted
-        self._keep.give_back = self.past.collect
-        self._attaching = Attaching(account.state, self._spaces, self.events)
-        self.devices_known.invitation = self._grants.invitation
 
     # -- its life ------------------------------------------------------------------------
     @property
