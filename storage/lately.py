@@ -35,9 +35,8 @@ class Lately(Opened):
     def named_before(self, step: Step) -> frozenset[EntryId]:
         """Return the entries that a record names and an earlier one named too: it made no more."""
         rows = self._ready().connection.execute(
-            "SELECT DISTINCT now.entry FROM touch AS now"
-            " JOIN touch AS before ON before.entry = now.entry AND before.pos < now.pos"
-            " WHERE now.pos = ?",
+            "SELECT entry FROM touch AS now WHERE pos = ? AND EXISTS"
+            " (SELECT 1 FROM touch WHERE entry = now.entry AND pos < now.pos)",
             (step.pos,),
         )
         return frozenset(EntryId(bytes(row[0])) for row in rows.fetchall())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from storage.facts.change import Drop, Operation
 from storage.facts.values import Edit, Fact, Keep, Place
@@ -12,15 +13,19 @@ MAX_WEIGHT = 800 * 1024
 
 
 def split(operations: Sequence[Operation], most: int) -> Iterator[tuple[Operation, ...]]:
-    """Cut a long list so that each part fits one record."""
+    """Cut a long list so that each part fits one record; what is said of one entry stays together.
+
+    So a power cut between two records leaves no file without its content.
+    """
     part: list[Operation] = []
     weight = 0
-    for operation in operations:
-        heavy = _weight(operation)
-        if part and (len(part) >= most or weight + heavy > MAX_WEIGHT):
+    for _, group in groupby(operations, key=lambda operation: operation.entry):
+        its = list(group)
+        heavy = sum(map(_weight, its))
+        if part and (len(part) + len(its) > most or weight + heavy > MAX_WEIGHT):
             yield tuple(part)
             part, weight = [], 0
-        part.append(operation)
+        part += its
         weight += heavy
     if part:
         yield tuple(part)
