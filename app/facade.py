@@ -17,6 +17,7 @@ from app.guard_values import GuardSettings, HeldBatch, PutBack
 from app.moments_values import Moments
 from app.past_values import KeptPast
 from app.progress import Report, silent
+from app.together_values import Together
 from app.values import (
     BinItem,
     CheckReport,
@@ -98,6 +99,11 @@ class App(Protocol):
     @property
     def moments(self) -> Moments:
         """What can be asked of any moment of a folder."""
+        ...
+
+    @property
+    def together(self) -> Together:
+        """What stands side by side, and settling it."""
         ...
 
     # -- this device -------------------------------------------------------------------

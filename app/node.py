@@ -40,6 +40,7 @@ from app.sharing.redeem import Joining
 from app.spaces import Mirrors, Rim, Spaces
 from app.standing import info_of_shut_out
 from app.state import Address
+from app.together import TogetherService
 from app.twins import Twins
 from app.undoing import Undoing
 from app.values import (
@@ -100,6 +101,7 @@ class Node:
         self._history = History(self._spaces, self._files)
         self.undoing = Undoing(account, self._spaces, clock)
         self.moments = MomentService(self._spaces, self._history, self.undoing, clock)
+        self.together = TogetherService(self._spaces)
         self.past = KeepingHistory(account, self._spaces, self.meeting, clock)
         self._search = Search(self._spaces)
         self._twins = Twins(self._spaces, entropy)

@@ -210,6 +210,10 @@ class ChangeSet(Siding):
         """Put a `fact:<name>`."""
         self._put(entry, f"fact:{name}", Fact(value))
 
+    def forget_fact(self, entry: EntryId, name: str) -> None:
+        """Take a `fact:` away, by its whole name."""
+        self._drop(entry, name)
+
     def bring_back(self, entry: EntryId, facts: EntryFacts, path: tuple[str, ...] = ()) -> None:
         """Let an entry be as these facts say: the place, content, meta of some moment.
 

@@ -159,6 +159,31 @@ class Siding:
 
     # ------------------------------------------------------------ versions side by side
 
+    def choose(self, entry: EntryId, dot: Dot | None) -> None:
+        """Let one version of a file count, the present one or that of `dot`; the others go."""
+        facts = self._reading.facts(entry)
+        chosen = sides(facts)[0] if dot is None else dot
+        for side in self._sides_of(entry):
+            self._remove_side(side)
+        self._operations.pop((entry, "content"), None)
+        self._operations.pop((entry, "edits"), None)
+        self._put_as_is(entry, facts, chosen)
+        self._keep(entry)
+
+    def keep_all(self, entry: EntryId) -> None:
+        """Let all versions of a file be files for good: none waits for its writer any more."""
+        beside = self._sides_of(entry)
+        self._settle(entry)
+        self._keep(entry)
+        for side in beside:
+            self._drop(side.id, MARK)
+
+    def _sides_of(self, entry: EntryId) -> list[Node]:
+        tree = self._reading.tree()
+        node = tree.get(entry)
+        found = tree.children(node.parent) if node is not None else ()
+        return [it for it in found if it.side_of is not None and it.side_of[0] == entry]
+
     def _own(self, entry: EntryId) -> EntryId:
         """Let what only the view shows become an entry before it is changed; its id stays.
 
@@ -202,11 +227,8 @@ class Siding:
         if entry in self._freed:
             return
         if sides(facts)[1]:
-            tree = self._reading.tree()
-            node = tree.get(entry)
-            for side in tree.children(node.parent) if node is not None else ():
-                if side.side_of is not None and side.side_of[0] == entry:
-                    self._free(side)
+            for side in self._sides_of(entry):
+                self._free(side)
             self._clear_slots(entry, facts)
 
     def _clear_slots(self, entry: EntryId, facts: EntryFacts) -> None:

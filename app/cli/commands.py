@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.cli import caring
 from app.cli.asking import Ask, Doing, Params
+from app.cli.beside import BESIDE
 from app.cli.bygone import BYGONE, empty_bin
 from app.cli.control import Answer
 from app.cli.held import HELD
@@ -357,6 +358,7 @@ async def _label(app: App, space: str) -> str:
 
 
 DOING: dict[str, Doing] = {
+    **BESIDE,
     **BYGONE,
     "at": at,
     "undo": undo,

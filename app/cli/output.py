@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.cli import caring_words
+from app.cli.beside_words import BESIDE_WORDS
 from app.cli.bygone_words import BYGONE_WORDS, bin_words
 from app.cli.held_words import HELD_WORDS
 from app.cli.keep_words import KEEP_WORDS, here_words, keeping_words
@@ -325,6 +326,7 @@ def _diff(value: Value, _now: float) -> str:
 
 
 WORDS: dict[str, Print] = {
+    **BESIDE_WORDS,
     **BYGONE_WORDS,
     "at": AT,
     "undo": undone,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.cli.beside_table import TOGETHER
 from app.cli.bygone_table import BYGONE_COMMANDS
 from app.cli.entries import ANY_SPACE, NEEDED_SPACE, PASSPHRASE, Command, Kind, Option, Where
 from app.cli.moments_table import MOMENT, MOMENT_COMMANDS
@@ -332,6 +333,7 @@ COMMANDS = (
         "Not needed day to day: changes are noticed as they happen. Useful after a disk was away.",
         (ANY_SPACE,),
     ),
+    TOGETHER,
     Command(
         "drafts",
         "list changes kept only here",

@@ -30,6 +30,7 @@ from app.values import (
 )
 from storage.errors import NotAllowed, NotFound
 from tests.helpers.fake_moments import FakeMoments
+from tests.helpers.fake_together import FakeTogether
 
 HERE = DeviceInfo("did:key:here", "Laptop", is_this=True, near=True, last_seen=None, address="")
 THERE = DeviceInfo(
@@ -64,6 +65,7 @@ class FakeApp:
         self.events = EventHub()
         self.asked: list[tuple[object, ...]] = []
         self.moments = FakeMoments(self.asked, Path("/home/ana/Recipes"), ID)
+        self.together = FakeTogether(self.asked, ID)
         self.damaged = damaged
         self.stopped_whole = False
         self.begun = asyncio.Event()
