@@ -16,7 +16,7 @@ from storage.blocks.locator import PackUse
 from storage.blocks.store import Kind
 from storage.core import Core
 from storage.errors import BlockNotFound, CorruptBlock, StorageError
-from storage.facts.change import EntryId
+from storage.facts.change import ENTRY_SIZE, EntryId
 from storage.facts.dots import Dot, Writer
 from storage.marking import Marks, held_by_record, held_in_operations
 from storage.records.history import Written
@@ -37,7 +37,7 @@ from storage.wants import Wants
 
 _RECORDS = 2_000
 _ENTRIES = 300
-_LIVES = 100
+_LIVES = 25
 _REWRITE = 4 << 20
 """Bytes that are written anew in one slice."""
 _MUCH = 8
@@ -214,26 +214,27 @@ class Collection:
 
     def lives_of(self) -> Iterator[tuple[EntryId, Life, frozenset[Held], int, int]]:
         """Walk what was changed more than once: its life, and what is kept of it; how far."""
-        core, run = self._core, self._core.connection.execute
-        moments = self._moments()
-        changed = "SELECT entry FROM touch GROUP BY entry HAVING count(*) > 1"
-        total = int(run(f"SELECT count(*) FROM ({changed})").fetchone()[0])  # noqa: S608
-        last, done = b"", 0
-        page = (
-            "SELECT entry FROM touch WHERE entry > ? GROUP BY entry HAVING count(*) > 1"
-            " ORDER BY entry LIMIT ?"
-        )
-        while rows := run(page, (last, _LIVES)).fetchall():
-            said: dict[EntryId, list[Written]] = core.history.said_of(
-                {EntryId(bytes(row[0])) for row in rows}
-            )
-            for entry in sorted(said):
-                life = life_of(said[entry], moments.__getitem__)
-                done += 1
+        moments, changed = self._moments(), self._changed()
+        total = len(changed) // ENTRY_SIZE
+        for start in range(0, total, _LIVES):
+            page = {
+                EntryId(changed[at * ENTRY_SIZE : (at + 1) * ENTRY_SIZE])
+                for at in range(start, min(start + _LIVES, total))
+            }
+            said: dict[EntryId, list[Written]] = self._core.history.said_of(page)
+            for done, entry in enumerate(sorted(said), start + 1):
+                life = life_of(said[entry], lambda dot: moments.get(dot, self._now))
                 yield entry, life, self._kept(entry, life), done, total
-            last = bytes(rows[-1][0])
-            if len(rows) < _LIVES:
-                break
+
+    def _changed(self) -> bytes:
+        """Return the ids of all that more than one record names, one behind the other.
+
+        What was made by one record comes together, for that record is read for each page.
+        """
+        rows = self._core.connection.execute(
+            "SELECT entry FROM touch GROUP BY entry HAVING count(*) > 1 ORDER BY min(pos), entry"
+        )
+        return b"".join(bytes(row[0]) for row in rows.fetchall())
 
     def _kept(self, entry: EntryId, life: Life) -> frozenset[Held]:
         """Return what is kept. What was let go of once is not kept again by a rule alone."""

@@ -299,6 +299,24 @@ def test_a_run_ends_though_somebody_writes_all_the_time(vault: Vault) -> None:
         assert slices < 50
 
 
+def test_files_that_change_while_their_past_is_looked_at_keep_all_of_it(vault: Vault) -> None:
+    """Whoever saves in that moment made the newest version of all."""
+    entries = [write(vault, f"{number}.bin", picture(number, 2_000), TOP) for number in range(60)]
+    for number, entry in enumerate(entries):
+        save(vault, entry, picture(100 + number, 2_000))
+    for at in range(2, 9):
+        run, slices = vault.collection(Orders(quarantine=0)), 0
+        while run.step():
+            slices += 1
+            if slices == at:
+                for number, entry in enumerate(entries[::7]):
+                    save(vault, entry, picture(1_000 * at + number, 2_000))
+    assert not vault.check().found
+    for entry in entries:
+        for number in range(len(vault.history(entry))):
+            assert read_at(vault, entry, number)
+
+
 def test_a_reader_of_the_paper_reads_packs_that_were_written_anew(
     vault: Vault, place: Place
 ) -> None:
