@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from itertools import islice
 
+from blake3 import blake3
+
 from storage.crypto.link import Link
-from storage.errors import NotFound
+from storage.errors import BlockNotFound, CorruptBlock, DecodeError, NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.facts.node import Tree
@@ -22,6 +25,9 @@ from storage.records.ledger import Binned, Step
 from storage.records.trail import Trail, kinds
 from storage.tree.walk import read_tree
 from storage.undoing import Undoing, undo
+
+_LAST = 8
+"""Versions of a file that are looked through."""
 
 
 class Past(Opened):
@@ -135,6 +141,17 @@ class Past(Opened):
         if not facts.get("content"):
             raise NotFound("it was not there then")
         return self._core.contents.read(facts)
+
+    def held_before(self, entry: EntryId, digest: bytes) -> bool:
+        """Say whether one of the last versions of a file was the bytes of a BLAKE3. Reads them."""
+        for step in self.history(entry, _LAST):
+            hasher = blake3()
+            with suppress(BlockNotFound, CorruptBlock, DecodeError, NotFound):
+                for piece in self.read_at(entry, step.cid):
+                    hasher.update(piece)
+                if hasher.digest() == digest:
+                    return True
+        return False
 
     def bin(self) -> list[Binned]:
         """Return what was deleted, the last first."""

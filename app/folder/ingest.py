@@ -43,7 +43,7 @@ from app.folder.reading import (
     read_file,
     settled,
 )
-from app.folder.rescue import keep, looks_cut
+from app.folder.rescue import is_back, keep, looks_cut
 from app.folder.scan import GONE, Skipped
 from app.progress import Report, silent
 from storage.facts.change import EntryId
@@ -164,7 +164,7 @@ class Ingest:
         node = self._batch.tree.get(entry)
         if read.digest == row.digest:
             self._touch(row, read, node)
-        elif self._ground.suspicious and looks_cut(row, read):
+        elif self._ground.suspicious and (looks_cut(row, read) or is_back(self._ground, row, read)):
             keep(self._ground, found.path, read)
             self._batch.holding(row, read.stat, read.digest)
         elif not self._may_edit:

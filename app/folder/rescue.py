@@ -22,9 +22,16 @@ def looks_cut(row: Row, read: Read) -> bool:
     """Say whether a change looks like what a power cut left, not like a person's edit."""
     if read.stat.mtime_ns == row.mtime_ns and read.stat.size != row.size:
         return True
-    if row.ctime_ns == -1 and read.stat.mtime_ns < row.mtime_ns:
-        return True  # the file before is back: the name of the last one was not safe yet
     return row.size > 0 and read.content is None and not read.data.strip(b"\0")
+
+
+def is_back(ground: Ground, row: Row, read: Read) -> bool:
+    """Say whether the file before is back: the name of the last one was not safe yet.
+
+    A clock may have been set back too, so its bytes have to be those of a version that was.
+    """
+    is_another = read.stat.inode != row.inode and read.stat.mtime_ns < row.mtime_ns
+    return row.ctime_ns == -1 and is_another and ground.space.held_before(row.entry, read.digest)
 
 
 def put_away(ground: Ground, path: Path) -> None:

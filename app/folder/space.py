@@ -105,6 +105,10 @@ class Space(Protocol):
         """Say whether all bytes of a file are on this device."""
         ...
 
+    def held_before(self, entry: EntryId, digest: bytes) -> bool:
+        """Say whether one of the last versions of a file was these bytes. Reads them."""
+        ...
+
     def change(self) -> ChangeSet:
         """Begin a change."""
         ...

@@ -6,6 +6,8 @@ import itertools
 import random
 from collections.abc import Iterable, Iterator
 
+from blake3 import blake3
+
 from app.folder.space import Source
 from storage.blocks.store import MemoryBlocks
 from storage.changes import ChangeSet
@@ -64,6 +66,8 @@ class MemorySpace:
         """Entries whose bytes are not here yet."""
         self.let: set[EntryId] = set()
         """Entries that are not to be here."""
+        self.past: set[tuple[EntryId, bytes]] = set()
+        """What files were once, by BLAKE3."""
         self.words: list[str] = []
         self._view: View | None = None
         self._told = View(EMPTY), EMPTY
@@ -142,6 +146,10 @@ class MemorySpace:
         """Begin a change."""
         return ChangeSet(self, self.contents, self.clock, self.dice, self.state.seen)
 
+    def held_before(self, entry: EntryId, digest: bytes) -> bool:
+        """Say whether a file was so once."""
+        return (entry, digest) in self.past
+
     def commit(self, change: ChangeSet, words: str) -> object | None:
         """Make a change."""
         if not change.operations:
@@ -150,6 +158,10 @@ class MemorySpace:
             raise NotAllowed("may only view")
         if self.full:
             raise StoreFull("full")
+        for entry in {operation.entry for operation in change.operations}:
+            node = self.tree().get(entry)
+            if node is not None and node.version and entry not in self.absent:
+                self.past.add((entry, blake3(b"".join(self.read(node))).digest()))
         self.state = commit(self.state, self.writer, change.operations)
         self._view = None
         self.words.append(words)

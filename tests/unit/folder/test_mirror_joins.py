@@ -251,6 +251,25 @@ def test_the_file_before_is_no_edit_when_a_power_cut_brings_it_back(tmp_path: Pa
     assert disk.files() == again.space.files() == {"a.md": b"a line\nanother\n"}
 
 
+def test_an_edit_under_a_clock_that_was_set_back_is_an_edit_after_a_power_cut(
+    tmp_path: Path,
+) -> None:
+    """Its time is before that of the file it replaced, and its words are new: they are shared."""
+    disk, nowhere = MemoryFolder(), Path("/dev/null").parent
+    database = str(tmp_path / "mirror.db")
+    one = Mirrored(nowhere, folder=disk, database=database)
+    disk.ticks += 3600 * 1_000_000_000
+    disk.write("a.md", b"a line\n")
+    one.look()
+    one.connection.close()
+    del disk.root.names["a.md"]
+    disk.ticks -= 1800 * 1_000_000_000
+    disk.write("a.md", b"something else\n")
+    again = Mirrored(nowhere, one.space, folder=disk, database=database)
+    assert again.look().edited == 1
+    assert again.space.files() == {"a.md": b"something else\n"}
+
+
 def test_after_a_clean_end_an_empty_file_is_an_edit(tmp_path: Path) -> None:
     """A person may empty a file."""
     database = str(tmp_path / "mirror.db")
