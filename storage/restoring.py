@@ -279,7 +279,8 @@ def carry_out(plan: Plan, change: ChangeSet, now: Present, then: Moment) -> None
 def _put_content(change: ChangeSet, now: Present, then: Moment, node: Node) -> None:
     """Let a file hold what it held: a text by an edit, so that what others type now stays."""
     present = now.tree.get(node.id)
-    if node.is_text and (then.is_rewritten(node) or (present is not None and present.is_text)):
+    is_note = node.is_text and node.kind is EntryKind.FILE
+    if is_note and (then.is_rewritten(node) or (present is not None and present.is_text)):
         change.write(node.id, b"".join(then.read(node)), _meta_of(node))
         return
     facts = then.of(node)
