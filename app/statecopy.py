@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.loose import list_in
+from app.loose import list_in, mapping_in
 from storage.codec.dagcbor import decode, encode
 from storage.crypto.primitives import aead_open, aead_seal, hkdf, hmac256, same
 from storage.errors import DecodeError, StoreUnusable
@@ -64,13 +64,11 @@ def plain_of(tables: Tables) -> bytes:
 
 def tables_from(plain: bytes) -> Tables:
     """Return the tables in the bytes of a copy. Raises DecodeError."""
-    match decode(plain, limit=MAX_SIZE):
-        case {"v": 1, "tables": dict() as tables}:
-            return {
-                str(name): [_row(row) for row in list_in(rows)] for name, rows in tables.items()
-            }
-        case _:
-            raise DecodeError("a copy of the device's memory that is malformed")
+    form = mapping_in(decode(plain, limit=MAX_SIZE))
+    if form.keys() != {"v", "tables"} or form["v"] != 1:
+        raise DecodeError("a copy of the device's memory that is malformed")
+    tables = mapping_in(form["tables"])
+    return {name: [_row(row) for row in list_in(tables[name])] for name in tables}
 
 
 def _plain(row: Row) -> list[object]:

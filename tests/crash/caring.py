@@ -40,15 +40,15 @@ class Mending:
     """A store in which one bit was turned over is made whole again."""
 
     def __init__(self, ground: Gives) -> None:
-        self._place = ground.fresh()
-        whole = self._place.open()
-        self._root, self._shown = whole.root, fingerprint(whole)
+        self.place = ground.fresh()
+        whole = self.place.open()
+        self._root, self.shown = whole.root, fingerprint(whole)
         whole.close()
-        pack = self._place.folder / NAME / "packs" / "000001.pack"
+        pack = self.place.folder / NAME / "packs" / "000001.pack"
         body = bytearray(pack.read_bytes())
         body[len(body) // 3] ^= 1
         pack.write_bytes(body)
-        self._vault = self._place.open(NAME, "damaged")
+        self._vault = self.place.open(NAME, "damaged")
 
     def work(self) -> None:
         """Mend it."""
@@ -56,13 +56,13 @@ class Mending:
 
     def judge(self) -> None:
         """Look that it is as it was, and can be opened without its index."""
-        assert (self._vault.root, fingerprint(self._vault)) == (self._root, self._shown)
+        assert (self._vault.root, fingerprint(self._vault)) == (self._root, self.shown)
         assert [it for it in self._vault.check().found if it.severity == "damaged"] == []
         self._vault.close()
-        for path in (self._place.folder / NAME).glob("index.db*"):
+        for path in (self.place.folder / NAME).glob("index.db*"):
             path.unlink()
-        self._vault = self._place.open(NAME, "after")
-        assert (self._vault.root, fingerprint(self._vault)) == (self._root, self._shown)
+        self._vault = self.place.open(NAME, "after")
+        assert (self._vault.root, fingerprint(self._vault)) == (self._root, self.shown)
 
     def close(self) -> None:
         """Let go."""
@@ -73,16 +73,16 @@ class BackingUp:
     """A second backup is made over a first; the first is good until the second is."""
 
     def __init__(self, ground: Gives, *, in_one_file: bool) -> None:
-        self._place = ground.fresh()
-        self._into = self._place.folder / "backup"
+        self.place = ground.fresh()
+        self.into = self.place.folder / "backup"
         self._in_one_file = in_one_file
-        self._vault = self._place.open()
-        self._shown = fingerprint(self._vault)
+        self._vault = self.place.open()
+        self.shown = fingerprint(self._vault)
         self.work()
 
     def work(self) -> None:
         """Make one, and try it."""
-        target: Target = FileTarget(self._into) if self._in_one_file else FolderTarget(self._into)
+        target: Target = FileTarget(self.into) if self._in_one_file else FolderTarget(self.into)
         try:
             self._write(target)
         except BaseException:
@@ -90,7 +90,7 @@ class BackingUp:
             raise
 
     def _write(self, target: Target) -> None:
-        place, snapshot = self._place, self._vault.snapshot()
+        place, snapshot = self.place, self._vault.snapshot()
         disk = RealDisk(place.folder / NAME / "packs")
         try:
             kept = take(snapshot, "", disk, target, old=self._old(), copied=lambda _n: None)
@@ -107,26 +107,26 @@ class BackingUp:
         target.publish(kept.packs)
 
     def _old(self) -> SpaceKept | None:
-        if self._in_one_file or not (self._into / ENVELOPE).exists():
+        if self._in_one_file or not (self.into / ENVELOPE).exists():
             return None
-        return open_table(open_backup(self._into).envelope, WORDS).spaces[0]
+        return open_table(open_backup(self.into).envelope, WORDS).spaces[0]
 
     def judge(self) -> None:
         """Look that what is in force comes back whole."""
         self.close()
-        home = self._place.folder / "home"
+        home = self.place.folder / "home"
         shutil.rmtree(home, ignore_errors=True)
-        come_back(self._into, home)
+        come_back(self.into, home)
         places = Places(home / "data")
         (store,) = [path for path in places.spaces.iterdir() if "-" not in path.name]
-        vault = Vault.open(store, load(places.device_key), self._place.clock, Dice("back"))
-        assert fingerprint(vault) == self._shown
+        vault = Vault.open(store, load(places.device_key), self.place.clock, Dice("back"))
+        assert fingerprint(vault) == self.shown
         vault.close()
 
     def close(self) -> None:
         """Let go; what is in force is good whatever failed."""
         self._vault.close()
-        source = open_backup(self._into)
+        source = open_backup(self.into)
         assert open_table(source.envelope, WORDS).spaces
         source.close()
 
@@ -137,21 +137,21 @@ class ComingBack:
     def __init__(self, ground: Gives) -> None:
         made = BackingUp(ground, in_one_file=False)
         self._made = made
-        self._home = made._place.folder / "home"  # noqa: SLF001 - of the same make
+        self._home = made.place.folder / "home"
 
     def work(self) -> None:
         """Bring it back, unless that is done."""
         if not Places(self._home / "data").is_set_up():
-            come_back(self._made._into, self._home)  # noqa: SLF001
+            come_back(self._made.into, self._home)
 
     def judge(self) -> None:
         """Look that it is the same device, and all is there."""
         places = Places(self._home / "data")
-        assert load(places.device_key).did == self._made._place.device(NAME).did  # noqa: SLF001
+        assert load(places.device_key).did == self._made.place.device(NAME).did
         (store,) = [path for path in places.spaces.iterdir() if "-" not in path.name]
-        keys, clock = load(places.device_key), self._made._place.clock  # noqa: SLF001
+        keys, clock = load(places.device_key), self._made.place.clock
         vault = Vault.open(store, keys, clock, Dice("judge"))
-        assert fingerprint(vault) == self._made._shown  # noqa: SLF001
+        assert fingerprint(vault) == self._made.shown
         vault.close()
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from tests.golden.make_vault import expected
 from tests.helpers.vaults import Clock, shown, write
 from tests.reader.__main__ import main as print_folder
 from tests.reader.second_reader import read_folder
+from tests.reader.small import main as print_small
 from tests.reader.view import device_name
 from tests.reader.view import shown as read_view
 
@@ -107,6 +108,19 @@ def test_the_second_reader_prints_what_it_finds_and_says_what_is_wrong(
     pack = next(places.spaces.glob("*/packs/*.pack"))
     pack.write_bytes(pack.read_bytes()[:-1])
     assert print_folder([str(places.data)]) == 1
+    assert "PROBLEM: 000001.pack: damaged" in capsys.readouterr().out
+
+
+def test_the_small_reader_prints_every_golden_file(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three hundred lines are enough to have everything back."""
+    assert print_small(HERE / "vault-1") == 0
+    printed = capsys.readouterr().out
+    assert all(found in printed for found in WANTED["files"].values() if found is not None)
+    pack = next(places.spaces.glob("*/packs/*.pack"))
+    pack.write_bytes(pack.read_bytes()[:-1])
+    assert print_small(places.data) == 1
     assert "PROBLEM: 000001.pack: damaged" in capsys.readouterr().out
 
 

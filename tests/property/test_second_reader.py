@@ -39,7 +39,7 @@ from tests.helpers.vaults import (
     write,
 )
 from tests.property.test_vaults_agree import Story, moves
-from tests.reader import texts
+from tests.reader import small, texts
 from tests.reader.second_reader import Reader, Space
 from tests.reader.tree import rows_under
 from tests.reader.view import shown as read_view
@@ -184,21 +184,25 @@ def test_the_stored_nodes_hold_the_facts_of_the_records(rich: tuple[Place, list[
 @pytest.mark.slow
 @given(st.data())
 @settings(max_examples=100)
-def test_a_flipped_bit_anywhere_in_a_pack_is_noticed(small: Path, data: st.DataObject) -> None:
+def test_a_flipped_bit_anywhere_in_a_pack_is_noticed(
+    small_folder: Path, data: st.DataObject
+) -> None:
     """Every byte is covered by the header's sum, a frame's sum, or a digest."""
-    pack = small / "two" / "packs" / "000001.pack"
+    pack = small_folder / "two" / "packs" / "000001.pack"
     whole = pack.read_bytes()
     bit = data.draw(st.integers(0, len(whole) * 8 - 1))
     with TemporaryDirectory(dir=FAST) as folder:
-        copy = shutil.copytree(small / "two", Path(folder) / "two")
+        copy = shutil.copytree(small_folder / "two", Path(folder) / "two")
         damaged = bytearray(whole)
         damaged[bit // 8] ^= 1 << bit % 8
         (copy / "packs" / "000001.pack").write_bytes(damaged)
-        assert Reader(copy, keys_of(Place(small).device("two"))).read().problems
+        keys = keys_of(Place(small_folder).device("two"))
+        assert Reader(copy, keys).read().problems
+        assert small.Space(copy, keys).problems
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[Path]:
+def small_folder() -> Iterator[Path]:
     """Return where a small space lies, read without a problem before."""
     with TemporaryDirectory(dir=FAST) as folder:
         place = Place(Path(folder))
@@ -245,6 +249,9 @@ def test_the_paper_is_enough_to_refuse_what_is_forged(tmp_path: Path, what: str)
         with pack.open("wb") as file:
             file.write(before + b"".join(head_of(t) + t.data for t in made.things()))
         assert (second(place, "one").problems == []) is good
+        if what != "another root":  # it seals no trees
+            short = small.Space(place.folder / "one", keys_of(place.device("one")))
+            assert (short.problems == []) is good
 
 
 def test_the_paper_is_enough_to_refuse_a_forged_signature(tmp_path: Path) -> None:
@@ -302,4 +309,27 @@ def test_the_second_reader_shares_no_code_with_the_first() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert all(n.startswith("tests.reader") or n.split(".")[0] in allowed for n in names)
+            may = allowed | {"loro"} if path.name == "small.py" else allowed
+            assert all(n.startswith("tests.reader") or n.split(".")[0] in may for n in names)
+
+
+def test_the_small_reader_is_short_and_stands_alone() -> None:
+    """One person reads it in one go, and needs nothing beside it but the paper and libraries."""
+    text = Path(small.__file__).read_text(encoding="utf-8")
+    assert sum(bool(line.strip()) for line in text.splitlines()) <= 300
+    assert "tests.reader" not in text.replace("-m tests.reader.small", "")
+
+
+@pytest.mark.slow
+def test_the_small_reader_reads_all_that_the_format_knows(
+    rich: tuple[Place, list[Vault]],
+) -> None:
+    """Every file that a person sees is among what it prints, with the same bytes, merged alike."""
+    place, vaults = rich
+    for name, vault in zip(NAMES, vaults, strict=True):
+        space = small.Space(place.folder / name, keys_of(place.device(name)))
+        assert space.problems == []
+        assert space.seen == {bytes(writer): n for writer, n in dict(vault.seen).items()}
+        read = {data for facts in space.entries.values() for data in space.versions(facts)}
+        assert {data for data in shown(vault).values() if data is not None} <= read
+        assert "inside/link" in {"/".join(space.path(entry)) for entry in space.entries}
