@@ -55,7 +55,7 @@ def _which(about: StandsBeside, who: str) -> int:
         found = {n for n, it in enumerate(about.sides) if it.record.startswith(who.lower())}
     if len(found) != 1:
         told = ", ".join(f"{n + 1} {side.device}" for n, side in enumerate(about.sides))
-        raise BadUsage(f"{who} names {'none' if not found else 'several'} of them: {told}")
+        raise BadUsage(f"say which one is meant, {who!r} names not one of these: {told}")
     return found.pop()
 
 
@@ -87,9 +87,9 @@ async def _at(ask: Ask, path: str) -> list[Found]:
     try:
         entry = await the_entry(ask.app, path, ask.params.maybe("given"))
     except NotFound:
-        raise BadUsage(f"{Path(path).name} is in no folder here") from None
+        raise BadUsage(f"there is no {Path(path).name} in a folder here") from None
     if entry.space not in spaces:
-        raise BadUsage(f"{name_of(entry)} is in no folder here")
+        raise BadUsage(f"the folder of {name_of(entry)} cannot be opened")
     space = spaces[entry.space]
     return [
         found

@@ -161,6 +161,7 @@ SHOWS = {
     "space": 'in the store|"total"',
     "bin": "lost|deleted file|Empty",
     "collect": "Recipes: ",
+    "together": "All clear|Settled, on every device|This is what --merge would make",
 }
 """What has to be on the screen after an example of each command."""
 
@@ -183,7 +184,17 @@ def ana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
         person.stop()
 
 
-def fresh(ana: Person, home: Path, command: str, line: str) -> Person:
+def twice_named(person: Person) -> None:
+    """Put files into the folder of which each has the name of another one, but for its letters."""
+    for names in (("plan.md", "oven.pdf"), ("Plan.md", "Oven.pdf")):
+        for name in names:
+            (person.folder / name).write_text(name, encoding="utf-8")
+        person.says("scan")
+
+
+def fresh(  # noqa: C901 - one case a command
+    ana: Person, home: Path, command: str, line: str
+) -> Person:
     """Return the device on which an example makes sense, made ready for it."""
     other = Person("Mina", home / "Mina")
     match command:
@@ -208,6 +219,8 @@ def fresh(ana: Person, home: Path, command: str, line: str) -> Person:
             other.ask("--data", str(other.home / "srv"), "init", "--name", "Mina")
         case "serve" | "restore" | "undo":
             other.cooking()
+        case "together" if "~" in line:
+            twice_named(other.cooking())
         case _:
             return ana
     return other
