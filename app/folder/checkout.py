@@ -16,7 +16,7 @@ from typing import assert_never
 
 from blake3 import blake3
 
-from app.errors import FolderUnavailable, Unreadable
+from app.errors import FolderUnavailable
 from app.folder.agreed import Row
 from app.folder.batch import file_row, folder_row
 from app.folder.doors import Doors
@@ -30,10 +30,11 @@ from app.folder.plan import BringStep, Clear, MakeFolder, Mode, Shift, Write
 from app.folder.port import Path, Place, Shape, Stat
 from app.folder.reading import MAX_TEXT, settled
 from app.folder.ready import Deferred, Ready
+from app.folder.refusals import BUSY, FULL, as_error
 from app.folder.replaced import Replaced
 from app.folder.scan import GONE, Skipped
 from app.progress import Report, silent
-from storage.errors import AtollError, BlockNotFound, DecodeError, StoreFull
+from storage.errors import BlockNotFound, DecodeError
 from storage.facts.change import TOP, EntryId
 from storage.facts.names import collision_key
 from storage.facts.node import Node
@@ -47,7 +48,6 @@ SOON = 256
 """So many files are expected at a time."""
 MAX_SINGLY = 8
 """More files than these are made durable all at once."""
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Checkout:
@@ -112,13 +112,17 @@ class Checkout:
 
     def _refused(self, step: BringStep, error: OSError) -> None:
         if error.errno in FULL:
-            raise _as_error(error) from error
+            raise as_error(error) from error
         entry = step.row.entry if isinstance(step, Clear) else step.node.parent
         path = self._path(entry) or ()
+        name = () if isinstance(step, Clear) else (step.node.name,)
         if error.errno in GONE:
             self._tally.again.add(path)
+            return
+        self._tally.refused.add(entry if isinstance(step, Clear) else step.node.id)
+        if error.errno in BUSY:  # somebody has it open, and closes it some time
+            self._tally.again.add((*path, *name))
         else:
-            name = () if isinstance(step, Clear) else (step.node.name,)
             self._tally.skipped.append(Skipped((*path, *name), "unreadable"))
 
     def _do(self, step: BringStep) -> None:
@@ -277,7 +281,7 @@ class Checkout:
             try:
                 self._sync_files()
             except OSError as error:
-                raise _as_error(error) from error
+                raise as_error(error) from error
             self._ground.root()  # the drive may have been taken out while we wrote
         while self._ready:
             file = self._ready[-1]
@@ -305,7 +309,7 @@ class Checkout:
             # What did not become durable is not agreed, and no second try would prove that it is.
             self._agreed.undo()
             self._replaced.let_go(self._tally)
-            raise _as_error(error) from error
+            raise as_error(error) from error
         self._replaced.let_go(self._tally)
         self._agreed.commit()
         self._steps = self._bytes = 0
@@ -488,12 +492,3 @@ class Checkout:
 
 def _size_of(step: BringStep) -> int:
     return step.node.size if isinstance(step, Write) else 0
-
-
-def _as_error(error: OSError | FolderUnavailable) -> AtollError:
-    """Return what a person should hear of a disk that takes no more."""
-    if isinstance(error, FolderUnavailable):
-        return error
-    if error.errno in FULL:
-        return StoreFull("the disk of the folder is full")
-    return Unreadable("the folder could not be written", "")

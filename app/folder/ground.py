@@ -101,4 +101,6 @@ class Tally:
     entries: set[EntryId] = field(default_factory=set[EntryId])
     wanted: set[EntryId] = field(default_factory=set[EntryId])
     again: set[Path] = field(default_factory=set[Path])
+    refused: set[EntryId] = field(default_factory=set[EntryId])
+    """What the disk would not write: it is tried again with whatever is brought next."""
     skipped: list[Skipped] = field(default_factory=list[Skipped])

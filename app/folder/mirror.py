@@ -83,6 +83,8 @@ class Mirror:
         self._missing: dict[EntryId, float] = {}
         self._reshown: set[EntryId] = set()
         """What the space shows otherwise for what befell others, and is not written yet."""
+        self._refused: set[EntryId] = set()
+        """What the disk did not take when it was brought last."""
         self._patterns = ""
         self._gather = Gather(self._ground)
         self._absent = Absent(self._ground)
@@ -193,6 +195,7 @@ class Mirror:
         self._drafts.forget_settled(here, matched, tally.drafted)
         if hinted is None:
             self._after_all(here)
+            tally.entries |= self._refused
         restless = self._restless.after(hinted, tally.again - waiting)
         again_in = min(filter(None, (again_in, restless)), default=None)
         again_in = min(filter(None, (again_in, soon)), default=None)
@@ -224,13 +227,14 @@ class Mirror:
         if entries is None:
             there, rows = self._gather.everything(), ground.agreed.all()
         else:
-            there, rows = self._gather.around({*entries, *self._reshown})
+            there, rows = self._gather.around({*entries, *self._reshown, *self._refused})
         tally, drafts = Tally(), ground.agreed.draft_entries()
         drafts |= left_alone(self.waiting(), ground.agreed, rows, there, ground.ways)
         self._absent.take_out(there, rows, everything=entries is None, drafts=drafts)
         steps = bring(rows, there, drafts)
         if steps:
             Checkout(ground, self._replaced, tally, rows.keys()).run(steps, report)
+        self._refused = tally.refused
         if not tally.again:  # else it is brought again, and with it what is in nobody's hands
             self._reshown.clear()
         return Brought(
