@@ -66,15 +66,15 @@ def decode(data: bytes) -> Any:
 
 def is_plain(value: Any, depth: int) -> bool:
     """Say whether a value is one of the codec's."""
-    kind = type(value)
-    inside: list[Any] = value if kind is list else []
-    if kind is dict:
+    kind = str(type(value).__name__)
+    inside: list[Any] = value if kind == "list" else []
+    if kind == "dict":
         inside = [*value.values(), *(None if isinstance(key, str) else 0.0 for key in value)]
     elif isinstance(value, cbor2.CBORTag):
         return value.tag == 42 and value.value[:1] == b"\0"
     elif isinstance(value, int):
         return -(2**63) <= value < 2**63
-    good = kind in {type(None), str, bytes, list, dict}
+    good = kind in {"NoneType", "str", "bytes", "list", "dict"}
     return good and (not inside or depth > 0) and all(is_plain(it, depth - 1) for it in inside)
 
 
