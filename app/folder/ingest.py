@@ -244,7 +244,8 @@ class Ingest:
         def store(stream: Stream) -> Content:
             return self._ground.space.store(self._meter.reading(stream))
 
-        return read_file(place, found.path, found.stat.size, store)
+        clock = self._ground.clock
+        return read_file(place, found.path, found.stat.size, store, clock)
 
     def _add_file(self, path: Path, read: Read) -> None:
         parent = self._batch.living(path[:-1])

@@ -14,6 +14,7 @@ from storage.contents import text_in
 from storage.errors import BlockNotFound
 from storage.facts.node import Node
 from storage.facts.values import Content
+from storage.ports import Clock
 
 Result = TypeVar("Result")
 TRIES = 3
@@ -74,9 +75,15 @@ class Stream:
 
 
 def steadily(
-    place: Place, path: Path, read: Callable[[Opened, Stat], Result]
+    place: Place,
+    path: Path,
+    read: Callable[[Opened, Stat], Result],
+    clock: Clock | None = None,
 ) -> tuple[Stat, Result]:
     """Read with `read` until the file did not change meanwhile; also return its stat.
+
+    With a clock, a file that was written a moment ago is read twice, and not while somebody has
+    it open for that: a write that followed at once may have left it the same times.
 
     Raises:
         StillChanging: it changed each time.
@@ -85,18 +92,32 @@ def steadily(
     for _ in range(TRIES):
         with place.open(path[-1]) as file:
             before = file.stat()
+            young = clock is not None and fresh(before, clock.now())
             result = read(file, before)
-            if file.stat() == before:
+            if file.stat() != before:
+                continue
+        if not young:
+            return before, result
+        if place.is_written(path[-1]):
+            continue  # perhaps in the middle of a write that began in that moment
+        with place.open(path[-1]) as file:
+            if file.stat() == before and read(file, before) == result and file.stat() == before:
                 return before, result
     raise StillChanging(path)
 
 
-def read_file(place: Place, path: Path, size: int, store: Callable[[Stream], Content]) -> Read:
+def read_file(
+    place: Place,
+    path: Path,
+    size: int,
+    store: Callable[[Stream], Content],
+    clock: Clock | None = None,
+) -> Read:
     """Read a file: at once when it is small, else into the store."""
     if size <= MAX_TEXT:
-        stat, data = steadily(place, path, lambda file, stat: _take(file, stat.size))
+        stat, data = steadily(place, path, lambda file, stat: _take(file, stat.size), clock)
         return Read(stat, blake3(data).digest(), data)
-    stat, content = steadily(place, path, lambda file, _: store(Stream(file)))
+    stat, content = steadily(place, path, lambda file, _: store(Stream(file)), clock)
     return Read(stat, content.digest, b"", content)
 
 

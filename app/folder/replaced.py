@@ -257,7 +257,8 @@ class Replaced:
         stat = place.stat(path[-1])
         if stat.shape is not Shape.FILE:
             return None
-        return read_file(place, path, stat.size, self._ground.space.store)
+        ground = self._ground
+        return read_file(place, path, stat.size, ground.space.store, ground.clock)
 
     def _forget(self, aside: str) -> None:
         self._ground.agreed.forget_replaced(aside)
