@@ -96,7 +96,8 @@ def test_it_is_stopped_before_it_reaches_others_and_undone(
     attack(ana.folder)
     ana.ask("scan", "Work")
     until(lambda: reach_of(ana, "Work") == "held", "Ana's device holds it")
-    harmed = [path for path, data in before.items() if tree_of(mina.folder).get(path) != data]
+    there = tree_of(mina.folder)
+    harmed = [path for path, data in before.items() if there.get(path) != data]
     assert len(harmed) <= FILES
     (ana.folder.parent / "Other" / "note.md").write_text("after", encoding="utf-8")
     other = mina.folder.parent / "Other" / "note.md"
