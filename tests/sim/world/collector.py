@@ -53,7 +53,8 @@ async def brings_in(person: Person) -> None:
         if not device.runs or not device.vault.may_edit():
             return
         person.promises.replaced(None, data)
-        content = await device.opened.run(lambda vault: vault.store(BytesIO(data)))
+        opened = device.opened  # what was stored goes with the program that stored it
+        content = await opened.run(lambda vault: vault.store(BytesIO(data)))
         await asyncio.sleep(random.choice((0.1, 1.0, 6.0)))
 
         def work(vault: Vault) -> EntryId:
@@ -63,7 +64,7 @@ async def brings_in(person: Person) -> None:
             vault.commit(change, "brought in")
             return made
 
-        made = await device.opened.run(work)
+        made = await opened.run(work)
         await device.in_step.committed_here(frozenset({made}))
     except (PowerCut, Down):
         pass
