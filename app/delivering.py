@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from app.guard_values import HeldCount
 from app.keep_setting import keep_word
+from app.keep_words import WHOLE
 from app.refusals import DECLINED
 from app.sending import Way, together
 from app.values import Delivery, DeviceInfo, Holding, Reach
@@ -19,8 +20,6 @@ from storage.errors import AccessExpired
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen
 from storage.keeping import Keep
-
-WHOLE = keep_word(Keep.WHOLE)
 
 
 @dataclass(frozen=True, slots=True)

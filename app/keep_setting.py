@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 
+from app.keep_words import NAMES, OPENED
+from app.keep_words import WHOLE as WHOLE_WORD
 from app.loose import mapping_in, number_in, text_in
 from app.state import DeviceState
 from storage.keeping import WHOLE, Keep, Keeping
 
-_WORDS = {Keep.WHOLE: "whole", Keep.OPENED: "opened", Keep.NAMES: "names"}
+_WORDS = {Keep.WHOLE: WHOLE_WORD, Keep.OPENED: OPENED, Keep.NAMES: NAMES}
 _KEEPS = {word: keep for keep, word in _WORDS.items()}
 DEFAULT_BUDGET = 10_000_000_000
 """Bytes that stay where nobody said how many."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.complaints import words_of
-from app.delivering import WHOLE
 from app.guard_words import held_sentence
+from app.keep_words import WHOLE
 from app.values import Delivery, Holding, Reach
 from app.words import DOT, FEW, ago, count_words, day_words, lasting, list_words, local, of_words
 from storage.errors import AccessExpired

@@ -83,7 +83,9 @@ def test_one_large_file_is_told_of_while_it_is_written(tmp_path: Path) -> None:
             space = await ana.add(made(tmp_path))
             kept = ana._spaces.get(space.id)  # noqa: SLF001
             steps: list[Progress] = []
-            await kept.opened.run(lambda vault: export(vault, tmp_path / "out", steps.append))
+            await kept.opened.run(
+                lambda vault: export(vault.tree(), vault, tmp_path / "out", steps.append)
+            )
             return steps
 
     steps = asyncio.run(story())
@@ -111,7 +113,7 @@ def test_wherever_it_is_stopped_nothing_is_left(tmp_path: Path, at: int) -> None
 
             into = tmp_path / "out"
             with pytest.raises(Stopped):
-                await kept.opened.run(lambda vault: export(vault, into, report))
+                await kept.opened.run(lambda vault: export(vault.tree(), vault, into, report))
             assert not into.exists()
 
     asyncio.run(story())

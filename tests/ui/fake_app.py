@@ -23,7 +23,7 @@ from app.events import (
     TextArrived,
     Working,
 )
-from app.facade import App, OpenNote
+from app.facade import OpenNote
 from app.progress import Progress, Report, silent
 from app.values import (
     BinItem,
@@ -50,8 +50,10 @@ from storage.errors import (
 from sync.errors import PeerUnreachable
 from tests.ui import sample
 from tests.ui.fake_note import FakeNote
+from tests.ui.fake_unasked import Unasked
 from ui.models.splices import Splice
 
+LIST = ("Packing", "list.txt")
 CODE = "ATOLL:" + "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZPIYDCMRTGQ2TMNZYHE" * 3
 
 
@@ -71,7 +73,7 @@ class Mood(Enum):
 
 
 @dataclass
-class FakeApp(App):
+class FakeApp(Unasked):
     """See the module."""
 
     root: Path = field(default_factory=lambda: Path("/home/ana"))
@@ -92,15 +94,7 @@ class FakeApp(App):
         self.places: list[SpaceInfo] = sample.spaces(self.root)
         self.binned: list[BinItem] = [
             BinItem("recipes", "old", ("Old bread.md",), 900, sample.NOW - 5000, "Desk", "aa" * 32),
-            BinItem(
-                "trip",
-                "list",
-                ("Packing", "list.txt"),
-                88,
-                sample.NOW - 9e5,
-                "Jo's tablet",
-                "bb" * 32,
-            ),
+            BinItem("trip", "list", LIST, 88, sample.NOW - 9e5, "Jo's tablet", "bb" * 32),
         ]
         self._prepare()
 
@@ -219,21 +213,6 @@ class FakeApp(App):
         await self.pause()
         self.places = [s for s in self.places if s.id != space]
         self.events.tell(SpacesChanged())
-
-    async def keep(
-        self, space: str, how: str | None = None, budget: int | None = None
-    ) -> SpaceInfo:
-        """Keep."""
-        await self.pause()
-        self.calls.append(("keep", (space, how, budget)))
-        return next(it for it in await self.spaces() if it.id == space)
-
-    async def fetch(self, space: str, entries: Sequence[str], report: Report = silent) -> int:
-        """Fetch."""
-        await self.pause()
-        self.calls.append(("fetch", (space, tuple(entries))))
-        report(Progress("Fetching", "", 1, 1))
-        return len(entries)
 
     async def scan(self, space: str, report: Report = silent) -> None:
         """Look."""
@@ -486,10 +465,12 @@ class FakeApp(App):
                     hits.append(Hit(e.space, e.id, e.path, text[:80]))
         return tuple(hits[:limit])
 
-    async def check(self, space: str | None = None, report: Report = silent) -> CheckReport:
+    async def check(
+        self, space: str | None = None, report: Report = silent, *, quick: bool = False
+    ) -> CheckReport:
         """Find one damaged thing."""
         await self.pause()
-        del space
+        del space, quick
         report(Progress("Checking", "", 900, 900))
         return CheckReport(
             900, 41, 12, 252_000_000, (Finding("1 item is damaged", "oven-manual.pdf", "damaged"),)
