@@ -116,6 +116,9 @@ class KeepingHistory:
     async def _collect(
         self, kept: Kept, report: Report, *, at_once: bool = False, pause: float = 0.0
     ) -> Given:
+        if kept.opened.guard.batches and not at_once:  # undoing that needs what was before
+            name = await kept.opened.run(lambda vault: vault.name)
+            return Given(kept.opened.id, name, 0, 0, 0)
         async with self._one_at_a_time:
             orders = replace(await self._orders(kept), at_once=at_once)
 
