@@ -35,6 +35,8 @@ QUIET = 1.0
 """Seconds in which what happened is gathered before anything is let go of."""
 AGAIN = 5.0
 """Seconds until what could not leave the folder is tried once more."""
+AT_ONCE = 2000
+"""So many files are taken out of the store in one go."""
 NEARLY = 1.0
 GIVE_BACK_EVERY = 600.0
 """Seconds from one rewriting of packs until the next: it looks at all that is kept."""
@@ -289,14 +291,26 @@ class KeepHere:
             if there:
                 await kept.in_step.bring(there)
             still = await kept.opened.run(lambda _vault: frozenset(agreed.get_some(leaving)))
-            if await kept.opened.run(lambda vault: vault.sweep(trusted, still | pinned)):
-                self._freed.add(space)
-                self._events.tell(SpacesChanged())
+            await self._sweep(kept, sorted(leaving), trusted, still | pinned)
             if still:
                 self._again(space, AGAIN)
         soon = await kept.opened.run(lambda vault: vault.next_push())
         if soon is not None and not leaving:
             self._again(space, max(NEARLY, soon - self._clock.now() + NEARLY))
+
+    async def _sweep(
+        self,
+        kept: Kept,
+        leaving: Sequence[EntryId],
+        trusted: frozenset[str],
+        still: frozenset[EntryId],
+    ) -> None:
+        """Remove the blocks of what left the folder, some at a time: others use the vault too."""
+        for start in range(0, len(leaving), AT_ONCE):
+            part = frozenset(leaving[start : start + AT_ONCE])
+            if await kept.opened.run(_sweeping(trusted, still, part)):
+                self._freed.add(kept.opened.id)
+                self._events.tell(SpacesChanged())
 
     async def _give_back(self, space: str) -> None:
         """Give the disk back once enough was let go of, and not all the time."""
@@ -330,6 +344,12 @@ class KeepHere:
             and (it.near or it.last_seen is not None)
             and it.away_since(now) is None
         )
+
+
+def _sweeping(
+    trusted: frozenset[str], still: frozenset[EntryId], part: frozenset[EntryId]
+) -> Callable[[Vault], int]:
+    return lambda vault: vault.sweep(trusted, still, part)
 
 
 def _files(vault: Vault, entries: Iterable[EntryId]) -> list[EntryId]:

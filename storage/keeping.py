@@ -91,6 +91,11 @@ class Stay(NamedTuple):
     """When it was last opened, asked for or changed here: Unix seconds."""
 
 
+def by_use(stay: Stay) -> tuple[int, int, EntryId]:
+    """Return the order in which things go."""
+    return stay.used, -stay.size, stay.entry
+
+
 def pushed_out(
     stays: Iterable[Stay], keeping: Keeping, now: int, is_safe: Callable[[EntryId], bool]
 ) -> list[EntryId]:
@@ -98,17 +103,17 @@ def pushed_out(
 
     What is not safe elsewhere stays, however far that goes beyond the budget.
     """
-    by_use = sorted(stays, key=lambda stay: (stay.used, -stay.size, stay.entry))
+    ordered = sorted(stays, key=by_use)
     match keeping.how:
         case Keep.WHOLE:
             return []
         case Keep.NAMES:
-            over = (stay for stay in by_use if stay.used <= now - MOMENT)
+            over = (stay for stay in ordered if stay.used <= now - MOMENT)
             return [stay.entry for stay in over if is_safe(stay.entry)]
         case Keep.OPENED:
             gone: list[EntryId] = []
-            total = sum(stay.size for stay in by_use)
-            for stay in by_use:
+            total = sum(stay.size for stay in ordered)
+            for stay in ordered:
                 if total <= keeping.budget:
                     break
                 if stay.size and is_safe(stay.entry):

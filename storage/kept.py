@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from storage.facts.change import EntryId
+from storage.facts.state import EntryFacts
 from storage.index.schema import get_meta, set_meta
 from storage.index.sql import Connection
 from storage.keeping import MOMENT, WHOLE, Keep, Keeping, Stay, keeping_from
+from storage.tree.rows import decode_own_row
 
 _AT_ONCE = 500
 _META = "keeping"
@@ -147,6 +149,18 @@ class Kept:
         """Return those of the entries that stay until they are pushed out."""
         wanted = set(entries)
         return frozenset(stay.entry for stay in self.stays() if stay.entry in wanted)
+
+    def facts_of(self, entries: Iterable[EntryId]) -> Iterator[tuple[EntryId, EntryFacts]]:
+        """Walk what entries hold, those that are there."""
+        wanted = list(entries)
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            marks = ",".join("?" for _ in part)
+            rows = self._connection.execute(
+                f"SELECT id, facts FROM entry WHERE id IN ({marks})",  # noqa: S608
+                part,
+            ).fetchall()
+            yield from ((EntryId(bytes(row[0])), decode_own_row(bytes(row[1]))) for row in rows)
 
     def shown(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries that are shown."""

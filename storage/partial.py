@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from storage.blocks.store import Kind, Thing
 from storage.codec.dagcbor import encode
@@ -18,15 +19,17 @@ from storage.facts.change import EntryId
 from storage.facts.dots import Dot
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
-from storage.facts.values import Content, Edit
-from storage.keeping import Keep, Keeping, Vouching, pushed_out, vouching
+from storage.facts.values import Content, Edit, Value
+from storage.keeping import Keep, Keeping, Stay, Vouching, by_use, pushed_out, vouching
+from storage.kept import Kept
 from storage.letgo import tops_of
 from storage.opened import Opened
 from storage.records.receipt import Receipt, Word, read_receipt, write_receipt
 from storage.tree.content import here_below, here_of
 from storage.uses import contents_of
 
-ALL_STEPS = 1 << 40
+AHEAD = 500
+"""So many entries are read at once."""
 
 
 class Partial(Opened):
@@ -79,7 +82,7 @@ class Partial(Opened):
     def _want_all(self) -> None:
         """Want all that is not here, older versions too."""
         core = self._core
-        self._want_entries(entry for entry, _ in core.catalog.all_facts())
+        self._wants.note_held(core.catalog.all_facts())
         for step in core.ledger.steps(latest_first=False):
             try:
                 contents = [content for _, content in contents_of(core, step)]
@@ -98,7 +101,7 @@ class Partial(Opened):
 
     def _miss_no_more(self, entry: EntryId) -> None:
         self._wants.drop_of(entry)
-        self._wants.do_without(self._core.catalog.facts(entry))
+        self._wants.do_without([self._core.catalog.facts(entry)])
 
     # ------------------------------------------------------------ what is to be here
 
@@ -195,10 +198,12 @@ class Partial(Opened):
             return frozenset()
         vouch = self._vouching(trusted)
 
-        def is_safe(entry: EntryId) -> bool:
-            return entry not in besides and vouch.has(_dots(core.catalog.facts(entry)))
-
         stays = core.kept.stays() if vouch.present else []
+        facts = _Ahead(core.kept, stays)
+
+        def is_safe(entry: EntryId) -> bool:
+            return entry not in besides and vouch.has(_dots(facts.of(entry)))
+
         victims = pushed_out(stays, core.kept.keeping, int(core.clock.now()), is_safe)
         deleted = core.kept.deleted()
         if not victims and not deleted:
@@ -206,7 +211,7 @@ class Partial(Opened):
 
         def work() -> None:
             core.kept.push_out([*victims, *deleted])
-            for entry in victims:
+            for entry in self._wants.lacking_shown() & set(victims):
                 self._miss_no_more(entry)
 
         self._whole(work)
@@ -221,13 +226,18 @@ class Partial(Opened):
         kept = self._ready().kept
         return frozenset(kept.sides(kept.leaving()))
 
-    def sweep(self, trusted: AbstractSet[str], still: AbstractSet[EntryId]) -> int:
-        """Remove blocks of what is to be here no longer; return how many.
+    def sweep(
+        self,
+        trusted: AbstractSet[str],
+        still: AbstractSet[EntryId],
+        only: AbstractSet[EntryId] | None = None,
+    ) -> int:
+        """Remove blocks of what is to be here no longer, or of `only` some; return how many.
 
         `still` are those that still lie in the folder: a change needs what it is made from.
         """
         core = self._ready()
-        leaving = core.kept.leaving()
+        leaving = core.kept.leaving() if only is None else core.kept.leaving() & only
         if not leaving:
             return 0
         again = core.kept.shown(leaving) - core.kept.unkept(leaving)
@@ -243,51 +253,43 @@ class Partial(Opened):
         self, going: AbstractSet[EntryId], again: AbstractSet[EntryId], vouch: Vouching
     ) -> int:
         core = self._core
-        done: set[EntryId] = set(again)
-        goes: set[bytes] = set()
-        stays: set[bytes] = set()
-        left: list[EntryFacts] = []
-        for entry in going:
-            everything = True
-            for facts, is_safe in self._all_of(entry, vouch):
-                blocks = set(self._blocks_of(facts))
-                everything &= is_safe or not blocks
-                if is_safe:
-                    left.append(facts)
-                    goes |= blocks
-                else:
-                    stays |= blocks
-            if everything:
-                done.add(entry)
-        goes -= stays
+        parts = _Parts()
+        done = set(going)
+        for entry, facts, is_safe in self._all_of(going, vouch):
+            blocks = set(self._blocks_of(facts))
+            if parts.add(facts, blocks, is_safe=is_safe):
+                done.discard(entry)
+        goes = parts.goes - parts.stays
         if goes:
             unkept = core.kept.all_unkept()
             for _entry, facts in core.catalog.all_facts(besides=unkept):
                 goes.difference_update(self._blocks_of(facts))
         core.blocks.remove(goes)
-        for facts in left:
-            self._wants.do_without(facts)
-        core.kept.left(done)
+        self._wants.do_without(parts.left)
+        core.kept.left(done | again)
         self._wants.read_again(going)
         return len(goes)
 
-    def _all_of(self, entry: EntryId, vouch: Vouching) -> Iterator[tuple[EntryFacts, bool]]:
-        """Walk all that an entry holds and ever held, each with whether it is safe elsewhere."""
-        core = self._core
-        for attribute, dots in core.catalog.facts(entry).items():
-            if attribute in {"content", "edits"}:
-                for dot, value in dots.items():
-                    yield {attribute: {dot: value}}, vouch.has([dot])
-        for step in core.ledger.steps(entry, ALL_STEPS):
+    def _all_of(
+        self, entries: AbstractSet[EntryId], vouch: Vouching
+    ) -> Iterator[tuple[EntryId, EntryFacts, bool]]:
+        """Walk all that entries hold and ever held, each with whether it is safe elsewhere."""
+        core, now = self._core, dict[EntryId, set[Value]]()
+        for entry, facts in core.kept.facts_of(entries):
+            now[entry] = set(facts.get("content", {}).values())
+            for attribute in ("content", "edits"):
+                for dot, value in facts.get(attribute, {}).items():
+                    yield entry, {attribute: {dot: value}}, vouch.has([dot])
+        for step in core.ledger.steps_at(sorted(core.ledger.touching(entries))):
             try:
                 contents = contents_of(core, step)
             except (StoreFull, StoreUnusable):
                 raise
             except AtollError:
                 continue
-            for whose, content in contents:
-                if whose == entry:
-                    yield {"content": {step.dot: content}}, vouch.has_older(step.dot)
+            for entry, content in contents:
+                if entry in entries and content not in now.get(entry, ()):
+                    yield entry, {"content": {step.dot: content}}, vouch.has_older(step.dot)
 
     def _blocks_of(self, facts: EntryFacts) -> Iterator[bytes]:
         """Walk the blocks of contents that are here."""
@@ -351,6 +353,42 @@ class Partial(Opened):
         """Return the receipts of others, to hand on."""
         rows = self._core.connection.execute("SELECT body FROM receipt").fetchall()
         return [Thing(Kind.RECEIPT, bytes(row[0])) for row in rows]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What of contents goes, and what stays."""
+
+    goes: set[bytes] = field(default_factory=set[bytes])
+    stays: set[bytes] = field(default_factory=set[bytes])
+    left: list[EntryFacts] = field(default_factory=list[EntryFacts])
+    """Contents that are not missed from now on."""
+
+    def add(self, facts: EntryFacts, blocks: set[bytes], *, is_safe: bool) -> bool:
+        """Judge blocks of a content; say whether something of it has to stay."""
+        if is_safe:
+            self.left.append(facts)
+            self.goes |= blocks
+        else:
+            self.stays |= blocks
+        return not is_safe and bool(blocks)
+
+
+class _Ahead:
+    """What many entries hold, read some at a time, in the order in which they are asked for."""
+
+    def __init__(self, kept: Kept, stays: Iterable[Stay]) -> None:
+        self._kept = kept
+        self._order = [stay.entry for stay in sorted(stays, key=by_use)]
+        self._place = {entry: n for n, entry in enumerate(self._order)}
+        self._read: dict[EntryId, EntryFacts] = {}
+
+    def of(self, entry: EntryId) -> EntryFacts:
+        """Return the facts of an entry, {} when it is not there."""
+        if entry not in self._read:
+            at = self._place[entry]
+            self._read = dict(self._kept.facts_of(self._order[at : at + AHEAD]))
+        return self._read.get(entry, {})
 
 
 def _dots(facts: EntryFacts) -> Iterator[Dot]:

@@ -53,8 +53,8 @@ class Wants:
                 for digest, n in self._missing(facts[entry])
             ],
         )
-        for entry in unkept:
-            self.do_without(facts[entry])
+        if unkept:
+            self.do_without(facts[entry] for entry in unkept)
         run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
 
     def _hand_on(self, facts: Iterable[EntryId]) -> None:
@@ -77,15 +77,18 @@ class Wants:
         handed on by `note` when it is replaced. Who does not keep all wants no older versions.
         """
         present = {c for its in facts.values() for c in its.get("content", {}).values()}
+        without: list[EntryFacts] = []
         for content in contents:
             is_short = content.size <= CHUNK_MAX and content.document is None
             if content.link is None or (is_short and content in present):
                 continue
             if not self._core.kept.keeping.is_whole:
                 if content not in present:
-                    self.do_without(_as_facts(content))
+                    without.append(_as_facts(content))
                 continue
             self.want_version(content)
+        if without:
+            self.do_without(without)
 
     def want_version(self, content: Content) -> None:
         """Want a content, whether it is shown or not."""
@@ -180,12 +183,31 @@ class Wants:
         for entry in entries:
             self._want(entry, self._missing(self._core.catalog.facts(entry)))
 
-    def do_without(self, facts: EntryFacts) -> None:
-        """Do not miss what is not here of these contents; but what others hold here, they hold."""
+    def note_held(self, held: Iterable[tuple[EntryId, EntryFacts]]) -> None:
+        """Note what entries lack, of very many."""
+        rows = ((digest, entry, n) for entry, its in held for digest, n in self._missing(its))
+        self._core.connection.executemany(_INSERT, rows)
+
+    def do_without(self, held: Iterable[EntryFacts]) -> None:
+        """Do not miss what is not here of contents; but what others hold here, they hold."""
         core = self._core
-        core.let_go.add(
-            top for top in tops_of(facts) if not core.blocks.has(top) and not self._is_wanted(top)
-        )
+        tops = {top for facts in held for top in tops_of(facts)}
+        absent = [top for top in tops if not core.blocks.has(top)]
+        wanted = self._wanted_of(absent)
+        core.let_go.add(top for top in absent if top not in wanted)
+
+    def _wanted_of(self, digests: list[bytes]) -> set[bytes]:
+        """Return those of the blocks that are wanted."""
+        found: set[bytes] = set()
+        for start in range(0, len(digests), _AT_ONCE):
+            part = digests[start : start + _AT_ONCE]
+            marks = ",".join("?" for _ in part)
+            rows = self._core.connection.execute(
+                f"SELECT digest FROM want WHERE digest IN ({marks})",  # noqa: S608
+                part,
+            )
+            found.update(bytes(row[0]) for row in rows.fetchall())
+        return found
 
     def drop_of(self, entry: EntryId) -> None:
         """Want nothing for an entry."""
@@ -197,8 +219,7 @@ class Wants:
         rows = run("SELECT content FROM version").fetchall()
         run("DELETE FROM want WHERE length(entry) <> ?", (ENTRY_SIZE,))
         run("DELETE FROM version")
-        for row in rows:
-            self.do_without(_as_facts(plain_content(bytes(row[0]))))
+        self.do_without(_as_facts(plain_content(bytes(row[0]))) for row in rows)
 
     def lacking_shown(self) -> frozenset[EntryId]:
         """Return the entries of which something is wanted now."""
@@ -337,12 +358,6 @@ class Wants:
                     yield digest, size
         except (DecodeError, CorruptBlock, BlockNotFound):
             return
-
-    def _is_wanted(self, digest: bytes) -> bool:
-        row = self._core.connection.execute(
-            "SELECT 1 FROM want WHERE digest = ? LIMIT 1", (digest,)
-        ).fetchone()
-        return row is not None
 
     def _lacks(self, entry: EntryId) -> bool:
         try:
