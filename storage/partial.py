@@ -244,7 +244,7 @@ class Partial(Opened):
         vouch = self._vouching(trusted)
         going = leaving - again - still - {entry for _, entry in core.kept.originals(still)}
         if not vouch.present:
-            going = frozenset()
+            going = frozenset[EntryId]()
         if not again and not going:
             return 0
         return self._whole(lambda: self._sweep(going, again, vouch))

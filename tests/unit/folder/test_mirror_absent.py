@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.folder.replaced import Replaced
-from app.progress import Progress, Stopped
+from app.progress import Stopped
 from tests.helpers.mirrored import Mirrored
 
 PHOTO = b"\0photo" * 9
@@ -64,8 +64,12 @@ def test_a_kill_between_taking_out_and_agreeing_deletes_nothing(
 ) -> None:
     """The file is gone then, and what is agreed says that it should be there."""
     let(one, "trip/lake.jpg")
+
+    def forget_nothing(_entries: object) -> None:
+        """Die before it is agreed."""
+
     with monkeypatch.context() as patched:
-        patched.setattr(one.agreed, "forget", lambda _entries: None)
+        patched.setattr(one.agreed, "forget", forget_nothing)
         one.bring()
     assert "trip/lake.jpg" not in one.disk()
     assert one.space.id("trip/lake.jpg") in one.agreed.all()
@@ -82,11 +86,11 @@ def test_stopped_before_it_was_taken_out_a_change_of_it_is_an_edit(
     """And not another file beside it."""
     let(one, "trip/lake.jpg")
 
-    def stop(_progress: Progress) -> None:
+    def stop(*_args: object) -> None:
         raise Stopped
 
     with monkeypatch.context() as patched:
-        patched.setattr(Replaced, "clear", lambda *_args: stop(Progress("")))
+        patched.setattr(Replaced, "clear", stop)
         with pytest.raises(Stopped):
             one.bring()
     one.space.let.clear()
