@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.facts.change import EntryId
@@ -21,6 +22,7 @@ from storage.vault import Vault
 from tests.helpers.vaults import Place, core_of, everyone
 from tests.property.test_vaults_agree import Move, Story, agrees, moves
 
+pytestmark = pytest.mark.slow
 TOLD = 16
 """From here on a move of a story is that one device tells another all."""
 Shown = dict[tuple[str, ...], tuple[EntryKind, bytes, int, bool]]
@@ -121,7 +123,6 @@ stories = st.lists(moves, max_size=30)
 somewhere = st.integers(0, 10_000)
 
 
-@settings(max_examples=40, deadline=None)
 @given(stories, st.integers(1, 3))
 def test_every_moment_is_what_was_there_then(story: list[Move], devices: int) -> None:
     """On every device that knows its records, whatever came before, beside or after."""
@@ -131,7 +132,6 @@ def test_every_moment_is_what_was_there_then(story: list[Move], devices: int) ->
             assert as_it_was(vault.moment(remembered.seen)) == remembered.shown
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories, st.integers(1, 3), somewhere, somewhere)
 def test_restoring_all_gives_the_moment_and_can_itself_be_taken_back(
     story: list[Move], devices: int, when: int, who: int
@@ -153,7 +153,6 @@ def test_restoring_all_gives_the_moment_and_can_itself_be_taken_back(
         assert shown(vault) == before
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories, st.integers(1, 2), somewhere, somewhere)
 def test_restoring_a_part_gives_that_part_and_takes_nothing_away(
     story: list[Move], devices: int, when: int, which: int
@@ -194,7 +193,6 @@ def _relative(
     }
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories, somewhere)
 def test_undoing_what_the_only_writer_did_is_restoring_the_moment_before(
     story: list[Move], when: int
@@ -211,7 +209,6 @@ def test_undoing_what_the_only_writer_did_is_restoring_the_moment_before(
         agrees(vault)
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories, st.integers(1, 3), somewhere, somewhere, somewhere)
 def test_undoing_an_undoing_leaves_all_as_it_was(
     story: list[Move], devices: int, first: int, last: int, who: int
@@ -230,7 +227,6 @@ def test_undoing_an_undoing_leaves_all_as_it_was(
         assert shown(vault) == before
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories, st.integers(2, 3), somewhere, somewhere)
 def test_undoing_touches_nothing_that_the_device_did_not(
     story: list[Move], devices: int, when: int, who: int

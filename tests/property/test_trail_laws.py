@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.facts.change import TOP, EntryId
@@ -13,6 +14,8 @@ from storage.vault import Vault
 from tests.helpers.vaults import core_of
 from tests.property.test_moments_laws import stories, told
 from tests.property.test_vaults_agree import Move
+
+pytestmark = pytest.mark.slow
 
 
 def ever_in(vault: Vault, folder: EntryId) -> set[EntryId]:
@@ -30,7 +33,6 @@ def ever_in(vault: Vault, folder: EntryId) -> set[EntryId]:
         found |= more
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories, st.integers(1, 3), st.integers(1, 9))
 def test_the_history_of_a_folder_leaves_out_nothing_of_what_is_in_it(
     story: list[Move], devices: int, limit: int
@@ -53,7 +55,6 @@ def test_the_history_of_a_folder_leaves_out_nothing_of_what_is_in_it(
             assert vault.history_below(frozenset({node.id}), limit) == steps[:limit]
 
 
-@settings(max_examples=30, deadline=None)
 @given(stories, st.integers(1, 3))
 def test_every_step_says_what_it_did_to_what_it_touched(story: list[Move], devices: int) -> None:
     """No kind is counted for more than was touched; what was made first was made."""
