@@ -22,6 +22,8 @@ _ALONE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+|[^\w\s]")
 _LENGTHS = (12, 4, 1)
 """Words in a row that occur once in both texts are the same words. Longer rows are surer."""
+_FARTHEST = 1000
+"""Characters that a change is moved at most, to where it begins with a line."""
 _FEW_PAIRS = 60_000
 """Of so few words all may be compared with all."""
 
@@ -33,7 +35,45 @@ def changes_between(before: str, after: str) -> list[Change]:
     """Return what makes one text the other, in the order of the text before."""
     head, tail = _equal_ends(before, after)
     before, after = before[head : len(before) - tail], after[head : len(after) - tail]
-    return [(head + at, remove, insert) for at, remove, insert in _changes(before, after)]
+    return [(head + at, remove, insert) for at, remove, insert in _slid(before, after)]
+
+
+def _slid(before: str, after: str) -> list[Change]:
+    """Let what was only put in or taken out begin with a line where it may as well.
+
+    Of "a, b" and "a, b, b" nobody knows which b is new; of lines it is the whole line. Else what
+    others wrote at the end of a line that is gone would stand in the middle of the next one.
+    """
+    changes = _changes(before, after)
+    low, found = 0, list[Change]()
+    for number, (at, remove, insert) in enumerate(changes):
+        high = changes[number + 1][0] if number + 1 < len(changes) else len(before)
+        alone = bool(remove) != bool(insert)
+        change = (at, remove, insert)
+        found.append(_at_a_line(before, change, low, high) if alone else change)
+        low = found[-1][0] + remove
+    return found
+
+
+def _at_a_line(before: str, change: Change, low: int, high: int) -> Change:
+    at, remove, insert = change
+    text, end = insert or before[at : at + remove], at + remove
+    back = forth = 0
+    least, most = max(low, at - _FARTHEST), min(high, end + _FARTHEST)
+    while at - back > least and before[at - back - 1] == text[-1 - back % len(text)]:
+        back += 1
+    while end + forth < most and before[end + forth] == text[forth % len(text)]:
+        forth += 1
+    best = max(range(at - back, at + forth + 1), key=lambda to: (_fits(before, to), -abs(to - at)))
+    turn = (best - at) % len(text)
+    return best, remove, insert and insert[turn:] + insert[:turn]
+
+
+def _fits(before: str, at: int) -> int:
+    """Return how well a place is one at which something begins: a line, a word, or neither."""
+    if at == 0 or before[at - 1] == "\n":
+        return 2
+    return int(before[at - 1].isspace())
 
 
 def _equal_ends(before: str, after: str) -> tuple[int, int]:

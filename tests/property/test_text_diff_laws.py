@@ -67,3 +67,12 @@ def test_words_typed_while_a_formatter_runs_survive_whole(
     there.edit_from(start, formatted, peer)
     there.take(here.since(start))
     assert sorted(there.text.split()) == wanted
+
+
+def test_a_line_that_goes_takes_no_word_of_its_neighbours() -> None:
+    """What another wrote behind a line that is gone must not stand in the middle of the next."""
+    lines = [f"Line {number} of the book.\n" for number in range(9)]
+    before, after = "".join(lines), "".join(lines[:4] + lines[5:])
+    assert changes_between(before, after) == [(4 * len(lines[0]), len(lines[0]), "")]
+    assert changes_between(after, before) == [(4 * len(lines[0]), 0, lines[4])]
+    assert changes_between("- a\n- b\n", "- a\n- c\n- b\n") == [(4, 0, "- c\n")]
