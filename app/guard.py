@@ -17,7 +17,16 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from app.guard_harm import Before, Known, before, elsewhere, harms, may_harm, put_instead
+from app.guard_harm import (
+    Before,
+    Known,
+    before,
+    elsewhere,
+    harms,
+    may_harm,
+    put_instead,
+    still_there,
+)
 from app.guard_memory import GuardMemory, Hold
 from app.guard_rule import FLOOR, SPAN, Recent, bound, stands_for
 from app.guard_values import GuardSettings, Harm, HeldCount
@@ -263,8 +272,8 @@ class Guard:
         files = {entry: was for entry, was in device.before.items() if was is not None}
         hold = Hold(did, Seen(), out=False, sent=Seen(), since=0)
         batch = Batch(hold, files, made=made, known=device.known)
-        device.unsure = self._count_harms(batch, looking)
-        if len(batch.harms) > self._bound(batch):
+        device.unsure = self._find_harms(batch)
+        if self._is_too_much(batch, looking):
             self._hold(batch, device.recent)
 
     def _hold(self, batch: Batch, recent: Recent[_Seen]) -> None:
@@ -309,22 +318,27 @@ class Guard:
         for batch in tuple(self._batches):
             if batch.harms and touched.isdisjoint(batch.files):
                 continue
-            self._count_harms(batch, looking)
-            if len(batch.harms) <= self._bound(batch):
+            self._find_harms(batch)
+            if not self._is_too_much(batch, looking):
                 self._batches.remove(batch)
                 self._settle(batch.hold.did)
 
-    def _count_harms(self, batch: Batch, looking: LookingBack) -> bool:
+    def _find_harms(self, batch: Batch) -> bool:
         """Find out what befell a batch's files; say whether that is not known of all."""
         told = harms(self._vault, batch.files, batch.known)
-        gone = {e: batch.files[e] for e, harm in told.harms.items() if harm is Harm.DELETED}
-        moved = elsewhere(self._vault, looking, gone, batch.made.values())
-        batch.harms = {e: harm for e, harm in told.harms.items() if e not in moved}
-        if len(batch.harms) > self._bound(batch):
-            gone = {e: was for e, was in gone.items() if e in batch.harms}
-            for entry in put_instead(looking, gone, batch.files, batch.made.values()):
-                del batch.harms[entry]
+        batch.harms = told.harms
         return told.unsure
+
+    def _is_too_much(self, batch: Batch, looking: LookingBack) -> bool:
+        """Say whether more was harmed than may be, but for what is missed by nobody."""
+        most, count = self._bound(batch), len(batch.harms)
+        if count <= most:
+            return False
+        gone = {e: batch.files[e] for e, harm in batch.harms.items() if harm is Harm.DELETED}
+        made = batch.made.values()
+        excused = elsewhere(self._vault, looking, gone, made) | still_there(self._vault, gone)
+        excused |= put_instead(looking, gone, batch.files, made)
+        return count - len(excused) > most
 
     def _bound(self, batch: Batch) -> int:
         gone = sum(harm is Harm.DELETED for harm in batch.harms.values())

@@ -156,6 +156,16 @@ def put_instead(
     )
 
 
+def still_there(vault: Vault, gone: Mapping[EntryId, Before]) -> frozenset[EntryId]:
+    """Return what is gone while its bytes lie elsewhere under its name: of twins one went."""
+    there = vault.contents_named({was.name for was in gone.values()})
+    return frozenset(
+        entry
+        for entry, was in gone.items()
+        if (was.name, was.content.digest) in there and not was.facts.get("edits")
+    )
+
+
 def _stands(was: Before, first: int, firsts: Mapping[tuple[EntryId, str], int]) -> bool:
     return stands_for(was.name, lambda name: firsts.get((was.folder, name), first) < first)
 

@@ -2,7 +2,8 @@
 
 A file counts once, however often it was changed, while it is not as it was before: deleted,
 named as another kind of file, or of another content. Of a text half has to be kept. What is
-added does not count, nor a move, nor a folder moved as one, nor what was put back.
+added does not count, nor a move, nor a folder moved as one, nor what was put back, nor one of
+two that hold the same under one name.
 
 How far apart a device made its commits is what its own clock says lay between them, so that a
 clock that is wrong by days tells it as well as any. But nothing was made after it came here,

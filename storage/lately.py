@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from storage.core import Core
 from storage.facts.change import EntryId, Operation
 from storage.facts.dots import Seen, Writer
 from storage.facts.operate import apply_to_entry, by_entry
 from storage.facts.state import EntryFacts
+from storage.index.line import HIDDEN, plain_content
 from storage.opened import Opened
 from storage.records.ledger import Step
 
@@ -40,6 +42,17 @@ class Lately(Opened):
             (step.pos,),
         )
         return frozenset(EntryId(bytes(row[0])) for row in rows.fetchall())
+
+    def contents_named(self, names: AbstractSet[str]) -> frozenset[tuple[str, bytes]]:
+        """Return name and digest of all files that are shown under such names, unedited ones."""
+        rows = self._ready().connection.execute(
+            "SELECT name, plain FROM entry WHERE parent <> ? AND plain <> x''", (HIDDEN,)
+        )
+        return frozenset(
+            (str(name), plain_content(bytes(plain)).digest)
+            for name, plain in rows.fetchall()
+            if name in names
+        )
 
     def looking_back(self) -> LookingBack:
         """Look at what many entries were, opening each record once."""

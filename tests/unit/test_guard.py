@@ -10,6 +10,8 @@ from app.guard_rule import FLOOR
 from app.guard_values import GuardSettings, Harm
 from storage.access.roles import Role
 from storage.errors import NotAllowed
+from storage.facts.change import EntryId
+from storage.facts.values import EntryKind
 from tests.helpers.guarded import Guarded, files, later, two
 from tests.helpers.vaults import Place
 
@@ -268,6 +270,29 @@ def test_what_was_undone_before_it_came_is_no_news(tmp_path: Path, seconds: int)
     other.bring()
     assert not other.held()
     assert other.disk() == files(120)
+
+
+def test_of_twins_one_may_go(tmp_path: Path) -> None:
+    """Two made the same files while apart; taking one of each away takes nothing away."""
+    one, other = two(tmp_path, files(100))
+    one.write(files(60, "same/"))
+    other.write(files(60, "same/"))
+    one.tell(other)
+    other.tell(one)
+    later(one, other)
+    change = one.vault.change()
+    seen: dict[str, EntryId] = {}
+    for path, node in one.vault.tree().walk():
+        if node.kind is EntryKind.FILE and len(path) > 1:
+            stem = path[-1].partition(" ")[0].partition(".")[0]
+            if stem in seen:
+                change.remove(node.id)
+            seen.setdefault(stem, node.id)
+    assert len(change) == 60
+    one.vault.commit(change, "one of each goes")
+    assert not one.held()
+    one.tell(other)
+    assert not other.held()
 
 
 def test_an_ending_less_is_no_excuse(tmp_path: Path) -> None:
