@@ -73,7 +73,7 @@ CODES: dict[str, Words] = {
     "storage.unusable.state": Words(
         "The list of your folders that Atoll keeps (state.db) is missing or damaged. "
         "Your plain folders and all versions are untouched.",
-        "Mend it with: atoll repair",
+        "To bring it back, type in a terminal: atoll repair.",
     ),
     "storage.index-damaged": Words(
         "A list that Atoll keeps on this disk is damaged. Your plain folders are untouched.",

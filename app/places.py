@@ -47,6 +47,11 @@ class Places:
         return self.data / "spaces"
 
     @property
+    def restoring(self) -> Path:
+        """There while a device is brought back from a backup: the folder belongs to none yet."""
+        return self.data / "restoring"
+
+    @property
     def control(self) -> Path:
         """The socket through which a terminal reaches the owner, when the path is short enough."""
         return self.data / "control.sock"
@@ -68,6 +73,8 @@ class Places:
             KeysUnusable: it did, and the keys are gone. Nothing may be set up over it.
         """
         try:
+            if self.restoring.exists():
+                return False
             if self.device_key.exists():
                 return True
             used = self.spaces.is_dir() and next(self.spaces.iterdir(), None) is not None

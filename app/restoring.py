@@ -2,7 +2,8 @@
 
 It is the same device with new incarnations: its index is built anew, so it writes under numbers
 that nobody used. What others heard of it after the backup comes back from them. The keys are
-written last: until then the data folder belongs to no device, and all can be done again.
+written last: until then the data folder belongs to no device, and all can be done again. What
+was begun is told from what somebody keeps by a file that stands there meanwhile.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Restoring:
             table = open_table(opened.envelope, passphrase)
             memory = _memory_in(table)
             folders = self._folders(table, wished)
+            self._begin()
             spaces = [self._space(opened, table, kept) for kept in table.spaces]
         finally:
             opened.close()
@@ -82,15 +84,32 @@ class Restoring:
             made_ready(folder, merge=wished.merge)
         await self._remember(table, memory, folders)
         save(self._places.device_key, table.keys)
+        self._end()
         rows = [
             RestoredSpace(kept.name, str(folders[kept.space]), files)
             for kept, files in zip(table.spaces, spaces, strict=True)
         ]
         return Restored(table.name, table.at, tuple(rows))
 
+    def _begin(self) -> None:
+        """Say on the disk that this data folder is half of a device, until all is there."""
+        try:
+            replace_file(self._places.restoring, b"")
+        except OSError as error:
+            raise StoreUnusable(f"nothing can be written: {error.strerror}") from error
+
+    def _end(self) -> None:
+        try:
+            self._places.restoring.unlink(missing_ok=True)
+            sync_folder(self._places.data)
+        except OSError as error:
+            raise StoreUnusable(f"it could not be ended: {error.strerror}") from error
+
     def _refuse_known_folders(self) -> None:
         """Refuse a data folder in which something lies that is not ours to replace."""
         try:
+            if self._places.restoring.exists():
+                return  # of an earlier try
             there = [path.name for path in self._places.spaces.iterdir()]
         except FileNotFoundError:
             return

@@ -135,7 +135,8 @@ class FolderTarget:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made = not folder.exists()
+        with in_our_words("look at the place"):
+            self._made = not folder.exists()
         self._new: list[Path] = []
 
     def put(self, space: bytes, number: int, size: int, old: Member | None, read: ReadAt) -> Member:
@@ -258,7 +259,9 @@ def open_backup(path: Path) -> Source:
         BackupUnusable: it is none, or ends too early.
         StoreUnusable: it cannot be read.
     """
-    return open_folder(path) if path.is_dir() else open_file(path)
+    with in_our_words("read the backup"):
+        is_folder = path.is_dir()
+    return open_folder(path) if is_folder else open_file(path)
 
 
 def open_folder(folder: Path, *, new: bool = False) -> Source:

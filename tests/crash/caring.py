@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
+
+from blake3 import blake3
 
 from app.places import Places, prepare
 from app.progress import silent
@@ -17,6 +20,7 @@ from storage.backup.table import SpaceKept, Table, open_table, seal_table
 from storage.backup.taking import Tools, prove, take
 from storage.blocks.disk import RealDisk
 from storage.checking import untold
+from storage.crypto import passphrase
 from storage.errors import AtollError, BackupUnusable
 from storage.identity.keyfile import load
 from storage.vault import Vault
@@ -26,6 +30,29 @@ from tests.helpers.vaults import Place
 
 WORDS = "four words that nobody guesses"
 NAME = "owner"
+
+
+class _Quick:
+    """Makes keys at once: how long it takes is not what is tried here."""
+
+    def __init__(self, *, salt: bytes, **_how: int) -> None:
+        self._salt = salt
+
+    def derive(self, typed: bytes) -> bytes:
+        """Return a key."""
+        return blake3(self._salt + typed).digest()
+
+
+@contextmanager
+def quick_keys() -> Generator[None]:
+    """Let keys be made from passphrases at once."""
+    names = vars(passphrase)
+    slow = names["Argon2id"]
+    names["Argon2id"] = _Quick
+    try:
+        yield
+    finally:
+        names["Argon2id"] = slow
 
 
 class Gives(Protocol):
@@ -84,7 +111,8 @@ class BackingUp:
         """Make one, and try it."""
         target: Target = FileTarget(self.into) if self._in_one_file else FolderTarget(self.into)
         try:
-            self._write(target)
+            with quick_keys():
+                self._write(target)
         except BaseException:
             target.give_up()
             raise
@@ -127,7 +155,8 @@ class BackingUp:
         """Let go; what is in force is good whatever failed."""
         self._vault.close()
         source = open_backup(self.into)
-        assert open_table(source.envelope, WORDS).spaces
+        with quick_keys():
+            assert open_table(source.envelope, WORDS).spaces
         source.close()
 
 
@@ -167,4 +196,5 @@ def come_back(source: Path, home: Path) -> None:
     clock = Place(home).clock
     restoring = Restoring(places, clock, Dice("restore"), silent)
     wished = Wished(home / "folders", {}, merge=True)
-    asyncio.run(restoring.restore(source, WORDS, wished))
+    with quick_keys():
+        asyncio.run(restoring.restore(source, WORDS, wished))
