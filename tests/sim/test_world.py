@@ -13,8 +13,8 @@ from tests.sim.world.story import Story, run, told_in
 
 LEVEL = os.environ.get("ATOLL_TESTS", "fast")
 BLOCK = 20
-BLOCKS = {"fast": 1, "full": 150, "night": 500}[LEVEL]
-"""Of seeds. `full` takes about sixteen minutes on one core of 2025."""
+BLOCKS = {"fast": 1, "full": 75, "night": 500}[LEVEL]
+"""Of seeds. `full` takes about eight minutes on one core of 2025."""
 FEW = 4
 TWICE_EVERY = 10
 SEED = 20_000
