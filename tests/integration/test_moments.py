@@ -52,7 +52,7 @@ async def seen_at(ana: Node, space: SpaceInfo, version: str) -> tuple[Seen, Seen
     def work(vault: Vault) -> tuple[Seen, Seen]:
         return after(vault.step(bytes.fromhex(version))), vault.seen
 
-    return await ana._spaces.get(space.id).opened.run(work)  # noqa: SLF001 - as a guard would
+    return await ana._spaces.get(space.id).opened.run(work)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 BEFORE = {"a.md": "a.md\n", "sub/b.md": "sub/b.md\n", "sub/c.bin": "sub/c.bin\n"}
