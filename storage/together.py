@@ -138,7 +138,7 @@ def _deleted(vault: Vault, tree: Tree) -> Iterator[Overlap]:
             continue
         path = tree.path(entry)
         steps = _steps(vault, entry)
-        gone = (it for dot, it in steps.items() if not vault.facts_at(entry, it))
+        gone = (step for step in steps.values() if not vault.facts_at(entry, step))
         edited = Side(path, steps.get(node.dot), node)
         yield Overlap(What.DELETED, entry, path, (edited, Side(path, next(gone, None))))
 

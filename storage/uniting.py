@@ -103,7 +103,8 @@ def _is_whole(facts: EntryFacts) -> bool:
 
 def _made_here(facts: EntryFacts) -> bool:
     """Say whether it was made under this name: nobody moved or renamed it since."""
-    return facts.get("place", {}).keys() == facts.get("kind", {}).keys() != set()
+    made = facts.get("kind", {})
+    return bool(made) and facts.get("place", {}).keys() == made.keys()
 
 
 def _made_apart(vault: Vault, *both: Node) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from storage.facts.change import TOP, EntryId
 from storage.vault import Vault
-from tests.helpers.vaults import Place, everyone, save, text, write
+from tests.helpers.vaults import Place, core_of, everyone, save, text, write
 
 WORDS = "bread flour water salt oven dough morning fold minutes room degrees knead rise loaf walnut"
 
@@ -82,7 +82,7 @@ def test_a_whole_file_written_anew_costs_what_was_changed(two: list[Vault], case
 
 def stored(vault: Vault) -> int:
     """Return how many bytes the packs of a vault hold."""
-    folder = vault._core.folder / "packs"  # noqa: SLF001 - what is kept is what is measured
+    folder = core_of(vault).folder / "packs"
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
