@@ -252,8 +252,16 @@ class Agreed:
         self._db.execute("DELETE FROM mirror_replaced")
 
     def rekey(self, old: EntryId, new: EntryId) -> None:
-        """Let what was agreed of one entry, and of what lies in it, stand for another."""
+        """Let what was agreed of one entry, and of what lies in it, stand for another.
+
+        What is agreed to lie in the other already, under the same name, is the newer.
+        """
         with self.together():
+            self._db.execute(
+                "DELETE FROM mirror_row WHERE parent = ? AND disk IN"
+                " (SELECT disk FROM mirror_row WHERE parent = ?)",
+                (old, new),
+            )
             self._db.execute("DELETE FROM mirror_row WHERE entry = ?", (new,))
             self._db.execute("UPDATE mirror_row SET entry = ? WHERE entry = ?", (new, old))
             for table in ("mirror_row", "mirror_replaced"):

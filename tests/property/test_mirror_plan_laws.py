@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from random import Random
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -33,6 +35,9 @@ from storage.facts.dots import Dot, Writer
 from storage.facts.node import Node
 from storage.facts.values import EntryKind
 
+LEVEL = os.environ.get("ATOLL_TESTS", "fast")
+TRIPLES = {"fast": 2_000, "full": 100_000, "night": 1_000_000}[LEVEL]
+PARTS = 4
 NAMES = ["a", "b", "C", "c", "é", "e\u0301"]
 DOT = Dot(Writer(b"w" * 8), 1)
 WAYS = Ways()
@@ -295,3 +300,20 @@ def test_a_draft_is_never_brought_over(triple: Triple) -> None:
     steps = bring(as_agreed(triple.agreed), as_nodes(triple.there), drafts)
     touched = {step.row.entry if isinstance(step, Clear) else step.node.id for step in steps}
     assert not touched & drafts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_hundred_thousand_triples_drop_nothing_unseen_in_any_order(part: int) -> None:
+    """The plan alone, over trees that have much in common: by seed, so that many are tried."""
+    for seed in range(part, TRIPLES, PARTS):
+        triple = Triple(seed)
+        rows, nodes, shared = as_agreed(triple.agreed), as_nodes(triple.there), triple.shared()
+        for step in shared:
+            if isinstance(step, Remove):
+                for one in (step.entry, *step.below):
+                    assert nodes[one].version == rows[one].version, f"unseen, in triple {seed}"
+        plans = shared, triple.brought()
+        for name in ("here", "there", "agreed"):
+            setattr(triple, name, dict(reversed(getattr(triple, name).items())))
+        assert (triple.shared(), triple.brought()) == plans, f"another order, in triple {seed}"

@@ -26,7 +26,9 @@ from tests.helpers.memory_space import MemorySpace
 from tests.helpers.mirrored import Mirrored
 
 LEVEL = os.environ.get("ATOLL_TESTS", "fast")
-TRIPLES = {"fast": 60, "full": 12_000, "night": 100_000}[LEVEL]
+TRIPLES = {"fast": 60, "full": 8_000, "night": 100_000}[LEVEL]
+FOUND = [367, 6509]
+"""What did harm once: a child left behind by its folder, and one of two names in a new one."""
 ROUNDS = 200
 NOWHERE = Path("/dev/null").parent
 FIRST = 0x4E00
@@ -241,7 +243,7 @@ def marks(files: Files) -> set[str]:
 @pytest.mark.slow
 def test_three_trees_become_one_and_nothing_unseen_is_dropped() -> None:
     """Whatever was done where, and in whichever order it is heard of: it ends, and soon."""
-    for seed in range(TRIPLES):
+    for seed in (*FOUND, *range(TRIPLES)):
         try:
             triple = Triple(seed)
             triple.become_one()
