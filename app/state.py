@@ -113,8 +113,9 @@ class DeviceState:
             state = cls(path, open_sealed(path, key), key)
         except IndexDamaged as error:  # no index: what it holds is nowhere else but in the copy
             raise StateDamaged(str(error)) from error
-        if state.settings and not path.with_name(NAME).exists():
-            state._copy()
+        with suppress(OSError):  # it is a help only
+            if state.settings and not path.with_name(NAME).exists():
+                state._copy()
         return state
 
     @classmethod
