@@ -16,10 +16,12 @@ import pytest
 
 from storage.facts.change import TOP, EntryId
 from storage.vault import Vault
-from tests.helpers.vaults import Place, core_of, exchange, pure_root, save, shown, tell, text, write
+from tests.helpers.vaults import META, Place, core_of, exchange, pure_root, shown, tell, text, write
 
 EDITS = 2000
 LINES = 200
+SITTING = 50
+"""Edits until a writer opens the note anew."""
 MOST_BYTES_AN_EDIT = 6_000
 MOST_SECONDS_TO_MEET = 120.0
 """Of processor time, for all six orders of meeting, each from anew."""
@@ -32,27 +34,30 @@ class Writer:
         self.vault = vault
         self.name = name
         self.random = Random(seed)  # noqa: S311
-        self.count = 0
+        self.count = self.edits = 0
         self.typed: set[str] = set()
 
     def edit(self, note: EntryId) -> None:
-        """Change the note as a program would that writes the whole file."""
-        base = self.vault.text(note)
-        lines = base.text.splitlines(keepends=True)
+        """Change one line and save, now and then in another sitting."""
+        if self.edits % SITTING == 0:
+            self.document = self.vault.text(note).document
+            self.document.sit(self.random.getrandbits(62) | 2)
+        self.edits += 1
+        lines = self.document.text.splitlines(keepends=True)
         at = self.random.randrange(len(lines))
         kind = self.random.random()
+        before, start = self.document.version(), len("".join(lines[:at]))
         if kind < 0.5:
-            lines.insert(at, f"- {self._word()}\n")
+            self.document.splice(start, 0, f"- {self._word()}\n")
         elif kind < 0.8:
-            lines[at] = lines[at].replace("\n", f" {self._word()}\n")
-        elif re.search(r"\bw[abc]\d+", lines[at]):
-            self.edit(note)
-            return
-        elif kind < 0.9:
-            lines[at] = f"  {lines[at]}"
+            self.document.splice(start + len(lines[at]) - 1, 0, f" {self._word()}")
+        elif kind < 0.9 or re.search(r"\bw[abc]\d+", lines[at]):
+            self.document.splice(start, 0, " ")
         else:
-            del lines[at]
-        save(self.vault, note, "".join(lines).encode(), base.base)
+            self.document.splice(start, len(lines[at]), "")
+        change = self.vault.change()
+        change.edit(note, self.document.since(before), META)
+        self.vault.commit(change, "typed")
 
     def _word(self) -> str:
         self.count += 1
