@@ -318,7 +318,7 @@ COMMANDS = (
         "them to the plain folder. They stay as `atoll keep` says. PATH may name what is not on\n"
         "this disk: the path it would have, or FOLDER/path/inside.",
         (Option("path", "a file or folder", Kind.PATH, needed=True, many=True),),
-        ("atoll fetch ~/Recipes/oven.mp4",),
+        ("atoll fetch ~/Recipes",),
         network=True,
     ),
     Command(

@@ -161,6 +161,8 @@ SHOWS = {
     "space": 'in the store|"total"',
     "bin": "lost|deleted file|Empty",
     "collect": "Recipes: ",
+    "keep": "kept here",
+    "fetch": r"files? (is|are) here",
     "together": "All clear|Settled, on every device|This is what --merge would make",
 }
 """What has to be on the screen after an example of each command."""
@@ -217,7 +219,7 @@ def fresh(  # noqa: C901 - one case a command
             return backed_up(ana, other, command)
         case "serve" if "--data" in line:
             other.ask("--data", str(other.home / "srv"), "init", "--name", "Mina")
-        case "serve" | "restore" | "undo":
+        case "serve" | "restore" | "undo" | "keep":
             other.cooking()
         case "together" if "~" in line:
             twice_named(other.cooking())
