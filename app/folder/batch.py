@@ -74,6 +74,10 @@ class Batch:
             self._touched.add(entry)
         return self._change
 
+    def take_back(self, verb: str) -> None:
+        """Count one thing less: it could not be put into the change."""
+        self._counts[verb] -= 1
+
     def row(self, entry: EntryId) -> Row | None:
         """Return what is agreed of an entry, or is about to be."""
         return self._moved.get(entry) or self._ground.agreed.get(entry)
@@ -99,7 +103,7 @@ class Batch:
         touched, self._touched = self._touched, set()
         self._held = 0
         intent, self._intent = self._intent, []
-        if change is not None and counts:
+        if change is not None and counts.total():
             if intent:
                 intend(self._ground.agreed, intent)
             self._ground.space.commit(change, words_for(counts))

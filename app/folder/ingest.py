@@ -46,6 +46,7 @@ from app.folder.reading import (
 from app.folder.rescue import is_back, keep, looks_cut
 from app.folder.scan import GONE, Skipped
 from app.progress import Report, silent
+from storage.errors import NameTaken
 from storage.facts.change import EntryId
 from storage.facts.names import collision_key
 from storage.facts.node import Node
@@ -185,7 +186,12 @@ class Ingest:
             return
         parent = self._batch.living(found.path[:-1])
         name = shared_name(row, found.path[-1], self._ground.ways)
-        self._batch.begin("moved", entry).move(entry, parent, name)
+        change = self._batch.begin("moved", entry)
+        try:
+            change.move(entry, parent, name)
+        except NameTaken:  # it was moved there meanwhile, and the other into it: that holds
+            self._batch.take_back("moved")
+            self._batch.to_bring(entry)
         if row.shape is Shape.FOLDER:
             self._batch.is_folder(found.path, entry)
         self._batch.moved(row, parent, found, name)
