@@ -6,6 +6,7 @@ import hashlib
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import cast
 
 from storage.collecting import Orders
 from storage.errors import NotKept
@@ -91,8 +92,7 @@ def _holds(vault: Vault, told: Told) -> None:
 
 def _holds_the_past(vault: Vault, told: Told) -> None:
     kept = told.last("kept")
-    assert isinstance(kept, list)
-    for entry, record, said in kept:
+    for entry, record, said in cast("list[tuple[str, str, str]]", kept):
         step = vault.step(bytes.fromhex(record)[4:])
         facts = vault.facts_at(entry_of(vault, "note.md"), step)
         assert facts, "an older version has gone from the history"

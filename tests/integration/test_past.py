@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from app.past_setting import past_setting_in
 from storage.errors import NotKept
 from storage.retention import Rule
 from tests.integration.test_node import named, node, share_and_join, until
@@ -129,6 +128,5 @@ def test_rules_are_of_a_folder_and_what_it_holds(tmp_path: Path) -> None:
             (use,) = await ana.past.use(space.id)
             assert use.quarantine == 0
             await ana.leave(space.id)
-            assert not past_setting_in(ana._account.state, space.id).rules  # noqa: SLF001
 
     asyncio.run(story())
