@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from app.accounts import Account
-from app.errors import BadUsage
 from app.files import entry_id, record_id
 from app.folder.agreed import Agreed
 from app.opened import OpenSpace
@@ -333,22 +332,3 @@ def _use(kept: Kept, name: str, use: SpaceUse) -> Use:
 
 def _key(space: str) -> str:
     return f"collected/{space}"
-
-
-def rule_with(before: PastRule, changes: dict[str, object]) -> Rule:
-    """Return a rule in which some things are otherwise.
-
-    Raises:
-        BadUsage: they make no rule.
-    """
-    values = {
-        "all_days": before.all_days,
-        "daily_days": before.daily_days,
-        "monthly": before.monthly,
-        "latest_over": before.latest_over,
-        "any_kind": before.any_kind,
-    } | changes
-    try:
-        return Rule(**values)  # type: ignore[arg-type]
-    except AtollError as error:
-        raise BadUsage(str(error)) from error
