@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from app.folder.agreed import Row
 from app.folder.ground import Ground
@@ -41,7 +41,11 @@ class Gather:
 
     # -- for a look ------------------------------------------------------------------------
     def moved_from(self, here: Listing) -> set[Path]:
-        """Return where things that appeared were before: only if they left, they were moved."""
+        """Return where things that appeared may have been before: only if they left they moved.
+
+        That is where their very thing was, and where a name lay that only looks the same: two
+        such names are two files on a disk that tells them apart.
+        """
         agreed = self._ground.agreed
         found: dict[int, set[Path]] = {}
         for folder, things in here.folders.items():
@@ -54,7 +58,18 @@ class Gather:
             for row in rows
             if (place := places.get(row.entry)) is not None and found[row.inode] != {place}
         }
+        for folder in here.folders.keys() - here.whole:
+            sources.update(self._spelled_otherwise(folder, here.names(folder)))
         return {path for path in sources if not here.looked_at(path[:-1], path[-1])}
+
+    def _spelled_otherwise(self, folder: Path, names: Iterable[str]) -> Iterator[Path]:
+        parent = self._ground.agreed.find(folder)
+        if parent is None:
+            return
+        for name in names:
+            row = self._row_at(parent, name)
+            if row is not None and row.disk != name:
+                yield (*folder, row.disk)
 
     def rows_below(self, paths: Iterable[Path]) -> dict[EntryId, Row]:
         """Return the rows on the way to paths, at them, and below."""

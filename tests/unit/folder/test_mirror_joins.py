@@ -137,6 +137,22 @@ def test_a_new_spelling_is_a_rename_and_an_echo_is_nothing(ways: Ways) -> None:
     assert one.space.files().keys() == {"Émile.md", "ReadMe.md"}
 
 
+@pytest.mark.parametrize("hint", [("É.md",), ("É.md", "É.md"), ()])
+def test_two_spellings_of_a_name_are_two_files_where_the_disk_tells_them_apart(
+    hint: tuple[str, ...],
+) -> None:
+    """Whoever only looks at the new one must not take it for the other one, changed."""
+    one = Mirrored(Path("/dev/null").parent, folder=MemoryFolder())
+    one.space.put(unicodedata.normalize("NFC", "É.md"), b"the first")
+    one.round()
+    folder = one.folder
+    assert isinstance(folder, MemoryFolder)
+    folder.write(unicodedata.normalize("NFD", "É.md"), b"another")
+    looked = one.look(*(unicodedata.normalize("NFD", name) for name in hint[:1]), *hint[1:])
+    assert (looked.added, looked.edited, looked.moved, looked.removed) == (1, 0, 0, 0)
+    assert sorted(one.space.files().values()) == [b"another", b"the first"]
+
+
 def test_names_windows_cannot_hold_are_written_another_way() -> None:
     """And read back as they were."""
     folder = MemoryFolder(Ways(folds_case=True, windows_names=True, keeps_modes=False))
