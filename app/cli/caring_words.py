@@ -95,7 +95,8 @@ def _backup(value: Value, now: float) -> str:
     return safe(
         f"The backup is good: it was opened from {value['into']} alone, and holds all of "
         f"{', '.join(str(name) for name in value['spaces'].each) or 'no folder'}, "
-        f"{size_words(value['bytes'].number)} ({size_words(value['written'].number)} of it written now)."
+        f"{size_words(value['bytes'].number)} "
+        f"({size_words(value['written'].number)} of it written now)."
     ) + ("\nWithout the passphrase nobody can open it, not by any means: keep it somewhere else.\n")
 
 
