@@ -285,7 +285,7 @@ COMMANDS = (
             Option("--files", "more files than these are held; 50 at first", Kind.NUMBER, "N"),
             Option("--percent", "a larger part than this; 25 at first", Kind.NUMBER, "P"),
         ),
-        ("atoll guard Recipes", "atoll guard Photos --files 500", "atoll guard Build --off"),
+        ("atoll guard Recipes", "atoll guard Recipes --files 500", "atoll guard Recipes --off"),
     ),
     Command(
         "keep",

@@ -161,6 +161,8 @@ SHOWS = {
     "space": 'in the store|"total"',
     "bin": "lost|deleted file|Empty",
     "collect": "Recipes: ",
+    "held": "Nothing is held|Put back: 3|Let through: 3",
+    "guard": "held when more than|nothing is held",
     "keep": "kept here",
     "fetch": r"files? (is|are) here",
     "together": "All clear|Settled, on every device|This is what --merge would make",
@@ -194,6 +196,18 @@ def twice_named(person: Person) -> None:
         person.says("scan")
 
 
+def emptied(person: Person) -> None:
+    """Let very many files of a folder go at once: that waits for a person."""
+    person.folder.mkdir()
+    notes = [person.folder / f"{number}.md" for number in range(30)]
+    for note in notes:
+        note.write_text(note.name, encoding="utf-8")
+    person.says("add", folder=str(person.folder))
+    for note in notes:
+        note.unlink()
+    person.says("scan")
+
+
 def fresh(  # noqa: C901 - one case a command
     ana: Person, home: Path, command: str, line: str
 ) -> Person:
@@ -221,6 +235,8 @@ def fresh(  # noqa: C901 - one case a command
             other.ask("--data", str(other.home / "srv"), "init", "--name", "Mina")
         case "serve" | "restore" | "undo" | "keep":
             other.cooking()
+        case "held" if "--" in line:
+            emptied(other.begun())
         case "together" if "~" in line:
             twice_named(other.cooking())
         case _:
