@@ -19,7 +19,15 @@ from app.progress import Progress, Report
 from app.spaces import Spaces
 from app.statecopy import plain_of
 from app.work import Worker
-from storage.backup.places import ENVELOPE, PACKS, FileTarget, FolderTarget, Target, open_folder
+from storage.backup.places import (
+    ENVELOPE,
+    PACKS,
+    FileTarget,
+    FolderTarget,
+    Target,
+    holds_backup,
+    open_folder,
+)
 from storage.backup.table import SpaceKept, Table, open_table, seal_table
 from storage.backup.taking import Snapshot, Tools, prove, take
 from storage.blocks.disk import RealDisk
@@ -171,7 +179,7 @@ class Backing:
 
     def _old(self, asked: _Asked) -> Table | None:
         """Return what the place holds already."""
-        if not (asked.into.is_dir() and (asked.into / ENVELOPE).exists()):
+        if not holds_backup(asked.into):
             return None
         source = open_folder(asked.into)
         return open_table(source.envelope, asked.passphrase)
@@ -234,7 +242,10 @@ def _written(kept: SpaceKept, was: SpaceKept | None) -> int:
 
 def _target(into: Path) -> Target:
     """A folder, or one file where the name says so or a file lies there."""
-    is_file = into.is_file() or (into.suffix == FILE_ENDING and not into.is_dir())
+    try:
+        is_file = into.is_file() or (into.suffix == FILE_ENDING and not into.is_dir())
+    except OSError as error:
+        raise StoreUnusable(f"cannot look at {into}: {error.strerror}") from error
     return FileTarget(into) if is_file else FolderTarget(into)
 
 

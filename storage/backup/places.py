@@ -40,6 +40,18 @@ ReadAt = Callable[[int, int], bytes]
 """Returns bytes of a pack: where from, how many."""
 
 
+def holds_backup(folder: Path) -> bool:
+    """Say whether a backup lies in a folder already.
+
+    Raises:
+        StoreUnusable: it cannot be looked at.
+    """
+    try:
+        return (folder / ENVELOPE).is_file()
+    except OSError as error:
+        raise StoreUnusable(f"cannot look at {folder}: {error.strerror}") from error
+
+
 class Target(Protocol):
     """Where a backup is written to. Nothing of it is in force until `publish`."""
 

@@ -15,7 +15,7 @@ from app.places import Places, prepare
 from app.progress import silent
 from app.restoring import Restoring, Wished
 from app.statecopy import plain_of
-from storage.backup.places import ENVELOPE, FileTarget, FolderTarget, Target, open_backup
+from storage.backup.places import FileTarget, FolderTarget, Target, holds_backup, open_backup
 from storage.backup.table import SpaceKept, Table, open_table, seal_table
 from storage.backup.taking import Tools, prove, take
 from storage.blocks.disk import RealDisk
@@ -135,7 +135,7 @@ class BackingUp:
         target.publish(kept.packs)
 
     def _old(self) -> SpaceKept | None:
-        if self._in_one_file or not (self.into / ENVELOPE).exists():
+        if self._in_one_file or not holds_backup(self.into):
             return None
         return open_table(open_backup(self.into).envelope, WORDS).spaces[0]
 
