@@ -64,7 +64,7 @@ def before(looking: LookingBack, entry: EntryId, step: Step) -> Before | None:
     content = None if main is None else facts["content"][main]
     if not isinstance(content, Content) or not content.size:
         return None  # nothing of an empty file can be lost
-    place = winner(facts["place"])
+    place = winner(facts.get("place", {}))  # without: an edit outlived a deletion
     folder = EntryId(b"") if place is None else EntryId(place[1].parent)
     name = stored_name(facts) if whole else ""
     return Before(folder, name, facts, content_version(facts), content)

@@ -459,3 +459,22 @@ def test_a_newcomer_is_asked_nothing(tmp_path: Path) -> None:
     third.bring()
     assert not third.held()
     assert third.disk() == {}
+
+
+def test_what_an_edit_saved_from_a_deletion_is_guarded_as_well(tmp_path: Path) -> None:
+    """It has no place but the one that was kept: that is no reason to end in the middle."""
+    one, other = two(tmp_path, files(120))
+    (name, data), *_ = sorted(files(120).items())
+    one.delete(name)
+    other.write({name: data + b" and more"})
+    one.tell(other)
+    other.tell(one)
+    one.bring()
+    other.bring()
+    assert one.disk() == other.disk()
+    assert name in one.disk(), "edited there, so not deleted"
+    later(one, other)
+    one.delete(*files(120))
+    assert one.held() == {Harm.DELETED: 120}
+    one.undo()
+    assert one.disk() == other.disk()
