@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from storage.contents import text_in
 from storage.crypto.link import Link
@@ -189,8 +189,8 @@ class ChangeSet(Siding):
         if revived:
             self._bring_along(entry)
 
-    def remove(self, entry: EntryId) -> None:
-        """Put an entry in the bin, a folder with all below it."""
+    def remove(self, entry: EntryId, among: Container[EntryId] | None = None) -> None:
+        """Put an entry in the bin, a folder with all below it, or with what of that is `among`."""
         tree = self._reading.tree()
         node = tree.get(entry)
         if node is None:
@@ -201,7 +201,7 @@ class ChangeSet(Siding):
         if node.kind != EntryKind.FOLDER:
             self._free_sides(entry)
         for found in [node, *below(tree, node)]:
-            if found.side_of is None:
+            if found.side_of is None and (among is None or found.id in among):
                 self._forget(found.id)
                 if found.kind != EntryKind.FOLDER or self._reading.facts(found.id):
                     self._operations[(found.id, None)] = Drop(found.id)

@@ -261,11 +261,12 @@ def carry_out(plan: Plan, change: ChangeSet, now: Present, then: Moment) -> None
     Raises:
         BlockNotFound, CorruptBlock: something of then cannot be read.
     """
+    binned = {act.node.id for act in plan.acts if act.deed is Deed.BINNED}
     for act in plan.acts:
         node = act.node
         match act.deed:
             case Deed.BINNED:
-                change.remove(node.id)
+                change.remove(node.id, binned)  # what was put into a folder since goes back
             case Deed.BACK:
                 change.bring_back(node.id, _facts_of(then, node))
             case Deed.MOVED | Deed.ASIDE:

@@ -320,3 +320,29 @@ def plan_of(vault: Vault, seen: Seen, entry: EntryId) -> Plan:
     top = then.tree.get(entry)
     assert top is not None
     return plan(vault.present(), then, frozenset(part(then, top)))
+
+
+@pytest.mark.parametrize("how", ["restored", "undone"])
+def test_what_was_put_into_a_new_folder_goes_back_with_all_that_is_in_it(
+    two: tuple[Vault, Vault], how: str
+) -> None:
+    """The new folder goes; what lies deep in the old one was never named, and does not go along."""
+    mina, jo = two
+    change = mina.change()
+    old = change.add_folder(TOP, "old")
+    mina.commit(change, "made")
+    write(mina, "plan.bin", b"\0plan", old)
+    exchange(mina, jo)
+    before, seen = shown(mina), mina.seen
+    change = mina.change()
+    change.move(old, change.add_folder(TOP, "new"), "old")
+    mina.commit(change, "tidied")
+    exchange(mina, jo)
+    if how == "undone":
+        undo(jo, mina, seen)
+    else:
+        then, change = jo.moment(seen), jo.change()
+        carry_out(whole(jo.present(), then), change, jo.present(), then)
+        jo.commit(change, "restored")
+    exchange(mina, jo)
+    assert shown(jo) == shown(mina) == before
