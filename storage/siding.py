@@ -235,9 +235,9 @@ class Siding:
         """Let what writers have overtaken not come to light again once nothing stands beside."""
         for slot in {slot_of(entry, dot.writer) for dot in facts["content"]}:
             held = self._reading.facts(slot)
-            if overtaken_in(held) != entry or (slot, "kind") in self._operations:
+            if overtaken_in(slot, held) != entry or (slot, "kind") in self._operations:
                 continue
-            if is_overtaken(held, facts):
+            if is_overtaken(slot, held, facts):
                 self._operations[(slot, None)] = Drop(slot)
 
     def _free(self, side: Node) -> None:

@@ -44,14 +44,21 @@ def mark_of(entry: EntryId, dot: Dot) -> Fact:
     return Fact(entry + dot.writer + dot.n.to_bytes(_N_SIZE, "big"))
 
 
-def marked(facts: EntryFacts) -> Marked | None:
-    """Return what a slot holds; None of what is none, or was changed or moved since."""
+def marked(slot: EntryId, facts: EntryFacts) -> Marked | None:
+    """Return what a slot holds; None of what is none, or was changed or moved since.
+
+    Only the slot of that file and writer can hold it: no mark hides another file, or a folder.
+    """
     marks = facts.get(MARK)
     if not marks or "content" not in facts:
         return None
     if any(facts.get(name, _NONE).keys() - marks.keys() for name in ("content", "edits", "place")):
         return None
-    held = [found for value in marks.values() if (found := _read(value)) is not None]
+    held = [
+        found
+        for value in marks.values()
+        if (found := _read(value)) is not None and slot_of(found.original, found.dot.writer) == slot
+    ]
     return max(held, key=lambda found: (found.dot.rank, found.original), default=None)
 
 

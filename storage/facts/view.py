@@ -198,19 +198,19 @@ def side_id(entry: EntryId, writer: Writer, shown: Container[EntryId] = ()) -> E
     return slot if slot not in shown else _derived(b"beside" + slot, shown)
 
 
-def overtaken_in(facts: EntryFacts) -> EntryId | None:
+def overtaken_in(slot: EntryId, facts: EntryFacts) -> EntryId | None:
     """Return the file whose versions may have overtaken what a slot holds; see `is_overtaken`."""
-    held = marked(facts)
+    held = None if is_folder(facts) else marked(slot, facts)
     return None if held is None else held.original
 
 
-def is_overtaken(facts: EntryFacts, original: EntryFacts) -> bool:
+def is_overtaken(slot: EntryId, facts: EntryFacts, original: EntryFacts) -> bool:
     """Say whether a slot holds what its writer replaced, while versions stand side by side.
 
     It is not shown then: what that writer made of it is. `original` are the facts of the file
     that `overtaken_in` names.
     """
-    held = marked(facts)
+    held = marked(slot, facts)
     if held is None or not sides(original)[1]:
         return False
     return any(

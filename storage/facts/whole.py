@@ -101,7 +101,7 @@ class View:
         parents = encoded_parents(self._entries)
         for entry in sorted(self._entries):
             facts = self._entries[entry]
-            if entry == TOP or not self._is_shown(facts):
+            if entry == TOP or not self._is_shown(entry, facts):
                 continue
             self._own.add(entry)
             parent = parents[entry]
@@ -120,11 +120,13 @@ class View:
             self._revived[node.id] = node
             self._inside.setdefault(node.parent, []).append(node.id)
 
-    def _is_shown(self, facts: EntryFacts) -> bool:
+    def _is_shown(self, entry: EntryId, facts: EntryFacts) -> bool:
         if not is_shown(facts):
             return False
-        original = overtaken_in(facts)
-        return original is None or not is_overtaken(facts, self._entries.get(original, NO_FACTS))
+        original = overtaken_in(entry, facts)
+        return original is None or not is_overtaken(
+            entry, facts, self._entries.get(original, NO_FACTS)
+        )
 
     def _has_folder(self, facts: EntryFacts) -> bool:
         place = winner(facts.get("place", NO_DOTS))

@@ -271,9 +271,10 @@ class Moving:
 
     def _settle_slot(self, line: Line) -> None:
         facts = decode_own_row(line.facts)
-        original = overtaken_in(facts)
+        original = overtaken_in(line.id, facts)
         other = None if original is None else self._line(original)
-        overtaken = other is not None and is_overtaken(facts, decode_own_row(other.facts))
+        theirs = None if other is None else decode_own_row(other.facts)
+        overtaken = theirs is not None and is_overtaken(line.id, facts, theirs)
         hidden = overtaken or not is_shown(facts)
         if other is not None:
             self.around.add(other.parent)

@@ -144,19 +144,19 @@ def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
         n=last.n,
         odd=((before.odd if before else 0) & _ODD_ALWAYS)
         | (ODD_SIDES if has_sides else 0)
-        | _odd_in(facts),
+        | _odd_in(entry, facts),
         cut=int(is_cut(entry, 0)),
         facts=encode_row(entry, facts),
         child=before.child if before else None,
     )
 
 
-def _odd_in(facts: EntryFacts) -> int:
+def _odd_in(entry: EntryId, facts: EntryFacts) -> int:
     """Return what is odd about some facts by themselves."""
     odd = ODD_PLACES if len(facts.get("place", ())) > 1 else 0
     for name in facts:
         if name == MARK:
-            odd |= ODD_SLOT if overtaken_in(facts) else 0
+            odd |= ODD_SLOT if overtaken_in(entry, facts) else 0
         elif name.startswith(UNITED):
             odd |= ODD_UNITED
         elif name == APART:

@@ -97,7 +97,7 @@ class _Homes:
         self.made = dict[bytes, Item]()
         entries = space.entries
         visible = {e for e, facts in entries.items() if e != TOP and is_shown(facts)}
-        visible -= {e for e in visible if is_overtaken(entries, entries[e])}
+        visible -= {e for e in visible if is_overtaken(entries, e)}
         lost = list[bytes]()
         for home, members in homes(entries).items():
             for entry in sorted(visible.intersection(members)):
@@ -152,12 +152,14 @@ def is_shown(facts: Facts) -> bool:
     return bool(facts.keys() & {"content", "kind"} and facts.keys() & {"place", "keep"})
 
 
-def is_overtaken(entries: dict[bytes, Facts], facts: Facts) -> bool:
+def is_overtaken(entries: dict[bytes, Facts], slot: bytes) -> bool:
     """Say whether it is a version beside a file whose writer has a later one there now."""
+    facts = entries[slot]
     marks, contents = facts.get("fact:beside", {}), facts.get("content", {})
     moved = any(facts.get(name, {}).keys() - marks.keys() for name in ("place", "edits"))
     held = [m for m in marks.values() if isinstance(m, bytes) and len(m) == 32]
-    if not held or not contents or contents.keys() - marks.keys() or moved:
+    held = [m for m in held if digest(b"beside" + m[:24])[:16] == slot]
+    if not held or not contents or contents.keys() - marks.keys() or moved or is_folder(facts):
         return False
     mark = max(held, key=lambda m: (m[24:], m[16:24], m[:16]))
     original = entries.get(mark[:16], {})
