@@ -334,7 +334,8 @@ class Partial(Opened):
         core = self._ready()
         keeping, complete = core.kept.keeping, self.is_complete()
         heard = frozenset(its.mark for its in self.receipts().values() if its.mark)
-        older = complete and not self._wants.any_at_all()
+        # what our rules let go of is not here: else others would give up the last copy for our word
+        older = complete and not self._wants.any_at_all() and not core.let_go.any()
         return Word(complete, int(keeping.how), keeping.mark, heard, older)
 
     def said(self) -> bytes:

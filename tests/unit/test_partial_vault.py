@@ -13,6 +13,7 @@ from storage.collecting import Orders
 from storage.errors import BlockNotFound
 from storage.facts.change import TOP, EntryId
 from storage.keeping import MOMENT, NOTE_MAX, WHOLE, Keep, Keeping
+from storage.retention import Rule
 from storage.vault import Vault
 from tests.helpers.vaults import Place, core_of, exchange, save, shown, tell, text, write
 
@@ -217,6 +218,26 @@ def test_older_versions_go_with_the_file_once_they_are_safe(pair: tuple[Vault, V
     assert len(list(core_of(phone).blocks.scan())) < before - 8
     assert core_of(phone).kept.leaving() == frozenset()
     assert not phone.check().found
+
+
+def test_who_let_go_of_older_versions_answers_for_none(pair: tuple[Vault, Vault]) -> None:
+    """Rules of the past are each device's own: one that keeps more must not go by one of less."""
+    desk, phone = pair
+    film = write(phone, "a.mov", FILM, TOP)
+    save(phone, film, FILM[::-1])
+    exchange(desk, phone)
+    orders = Orders({TOP: Rule(latest_over=1000, any_kind=True)}, quarantine=0)
+    for _ in range(2):
+        run = desk.collection(orders)
+        while run.step() is not None:
+            pass
+    assert run.collected.removed > 3
+    phone.set_keeping(NAMES)
+    sign(desk, phone)
+    core_of(phone).clock.at += MOMENT + 1  # type: ignore[attr-defined]
+    assert tidy(phone, desk) > 3  # what is shown now
+    assert not holds_blocks(phone, film)
+    assert b"".join(phone.read_at(film, phone.history(film)[1].cid)) == FILM
 
 
 def test_the_disk_is_given_back(pair: tuple[Vault, Vault], place: Place) -> None:
