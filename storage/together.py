@@ -96,7 +96,7 @@ def _names(vault: Vault, tree: Tree) -> Iterator[Overlap]:
         marks = vault.facts(younger.id).get(APART, {}).values()
         raw = next((it.value for it in marks if isinstance(it, Fact)), None)
         older = tree.get(EntryId(raw)) if isinstance(raw, bytes) else None
-        if older is not None and older.parent == younger.parent:
+        if older is not None and older.id != younger.id and older.parent == younger.parent:
             groups.append([older, younger])
     for nodes in groups:
         own = [node for node in nodes if vault.facts(node.id)]

@@ -75,7 +75,8 @@ def _written_on(vault: Vault) -> Iterator[tuple[Node, Node]]:
     late = vault.odd(ODD_ORPHAN)
     if late:
         for older in vault.nodes(vault.odd(ODD_UNITED)).values():
-            taken = [entry for entry in late if f"{UNITED}{entry.hex()}" in vault.facts(older.id)]
+            facts = vault.facts(older.id)
+            taken = [it for it in late if it != older.id and f"{UNITED}{it.hex()}" in facts]
             yield from ((older, younger) for younger in vault.nodes(taken).values())
 
 

@@ -183,3 +183,22 @@ def test_what_was_deleted_there_and_edited_here_is_said_and_settled(
     assert [side.step.words for side in found.sides if side.step] == ["edited", "deleted"]
     take(three[2], found, number)
     assert agree(three) == ({} if number else {("a.md",): b"begun\nmore\n"})
+
+
+def test_a_note_that_says_to_have_taken_in_itself_is_left_alone(three: list[Vault]) -> None:
+    """A crafted fact puts no note in the bin, and keeps no others from being brought together."""
+    entry = write(three[0], "a.md", b"begun\n", TOP)
+    everyone(three)
+    change = three[0].change()
+    change.remove(entry)
+    three[0].commit(change, "removed")
+    save(three[1], entry, b"begun\nmore\n")
+    everyone(three)
+    change = three[2].change()
+    change.put_fact(entry, f"united:{entry.hex()}", b"")
+    change.put_fact(entry, "apart", entry)
+    three[2].commit(change, "crafted")
+    everyone(three)
+    assert unite_new(three[0]) == frozenset()
+    assert [found.what for found in overlaps(three[0])] == [What.DELETED]
+    assert shown(three[0]) == {("a.md",): b"begun\nmore\n"}
