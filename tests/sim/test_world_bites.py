@@ -12,11 +12,13 @@ from app.folder.ground import Ground
 from app.folder.marker import Standing
 from app.folder.port import Path, Place, Stat
 from app.folder.replaced import Replaced
+from storage import changes, contents, siding
 from storage.access.grants import best_grant
 from storage.collecting import Collection
 from storage.facts import view
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
+from storage.index import line
 from storage.members import Members
 from storage.vault import Vault
 from tests.sim.world.cast import cast
@@ -45,7 +47,8 @@ def last_writer_wins(patch: pytest.MonkeyPatch) -> None:
     def only_one(facts: EntryFacts) -> tuple[Dot | None, tuple[Dot, ...]]:
         return max(facts.get("content", {}), default=None, key=lambda dot: dot.rank), ()
 
-    patch.setattr(view, "sides", only_one)
+    for module in (view, line, contents, changes, siding):
+        patch.setattr(module, "sides", only_one)
 
 
 def any_folder_will_do(patch: pytest.MonkeyPatch) -> None:
