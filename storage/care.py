@@ -13,6 +13,7 @@ from storage.core import INDEX, PACKS, Core, winner_of
 from storage.errors import StoreUnusable
 from storage.facts.change import TOP
 from storage.facts.values import Fact
+from storage.index.schema import UNREAD, get_meta, set_meta
 from storage.index.sealed_db import IndexDamaged, is_whole
 from storage.opened import Opened
 from storage.proving import Proved, proved, put_together, sweep
@@ -51,6 +52,7 @@ class Care(Opened):
             self.mend()
             raise
         rebuilt = self._make_anew(step)
+        self._whole(lambda: set_meta(core.connection, UNREAD, b""))  # all was tried, and kept aside
         return Repaired(
             done.damaged,
             len(done.good),
@@ -80,7 +82,8 @@ class Care(Opened):
 
     def _gaps(self, step: Step) -> tuple[Damage, ...]:
         """Look once more for what is left of what is wanted: it may have been damaged earlier."""
-        if not self._wants.any() and not self._wants.missing(1):
+        is_known = not get_meta(self._core.connection, UNREAD)
+        if is_known and not self._wants.any() and not self._wants.missing(1):
             return ()
         try:
             return self._from_packs(step).gaps

@@ -18,6 +18,7 @@ from storage.core import Core
 from storage.errors import BlockNotFound, CorruptBlock, StorageError
 from storage.facts.change import ENTRY_SIZE, EntryId
 from storage.facts.dots import Dot, Writer
+from storage.index.schema import UNREAD, get_meta
 from storage.marking import Marks, held_by_record, held_in_operations
 from storage.records.history import Written
 from storage.retention import (
@@ -135,7 +136,12 @@ class Collection:
         self.marks.flush()
 
     def check(self) -> None:
-        """Refuse to go on if anything that is needed is missing."""
+        """Refuse to go on if anything that is needed is missing, or may be.
+
+        In a damaged stretch may stand the one record that names what else nobody seems to need.
+        """
+        if get_meta(self._core.connection, UNREAD):
+            raise NotAllHere("a pack is damaged, and was not repaired")
         if self.marks.lost:
             raise NotAllHere(f"{len(self.marks.lost)} blocks that are needed are not here")
 

@@ -14,7 +14,9 @@ from itertools import islice
 from storage.blocks.store import Kind, Thing
 from storage.core import Core
 from storage.errors import AccessError, DecodeError
+from storage.facts.dots import Seen
 from storage.forks import Forks
+from storage.index.schema import UNREAD, set_meta
 from storage.intake import Intake
 from storage.records.record import parse_record
 from storage.wants import Wants
@@ -27,6 +29,9 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
     """Take in what opening adopted, and return how many records joined."""
     joined = 0
     with core.transaction():
+        if core.seen == Seen() and not all(it.is_torn for it in core.blocks.damage):
+            # what a good index does not know was promised to nobody; without one it may have been
+            set_meta(core.connection, UNREAD, b"1")
         if not core.blocks.has_adopted:
             return 0
         for kind in _AUTH:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -56,6 +56,8 @@ class Gap:
     start: int
     end: int
     digest: bytes | None
+    is_torn: bool = field(default=False, compare=False)
+    """A frame was begun at the end, and never ended: nobody was promised anything of it."""
 
 
 def head_of(thing: Thing) -> bytes:
@@ -83,6 +85,7 @@ def walk(read: Callable[[int, int], bytes], start: int, end: int) -> Iterator[Fr
     at = start
     gap: int | None = None
     held: bytes | None = None
+    whole = 0
     while at < end:
         head = read_head(window.take(at, FRAME_SIZE))
         if head is not None:
@@ -96,11 +99,12 @@ def walk(read: Callable[[int, int], bytes], start: int, end: int) -> Iterator[Fr
                 continue
         if gap is None:
             gap, held = at, None if head is None else head.digest
+            whole = at + FRAME_SIZE + (0 if head is None else head.length)
         # Even a length that its CRC vouches for is not jumped over: a torn write may
         # have been followed by whole frames in the very place.
         at = window.find(MARK, at + 1)
     if gap is not None:
-        yield Gap(gap, end, held)
+        yield Gap(gap, end, held, is_torn=whole > end)
 
 
 class _Window:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from storage.blocks.disk import Disk
@@ -59,6 +59,7 @@ class Damage:
     start: int
     end: int
     digest: bytes | None
+    is_torn: bool = field(default=False, compare=False)  # a frame that was begun and not ended
 
 
 @dataclass(slots=True)
@@ -449,9 +450,9 @@ class PackedBlocks:
             match found:
                 case Frame(head, offset):
                     self._adopt_frame(head, Spot(number, offset, head.length, int(head.kind)))
-                case Gap(begin, end, digest):
+                case Gap(begin, end, digest, is_torn):
                     whole = False
-                    self._damage.append(Damage(name, begin, end, digest))
+                    self._damage.append(Damage(name, begin, end, digest, is_torn))
         self._locator.set_pack(number, size, closed=not whole)
 
     def _adopt_frame(self, head: Head, spot: Spot) -> None:

@@ -112,6 +112,10 @@ VERSION = int.from_bytes(blake3(_TABLES.encode()).digest()[:3], "big") | 1
 """Which tables these are. An index with others is set aside, and built anew from the packs."""
 
 
+UNREAD = "unread"
+"""Under this name stands whether a pack holds something damaged that nobody tried to repair."""
+
+
 def make_tables(connection: Connection) -> None:
     """Make what is not there yet."""
     for statement in _TABLES.split(";"):

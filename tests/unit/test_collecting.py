@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.blocks.store import Kind
+from storage.blocks.frames import head_of
+from storage.blocks.store import Kind, Thing
 from storage.collecting import Collected, NotAllHere, Orders
 from storage.errors import BlockNotFound, NotKept
 from storage.facts.change import TOP, EntryId
@@ -361,3 +362,51 @@ def test_records_are_put_in_order_however_packs_were_written_anew(
             seen.add(record.cid)
         assert len(seen) == len(records)
     other.close()
+
+
+def test_nothing_goes_while_a_damaged_stretch_may_name_what_is_needed(
+    vault: Vault, place: Place
+) -> None:
+    """A record that one turned bit hides is mended by a repair: what it names must be there yet."""
+    film = write(vault, "lake.mov", picture(1), TOP)
+    save(vault, film, picture(2))
+    note = write(vault, "note.md", b"a note\n", TOP)
+    core, was = core_of(vault), shown(vault)
+    spot = core.blocks.locator.find(vault.history(note)[0].digest)
+    assert spot is not None
+    pack, index = core.folder / "packs" / f"{spot.pack:06}.pack", core.index_path
+    vault.close()
+    raw = bytearray(pack.read_bytes())
+    raw[spot.offset] ^= 1
+    pack.write_bytes(raw)
+    for path in index.parent.glob("index.db*"):
+        path.unlink()
+    place.open().close()
+    again = place.open(again="and again")
+    orders = Orders(LATEST, quarantine=0)
+    with pytest.raises(NotAllHere):
+        collect(again, orders)
+    assert again.repair().mended == 1
+    assert shown(again) == was
+    collect(again, orders)
+    assert collect(again, orders).removed
+    assert shown(again) == was
+    again.close()
+
+
+def test_a_frame_that_was_never_ended_keeps_nobody_from_collecting(
+    vault: Vault, place: Place
+) -> None:
+    """A kill in the middle of a write leaves one, and nobody was promised anything of it."""
+    film = write(vault, "lake.mov", picture(1), TOP)
+    save(vault, film, picture(2))
+    core = core_of(vault)
+    pack = max((core.folder / "packs").iterdir())
+    vault.close()
+    frame = head_of(Thing(Kind.BLOCK, b"never ended")) + b"never"
+    with pack.open("ab") as file:
+        file.write(frame)
+    again = place.open()
+    assert core_of(again).blocks.damage
+    collect(again, Orders(LATEST, quarantine=0))
+    again.close()
