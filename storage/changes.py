@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
+from blake3 import blake3
+
 from storage.contents import text_in
 from storage.crypto.link import Link
 from storage.errors import BadName, DecodeError, NameTaken, NotFound
@@ -71,12 +73,15 @@ class ChangeSet(Siding):
         content = self._contents.store_bytes(target.encode())
         return self._add(parent, name, EntryKind.LINK, content, meta)
 
-    def write(self, entry: EntryId, data: bytes, meta: Meta, base: bytes = b"") -> bytes:
+    def write(
+        self, entry: EntryId, data: bytes, meta: Meta, base: bytes = b"", *, alike: bool = False
+    ) -> bytes:
         """Let an entry hold data (at most 2 MiB), which was made from the version `base`.
 
         Text becomes an edit, so that what came since stays; other bytes become a new content.
         Returns the token of the version that is exactly data, to make the next change from;
-        empty when there is none, or it does not outlast this change.
+        empty when there is none, or it does not outlast this change. `alike`: whoever else makes
+        this text of this version means the very same change, so its words stand there once.
 
         Raises:
             NotFound: no such entry.
@@ -91,7 +96,8 @@ class ChangeSet(Siding):
             return b""
         document = self._contents.document(facts)
         base = self._contents.version_named(document, base) or document.version()
-        held = document.edit_from(base, text, self._peer())
+        peer = _peer_of(base, data) if alike else self._peer()
+        held = document.edit_from(base, text, peer)
         lasts = True
         if held is not None:
             self._free_sides(entry)
@@ -304,6 +310,16 @@ class ChangeSet(Siding):
 
     def _peer(self) -> int:
         return int.from_bytes(self._entropy.take(8), "big") >> 1 or 2
+
+
+def _peer_of(base: bytes, data: bytes) -> int:
+    """Return who makes a text of a version, whichever device does.
+
+    The number in it is that of the way in which differences are found: of another way the same
+    text would be made by other steps, and those have to be somebody else's.
+    """
+    seed = blake3(b"alike 1" + blake3(base).digest() + data).digest()
+    return int.from_bytes(seed[:8], "big") >> 1 or 2
 
 
 def _largest(facts: EntryFacts, attribute: str) -> tuple[Dot, Value] | None:

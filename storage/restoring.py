@@ -282,7 +282,7 @@ def _put_content(change: ChangeSet, now: Present, then: Moment, node: Node) -> N
     present = now.tree.get(node.id)
     is_note = node.is_text and node.kind is EntryKind.FILE
     if is_note and (then.is_rewritten(node) or (present is not None and present.is_text)):
-        change.write(node.id, b"".join(then.read(node)), _meta_of(node))
+        change.write(node.id, b"".join(then.read(node)), _meta_of(node), alike=True)
         return
     facts = then.of(node)
     content = facts["content"][main] if (main := sides(facts)[0]) is not None else None

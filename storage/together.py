@@ -224,7 +224,7 @@ def merge(vault: Vault, overlap: Overlap) -> None:
     first = overlap.sides[0].node
     assert first is not None
     facts: EntryFacts = vault.facts(overlap.entry)
-    change.write(overlap.entry, text.encode(), latest_meta(facts))
+    change.write(overlap.entry, text.encode(), latest_meta(facts), alike=True)
     for side in overlap.sides[1:]:
         assert side.node is not None
         change.remove(side.node.id)

@@ -478,3 +478,20 @@ def test_what_an_edit_saved_from_a_deletion_is_guarded_as_well(tmp_path: Path) -
     assert one.held() == {Harm.DELETED: 120}
     one.undo()
     assert one.disk() == other.disk()
+
+
+def test_two_who_undo_it_at_once_put_back_each_text_once(tmp_path: Path) -> None:
+    """Each is asked, and neither has heard of the other: no word stands there twice."""
+    notes = {path: data for path, data in files(120).items() if path.endswith("md")}
+    one, other = two(tmp_path, notes, guards=False)
+    one.write(dict.fromkeys(notes, b"pay\nto read on\n"))
+    one.tell(other)
+    assert one.held() == other.held() == {Harm.REPLACED: 60}
+    one.undo()
+    other.undo()
+    one.tell(other)
+    other.tell(one)
+    one.bring()
+    other.bring()
+    assert one.disk() == other.disk() == notes
+    assert one.vault.root == other.vault.root

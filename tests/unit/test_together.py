@@ -202,3 +202,12 @@ def test_a_note_that_says_to_have_taken_in_itself_is_left_alone(three: list[Vaul
     assert unite_new(three[0]) == frozenset()
     assert [found.what for found in overlaps(three[0])] == [What.DELETED]
     assert shown(three[0]) == {("a.md",): b"begun\nmore\n"}
+
+
+def test_two_who_merge_at_once_have_all_lines_once(three: list[Vault]) -> None:
+    """Both make the same change of the same text: it is one."""
+    replaced(three, text=True)
+    for vault in three[:2]:
+        merge(vault, only(vault))
+    ((_, text),) = agree(three).items()
+    assert text is not None and sorted(text.splitlines()) == [b"end", b"one", b"two"]
