@@ -18,14 +18,16 @@ from app.devices import Devices
 from app.errors import BadUsage, NobodyHasIt, OverBudget
 from app.events import DeliveryChanged, DevicesChanged, Event, EventHub, SpaceChanged, SpacesChanged
 from app.files import entry_id, record_id
+from app.folder.agreed import Agreed
 from app.keep_setting import DEFAULT_BUDGET, keep_named, keeping_in, remember_keeping
+from app.keeping_history import kept_beside
 from app.progress import Progress, Report, silent
 from app.spaces import Kept, Spaces
 from app.values import SpaceInfo
 from storage.errors import AtollError
 from storage.facts.change import TOP, EntryId
 from storage.facts.node import below
-from storage.facts.values import EntryKind
+from storage.facts.values import Content, EntryKind
 from storage.keeping import WHOLE, Keep, Keeping
 from storage.ports import Clock, Entropy
 from storage.records.receipt import MARK_SIZE
@@ -306,9 +308,12 @@ class KeepHere:
         still: frozenset[EntryId],
     ) -> None:
         """Remove the blocks of what left the folder, some at a time: others use the vault too."""
+        opened = kept.opened
+        rows = await opened.run(lambda _vault: opened.ask_agreed(Agreed.kept))
+        beside = tuple(kept_beside(rows))
         for start in range(0, len(leaving), AT_ONCE):
             part = frozenset(leaving[start : start + AT_ONCE])
-            if await kept.opened.run(_sweeping(trusted, still, part)):
+            if await opened.run(_sweeping(trusted, still, part, beside)):
                 self._freed.add(kept.opened.id)
                 self._events.tell(SpacesChanged())
 
@@ -347,9 +352,12 @@ class KeepHere:
 
 
 def _sweeping(
-    trusted: frozenset[str], still: frozenset[EntryId], part: frozenset[EntryId]
+    trusted: frozenset[str],
+    still: frozenset[EntryId],
+    part: frozenset[EntryId],
+    beside: tuple[Content, ...],
 ) -> Callable[[Vault], int]:
-    return lambda vault: vault.sweep(trusted, still, part)
+    return lambda vault: vault.sweep(trusted, still, part, beside)
 
 
 def _files(vault: Vault, entries: Iterable[EntryId]) -> list[EntryId]:

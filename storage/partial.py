@@ -7,7 +7,7 @@ keeps all has signed for what it is part of, knowing that we let go. See FORMAT.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -231,10 +231,12 @@ class Partial(Opened):
         trusted: AbstractSet[str],
         still: AbstractSet[EntryId],
         only: AbstractSet[EntryId] | None = None,
+        beside: Collection[Content] = (),
     ) -> int:
         """Remove blocks of what is to be here no longer, or of `only` some; return how many.
 
-        `still` are those that still lie in the folder: a change needs what it is made from.
+        `still` are those that still lie in the folder: a change needs what it is made from. What
+        is `beside` is kept and stands in no record: its blocks stay, whoever else has them.
         """
         core = self._ready()
         leaving = core.kept.leaving() if only is None else core.kept.leaving() & only
@@ -247,10 +249,14 @@ class Partial(Opened):
             going = frozenset[EntryId]()
         if not again and not going:
             return 0
-        return self._whole(lambda: self._sweep(going, again, vouch))
+        return self._whole(lambda: self._sweep(going, again, vouch, beside))
 
     def _sweep(
-        self, going: AbstractSet[EntryId], again: AbstractSet[EntryId], vouch: Vouching
+        self,
+        going: AbstractSet[EntryId],
+        again: AbstractSet[EntryId],
+        vouch: Vouching,
+        beside: Collection[Content],
     ) -> int:
         core = self._core
         parts = _Parts()
@@ -264,6 +270,9 @@ class Partial(Opened):
             unkept = core.kept.all_unkept()
             for _entry, facts in core.catalog.all_facts(besides=unkept):
                 goes.difference_update(self._blocks_of(facts))
+            goes.difference_update(core.contents.fresh, *core.contents.in_flight.values())
+            for content in beside:
+                goes.difference_update(here_of(content, core.blocks))
         core.blocks.remove(goes)
         self._wants.do_without(parts.left)
         core.kept.left(done | again)

@@ -12,12 +12,15 @@ from storage.access.roles import Role
 from storage.collecting import Orders
 from storage.errors import BlockNotFound
 from storage.facts.change import TOP, EntryId
+from storage.facts.dots import Dot, Writer
 from storage.keeping import MOMENT, NOTE_MAX, WHOLE, Keep, Keeping
+from storage.letgo import tops_of
 from storage.retention import Rule
 from storage.vault import Vault
 from tests.helpers.vaults import Place, core_of, exchange, save, shown, tell, text, write
 
 MARK, OTHER = b"partial1", b"partial2"
+DOT = Dot(Writer(bytes(8)), 1)
 NAMES = Keeping(Keep.NAMES, mark=MARK)
 PHOTO = Random(1).randbytes(300_000)  # noqa: S311
 FILM = Random(2).randbytes(3_000_000)  # noqa: S311
@@ -238,6 +241,28 @@ def test_who_let_go_of_older_versions_answers_for_none(pair: tuple[Vault, Vault]
     assert tidy(phone, desk) > 3  # what is shown now
     assert not holds_blocks(phone, film)
     assert b"".join(phone.read_at(film, phone.history(film)[1].cid)) == FILM
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_what_is_kept_here_by_other_names_keeps_its_blocks(
+    pair: tuple[Vault, Vault], *, is_beside: bool
+) -> None:
+    """A copy that is being taken in, or a draft that was dropped, may share all with what goes."""
+    desk, phone = pair
+    film = write(phone, "a.mov", FILM, TOP)
+    exchange(desk, phone)
+    phone.set_keeping(NAMES)
+    sign(desk, phone)
+    core = core_of(phone)
+    core.clock.at += MOMENT + 1  # type: ignore[attr-defined]
+    copy = core.contents.store_bytes(FILM)
+    if is_beside:  # the program ended since
+        core.contents.landed(tops_of({"content": {DOT: copy}}))
+        core.contents.take_fresh()
+    trusted = {did(desk)}
+    assert phone.push_out(trusted) == {film}
+    phone.sweep(trusted, frozenset(), beside=(copy,) if is_beside else ())
+    assert b"".join(core.contents.plain(copy)) == FILM
 
 
 def test_the_disk_is_given_back(pair: tuple[Vault, Vault], place: Place) -> None:
