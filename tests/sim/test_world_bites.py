@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -21,12 +22,14 @@ from storage.facts.state import EntryFacts
 from storage.index import line
 from storage.members import Members
 from storage.vault import Vault
+from tests.sim.world import play
 from tests.sim.world.cast import cast
+from tests.sim.world.collector import brings_in, collects
 from tests.sim.world.machine import PackDisk
 from tests.sim.world.play import tell
 from tests.sim.world.story import Failed
 
-AT_MOST = 80
+AT_MOST = 200
 """Seeds."""
 Fault = Callable[[pytest.MonkeyPatch], None]
 
@@ -90,8 +93,9 @@ def after_a_power_cut_all_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 
 def nothing_is_in_flight(patch: pytest.MonkeyPatch) -> None:
-    """Collect what was stored and is not committed yet."""
+    """Collect what was stored and is not committed yet, just then."""
     patch.setattr(Collection, "mark_in_flight", lambda _self: None)
+    patch.setattr(play, "brings_in", partial(brings_in, meanwhile=collects))
 
 
 FAULTS: tuple[tuple[Fault, str], ...] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from random import Random
 from typing import TypeVar
@@ -45,7 +45,15 @@ async def everybody_collects(story: Story) -> None:
             await _collect(device, story.random)
 
 
-async def brings_in(person: Person) -> None:
+async def waits(device: Device, random: Random) -> None:
+    """Let time pass."""
+    del device
+    await asyncio.sleep(random.choice((0.1, 1.0, 6.0)))
+
+
+async def brings_in(
+    person: Person, meanwhile: Callable[[Device, Random], Awaitable[None]] = waits
+) -> None:
     """Drop a file on the window: it is stored first, and committed a while later."""
     device, random = person.device, person.random
     data = f"\0{person.promises.token()} ".encode() * random.choice((1, 400))
@@ -55,7 +63,7 @@ async def brings_in(person: Person) -> None:
         person.promises.replaced(None, data)
         opened = device.opened  # what was stored goes with the program that stored it
         content = await opened.run(lambda vault: vault.store(BytesIO(data)))
-        await asyncio.sleep(random.choice((0.1, 1.0, 6.0)))
+        await meanwhile(device, random)
 
         def work(vault: Vault) -> EntryId:
             parent, free = free_place(vault.tree(), None, "in.bin")
