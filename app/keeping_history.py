@@ -29,7 +29,7 @@ from storage.facts.change import TOP, EntryId
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content
 from storage.ports import Clock
-from storage.retention import DEFAULT, Held, Rule, held_in, tops_of_held
+from storage.retention import DAY, DEFAULT, MAX_DAYS, Held, Rule, held_in, tops_of_held
 from storage.surveying import SpaceUse
 from storage.vault import Vault
 
@@ -40,6 +40,8 @@ FIRST_LOOK = 300.0
 """Seconds after the start: then other things are more urgent."""
 BREATH = 0.05
 """Seconds between two slices that nobody waits for."""
+NEVER = MAX_DAYS * DAY
+"""Seconds of quarantine while something is held."""
 _BATCH = 500
 
 ByEntry = dict[EntryId, set[Held]]
@@ -120,6 +122,8 @@ class KeepingHistory:
             return Given(kept.opened.id, name, 0, 0, 0)
         async with self._one_at_a_time:
             orders = replace(await self._orders(kept), at_once=at_once)
+            if kept.opened.guard.batches:  # what was told to go goes, and nothing besides
+                orders = replace(orders, quarantine=NEVER)
 
             def begin(vault: Vault) -> tuple[Run, str]:
                 return vault.collection(orders), vault.name

@@ -12,6 +12,10 @@ from app.errors import BadUsage, NothingHeld
 from app.guard_values import GuardSettings, Harm
 from app.node import Node
 from app.values import Reach, Role
+from storage.bygone import Run
+from storage.collecting import Orders
+from storage.retention import QUARANTINE
+from storage.vault import Vault
 from tests.integration.test_node import named, node, share_and_join, until
 
 COUNT = 80
@@ -75,6 +79,39 @@ def test_a_folder_deleted_in_the_app_rests_until_it_is_undone(tmp_path: Path) ->
             assert await mina.held(None) == ()
 
     asyncio.run(story())
+
+
+def test_while_something_is_held_only_what_was_told_to_go_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forgets one version at once means no other: undoing may need what was in quarantine."""
+    orders: list[Orders] = []
+    real = Vault.collection
+
+    def collection(vault: Vault, order: Orders) -> Run:
+        orders.append(order)
+        return real(vault, order)
+
+    monkeypatch.setattr(Vault, "collection", collection)
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana, node(tmp_path, "Mina") as mina:
+            space = await filled(ana, mina, tmp_path)
+            for data in (b"\0first", b"\0second"):
+                (tmp_path / "ana" / "pic.bin").write_bytes(data)
+                await ana.scan(space)
+            picture = await named(ana, space, "pic.bin")
+            first = (await ana.history(space, picture.id))[1].record
+            await ana.past.collect(space)
+            await ana.remove(space, await many(ana, space))
+            assert await ana.held(space)
+            told = await ana.past.forget(space, picture.id, first, at_once=True)
+            assert told.removed_bytes > 0
+
+    asyncio.run(story())
+    before, held = orders
+    assert before.quarantine == QUARANTINE
+    assert held.quarantine > 1000 * QUARANTINE
 
 
 def test_what_is_held_is_in_no_hand_over(tmp_path: Path) -> None:
