@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from storage.collecting import Collected, Collection, Orders, Slice
 from storage.core import Core
-from storage.errors import NotKept
+from storage.errors import BlockNotFound, CorruptBlock, DecodeError, NotKept
 from storage.facts.change import EntryId, Operation
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
@@ -15,6 +16,7 @@ from storage.letgo import tops_of
 from storage.marking import Marks, held_in_operations
 from storage.opened import Opened
 from storage.retention import Life, held_in, life_of, tops_of_held
+from storage.tree.content import all_of
 
 
 def check_kept(core: Core, operations: Iterable[Operation]) -> None:
@@ -96,8 +98,16 @@ class Collecting(Opened):
             self._core.let_go.take_back(tops_of(facts))
             for content in contents:
                 self._wants.want_version(content)
+                self._spare(content)
 
         self._whole(work)
+
+    def _spare(self, content: Content) -> None:
+        """Let a run that is under way, and was told otherwise, leave a content alone."""
+        core = self._core
+        with suppress(BlockNotFound, CorruptBlock, DecodeError):
+            blocks = tuple(digest for digest, _ in all_of(content, core.blocks))
+            core.contents.in_flight[content.digest] = blocks
 
     def collection(self, orders: Orders) -> Run:
         """Give back disk, a slice each time that the next is asked for; see `Collection`.

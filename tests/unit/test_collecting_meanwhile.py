@@ -120,3 +120,19 @@ def test_a_record_that_waits_keeps_what_it_says(vault: Vault, place: Place) -> N
     tell(vault, other)
     assert shown(other) == shown(vault)
     other.close()
+
+
+def test_a_version_that_is_to_be_kept_after_all_is_left_alone_by_a_run_under_way(
+    vault: Vault,
+) -> None:
+    """The run was told what to keep when it began, and this was in quarantine by then."""
+    entry = write(vault, "lake.mov", LONG, TOP)
+    save(vault, entry, b"\0short")
+    collect(vault)
+    first = vault.history(entry)[1]
+    run = vault.collection(LATEST)
+    assert run.step()
+    vault.want_version(vault.facts_at(entry, first))
+    while run.step():
+        pass
+    assert b"".join(vault.read_at(entry, first.cid)) == LONG
