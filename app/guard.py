@@ -26,6 +26,7 @@ from app.guard_harm import (
     may_harm,
     put_instead,
     still_there,
+    taken_in,
 )
 from app.guard_memory import GuardMemory, Hold
 from app.guard_rule import FLOOR, SPAN, Recent, bound, stands_for
@@ -337,7 +338,7 @@ class Guard:
         gone = {e: batch.files[e] for e, harm in batch.harms.items() if harm is Harm.DELETED}
         made = batch.made.values()
         excused = elsewhere(self._vault, looking, gone, made) | still_there(self._vault, gone)
-        excused |= put_instead(looking, gone, batch.files, made)
+        excused |= put_instead(looking, gone, batch.files, made) | taken_in(self._vault, gone)
         return count - len(excused) > most
 
     def _bound(self, batch: Batch) -> int:

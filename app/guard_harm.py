@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app.guard_rule import is_like, is_renamed, stands_for
@@ -11,9 +12,11 @@ from app.guard_values import Harm
 from storage.errors import AtollError, BlockNotFound, CorruptBlock, DecodeError
 from storage.facts.change import EntryId, Operation, Put
 from storage.facts.node import Node
+from storage.facts.slots import UNITED
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind, Place
 from storage.facts.view import content_version, is_shown, kind_of, sides, stored_name, winner
+from storage.index.line import ODD_UNITED
 from storage.lately import LookingBack
 from storage.records.ledger import Step
 from storage.vault import Vault
@@ -164,6 +167,19 @@ def still_there(vault: Vault, gone: Mapping[EntryId, Before]) -> frozenset[Entry
         for entry, was in gone.items()
         if (was.name, was.content.digest) in there and not was.facts.get("edits")
     )
+
+
+def taken_in(vault: Vault, gone: Mapping[EntryId, Before]) -> frozenset[EntryId]:
+    """Return notes that are gone while another one, that took them in, says what they said."""
+    found: set[EntryId] = set()
+    for taker in vault.nodes(vault.odd(ODD_UNITED)).values() if gone else ():
+        said = {name for name in vault.facts(taker.id) if name.startswith(UNITED)}
+        for entry in (entry for entry in gone if f"{UNITED}{entry.hex()}" in said):
+            with suppress(BlockNotFound, CorruptBlock, DecodeError):
+                text = vault.bytes_of(gone[entry].facts).decode(errors="replace")
+                if is_like(text, b"".join(vault.read(taker)).decode(errors="replace")):
+                    found.add(entry)
+    return frozenset(found)
 
 
 def _stands(was: Before, first: int, firsts: Mapping[tuple[EntryId, str], int]) -> bool:

@@ -11,7 +11,8 @@ from app.guard_values import GuardSettings, Harm
 from storage.access.roles import Role
 from storage.errors import NotAllowed
 from storage.facts.change import EntryId
-from storage.facts.values import EntryKind
+from storage.facts.values import EntryKind, Meta
+from storage.uniting import unite_new
 from tests.helpers.guarded import Guarded, files, later, two
 from tests.helpers.vaults import Place
 
@@ -495,3 +496,28 @@ def test_two_who_undo_it_at_once_put_back_each_text_once(tmp_path: Path) -> None
     other.bring()
     assert one.disk() == other.disk() == notes
     assert one.vault.root == other.vault.root
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_notes_that_became_one_are_not_missed(tmp_path: Path, *, honest: bool) -> None:
+    """Two who begin very many notes of one name apart did nothing bad when those are united.
+
+    Who only says that a note took in others, and lets it not say what they said, is held.
+    """
+    one, other = two(tmp_path, {"x.md": b"x\n"})
+    for device, words in ((one, b"mine alpha"), (other, b"yours beta")):
+        device.write({f"{day}.md": b"day %d\n%b\n" % (day, words) for day in range(30)})
+    one.tell(other)
+    other.tell(one)
+    while unite_new(one.vault):
+        pass
+    if not honest:
+        change = one.vault.change()
+        for _, node in list(one.vault.tree().walk())[:10]:
+            change.write(node.id, b"pay\n", Meta(0, executable=False))
+        one.vault.commit(change, "edited")
+    assert (one.held() == {}) is honest
+    one.tell(other)
+    assert other.held() == {}
+    other.bring()
+    assert (len(other.disk()) == 31) is honest
