@@ -6,14 +6,19 @@ The vault remembers it too, but only in its index, which may be lost.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from app.keep_words import NAMES, OPENED
 from app.keep_words import WHOLE as WHOLE_WORD
 from app.loose import mapping_in, number_in, text_in
 from app.state import DeviceState
+from storage.index.sql import Row
 from storage.keeping import WHOLE, Keep, Keeping
+from storage.ports import Entropy
+from storage.records.receipt import MARK_SIZE
 
 _WORDS = {Keep.WHOLE: WHOLE_WORD, Keep.OPENED: OPENED, Keep.NAMES: NAMES}
+_KEY = "keep/"
 _KEEPS = {word: keep for keep, word in _WORDS.items()}
 DEFAULT_BUDGET = 10_000_000_000
 """Bytes that stay where nobody said how many."""
@@ -55,5 +60,31 @@ async def remember_keeping(state: DeviceState, space: str, keeping: Keeping) -> 
     await state.set(_key(space), json.dumps(raw))
 
 
+def with_new_marks(settings: Iterable[Row], entropy: Entropy) -> list[Row]:
+    """Return settings of before with marks that nobody has heard of yet.
+
+    A device that was set back may have kept all since: what others signed for the old mark then
+    says nothing of now, and they may have let go for our word.
+    """
+    found: list[Row] = []
+    for row in settings:
+        match row:
+            case (str() as key, str() as raw) if key.startswith(_KEY):
+                found.append((key, _with_new_mark(raw, entropy)))
+            case _:
+                found.append(row)
+    return found
+
+
+def _with_new_mark(raw: str, entropy: Entropy) -> str:
+    try:
+        setting = mapping_in(json.loads(raw))
+    except ValueError:
+        return raw  # whoever reads it takes it for all
+    if setting.get("mark"):
+        setting = {**setting, "mark": entropy.take(MARK_SIZE).hex()}
+    return json.dumps(setting)
+
+
 def _key(space: str) -> str:
-    return f"keep/{space}"
+    return f"{_KEY}{space}"

@@ -20,6 +20,7 @@ from app.care_values import Restored, RestoredSpace
 from app.errors import BadUsage, PlaceNotEmpty, Unreadable
 from app.folder.names import to_disk
 from app.folder.port import Ways
+from app.keep_setting import with_new_marks
 from app.places import Places
 from app.progress import Progress, Report
 from app.shelf import BEGUN
@@ -184,6 +185,7 @@ class Restoring:
         tables: Tables = {**memory, "space": list(rows)}
         if not any(row[:1] == ("name",) for row in tables.get("setting", ())):
             tables["setting"] = [*tables.get("setting", ()), ("name", table.name)]
+        tables["setting"] = with_new_marks(tables["setting"], self._entropy)
         state = DeviceState.remake(self._places.state, table.keys.derive(STATE), tables)
         await state.close()
 
