@@ -8,7 +8,8 @@ from its own place: every hash looked at, every file read, and the root held aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from storage.blocks.disk import Disk
 from storage.checking import DAMAGED, Found, Step, check_readable
 from storage.crypto.link import Link
 from storage.facts.dots import Seen
+from storage.facts.values import Content
 from storage.ports import Clock, Entropy
 from storage.proving import Whose, proved, put_together
+from storage.retention import tops_of_held
 from storage.uses import Uses
 
 Copied = Callable[[int], None]
@@ -118,12 +121,27 @@ def _prove(
             return [Found("the folder as a whole", kept.name, DAMAGED)]
         found = [it for it in check_readable(core, tools.step) if it.severity == DAMAGED]
         if snapshot is not None and (gone := now.wanting - snapshot.wanting):
-            uses = Uses(core, gone)
-            found += [
-                Found("a file", "/".join(uses.path(use.entry)), DAMAGED)
-                for its in uses.by_digest.values()
-                for use in its
-                if use.entry is not None
-            ]
-            found = found or [Found("a block", kept.name, DAMAGED)]
+            found += _lost(Uses(core, gone), gone, snapshot.wanting, kept.name)
         return found
+
+
+def _lost(
+    uses: Uses, gone: Iterable[bytes], wanting: AbstractSet[bytes], space: str
+) -> Iterator[Found]:
+    """Walk what lacks something that was there when the backup was begun.
+
+    What opens a version that was let go of may still lie in a pack that was not written anew, as
+    of no use: then what it names is gone, and that is as it should be.
+    """
+    for digest in gone:
+        its = uses.by_digest.get(digest, [])
+        for use in its:
+            is_let_go = isinstance(use.value, Content) and not wanting.isdisjoint(
+                tops_of_held(use.value)
+            )
+            if not is_let_go:
+                what = "a block" if use.entry is None else "a file"
+                where = space if use.entry is None else "/".join(uses.path(use.entry))
+                yield Found(what, where, DAMAGED)
+        if not its:
+            yield Found("a block", space, DAMAGED)

@@ -30,10 +30,11 @@ from storage.crypto.passphrase import Slowness, is_weak, slowness_from, slowness
 from storage.errors import AtollError, BackupUnusable, DecodeError, WrongPassphrase
 from storage.facts.change import TOP
 from storage.facts.dots import Seen
+from storage.letgo import tops_of
 from storage.vault import Vault
 from tests.access import Dice
 from tests.crash.collecting import collect
-from tests.helpers.vaults import Place, dice, everyone, exchange, save, shown, write
+from tests.helpers.vaults import Place, core_of, dice, everyone, exchange, save, shown, write
 
 WORDS = "four words that nobody guesses"
 SALT = bytes(range(16))
@@ -348,4 +349,26 @@ def test_what_was_let_go_of_is_no_reason_to_call_a_backup_bad(tmp_path: Path) ->
     back = restored(place, source, "one", "new")
     assert (back.root, shown(back)) == before == (vault.root, shown(vault))
     for each in (back, vault, source):
+        each.close()
+
+
+def test_what_opens_a_version_that_went_may_be_left_in_a_pack(tmp_path: Path) -> None:
+    """A pack of which little is of no use is not written anew: no backup is bad for that."""
+    place = Place(tmp_path)
+    vault = place.create("one")
+    core_of(vault).blocks._pack_size = 1 << 20  # noqa: SLF001 - else it would take 256 MiB
+    entry = write(vault, "long.bin", dice(2_220_000).randbytes(2_220_000), TOP)
+    (top,) = tops_of(vault.facts(entry))
+    save(vault, entry, b"\0short")
+    write(vault, "live.bin", dice(3).randbytes(1_900_000), TOP)
+    collect(vault)
+    disk = RealDisk(tmp_path / "one" / "packs")
+    assert any(top in disk.read(name, 0, disk.size(name)) for name in disk.names())
+    disk.close()
+    target = FolderTarget(tmp_path / "b")
+    table, source, snapshot = taken(place, "one", vault, target)
+    assert prove(source, table, [snapshot], tools(place)) == ()
+    bad = replace(snapshot, wanting=frozenset())
+    assert prove(source, table, [bad], tools(place)) != ()
+    for each in (vault, source):
         each.close()
