@@ -28,7 +28,7 @@ from storage.errors import AtollError
 from storage.facts.change import TOP, EntryId
 from storage.facts.node import below
 from storage.facts.values import Content, EntryKind
-from storage.keeping import WHOLE, Keep, Keeping
+from storage.keeping import MOMENT, WHOLE, Keep, Keeping
 from storage.ports import Clock, Entropy
 from storage.records.receipt import MARK_SIZE
 from storage.vault import Vault
@@ -287,6 +287,7 @@ class KeepHere:
             return vault.leaving()
 
         leaving = await kept.opened.run(leave)
+        still = frozenset[EntryId]()
         if leaving:
             agreed = kept.opened.mirrored.agreed
             there = await kept.opened.run(lambda _vault: frozenset(agreed.get_some(leaving)))
@@ -297,8 +298,8 @@ class KeepHere:
             if still:
                 self._again(space, AGAIN)
         soon = await kept.opened.run(lambda vault: vault.next_push())
-        if soon is not None and not leaving:
-            self._again(space, max(NEARLY, soon - self._clock.now() + NEARLY))
+        if soon is not None and not still:
+            self._again(space, look_in(soon - self._clock.now()))
 
     async def _sweep(
         self,
@@ -349,6 +350,14 @@ class KeepHere:
             and (it.near or it.last_seen is not None)
             and it.away_since(now) is None
         )
+
+
+def look_in(seconds: float) -> float:
+    """Return in how many seconds to look at what is to go in so many.
+
+    What is due and still here nobody answers for yet: hearing so is an event of its own.
+    """
+    return NEARLY + (seconds if seconds > 0 else MOMENT)
 
 
 def _sweeping(
