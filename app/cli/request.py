@@ -17,6 +17,7 @@ from pathlib import Path
 from app.cli.entries import Command, Kind
 from app.cli.secret import passphrase_of
 from app.errors import BadUsage, Unreadable
+from app.loose import list_in
 
 SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 SPAN = re.compile(r"(\d{1,6})([mhdw])\Z")
@@ -42,8 +43,9 @@ def params_of(command: Command, typed: Namespace) -> dict[str, object]:
             if option.key == "path":
                 params["given"] = value
         elif isinstance(value, list) and option.kind is Kind.PATH:
-            params[option.key] = [_whole(str(path)) for path in value]
-            params["given"] = [str(path) for path in value]
+            given = [str(path) for path in list_in(value)]
+            params[option.key] = [_whole(path) for path in given]
+            params["given"] = given
         elif isinstance(value, str) and option.kind is Kind.SPACE:
             params[option.key] = _whole(value) if _looks_like_path(value) else value
         else:
