@@ -43,7 +43,7 @@ def params_of(command: Command, typed: Namespace) -> dict[str, object]:
             if option.key == "path":
                 params["given"] = value
         elif isinstance(value, list) and option.kind is Kind.PATH:
-            given = [str(path) for path in list_in(value)]
+            given = [str(path) for path in list_in(getattr(typed, option.key))]
             params[option.key] = [_whole(path) for path in given]
             params["given"] = given
         elif isinstance(value, str) and option.kind is Kind.SPACE:
