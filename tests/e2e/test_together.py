@@ -58,6 +58,7 @@ def test_what_two_changed_apart_is_settled_by_one_of_them(pair: tuple[Device, De
     other.write("gone.md", b"begun\nmore\n")
     for device in pair:
         device.start()
+        device.ask("scan")  # a deletion waits for quiet, and the other's edit must not come first
     meet(one, other)
     for device in pair:
         until(lambda: len(tree_of(device.folder)) == 4, "one note of the day")  # noqa: B023
