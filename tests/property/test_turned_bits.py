@@ -22,9 +22,9 @@ from storage.vault import Vault
 from tests.access import Dice
 from tests.helpers.vaults import Place, dice, exchange, save, shown, write
 
-FLIPS = {"fast": 100, "full": 10_000, "night": 40_000}
+FLIPS = {"fast": 100, "full": 5_000, "night": 40_000}
 """Bits turned over in packs and index. A try takes 30 ms of a core."""
-INDEXES = {"fast": 20, "full": 1_000, "night": 5_000}
+INDEXES = {"fast": 20, "full": 500, "night": 5_000}
 """Indexes deleted or turned over, and made anew."""
 LEVEL = os.environ.get("ATOLL_TESTS", "fast")
 MEMORY = Path("/dev/shm")  # noqa: S108 - memory, not shared
