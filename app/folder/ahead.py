@@ -234,13 +234,20 @@ def _early(item: object) -> Early:
     match items_of(item):
         case [raw_stat, raw_content, raw_blocks]:
             content = value_from_cbor("content", raw_content)
-            numbers = [number for number in items_of(raw_stat) if isinstance(number, int)]
             blocks = tuple(block for block in items_of(raw_blocks) if isinstance(block, bytes))
-            if isinstance(content, Content) and len(numbers) == len(Stat._fields):
-                shape, *others = numbers
-                return Early(
-                    Read(Stat(Shape(shape), *others), content.digest, b"", content), blocks
-                )
+            if isinstance(content, Content):
+                return Early(Read(_stat(raw_stat), content.digest, b"", content), blocks)
         case _:
             pass
     raise DecodeError("a file that was read ahead has three parts")
+
+
+def _stat(raw: object) -> Stat:
+    numbers = [number for number in items_of(raw) if isinstance(number, int)]
+    if len(numbers) != len(Stat._fields):
+        raise DecodeError("what the disk says of a file is seven numbers")
+    shape, *others = numbers
+    try:
+        return Stat(Shape(shape), *others)
+    except ValueError as error:
+        raise DecodeError("a file has a shape that is none") from error

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from app.folder.ahead import Ahead, Early, NotAhead, ProcessAhead, ProcessReader, Reader, Small
+from app.folder.ahead import (
+    Ahead,
+    Early,
+    NotAhead,
+    ProcessAhead,
+    ProcessReader,
+    Reader,
+    Small,
+    early_from_cbor,
+)
 from app.folder.port import Path as Names
 from app.folder.real import RealFolder
+from storage.errors import DecodeError
+from storage.facts.values import value_to_cbor
 from storage.tree.content import read_content, seal_bytes
 from tests.helpers.mirrored import Mirrored
 
@@ -88,6 +99,14 @@ def test_a_process_that_died_gives_nothing_and_holds_up_nothing(tmp_path: Path) 
     assert len(rest) < len(files)
     reader.close()
     assert reader.take(first) is None
+
+
+@pytest.mark.parametrize("stat", [[9, *range(6)], [2, 0, 1], [], ["2", *range(6)], 2])
+def test_an_answer_that_says_nonsense_of_a_file_is_no_answer(stat: object) -> None:
+    """A process that goes mad is given up; it must not end the app that asked it."""
+    content, blocks = seal_bytes(b"# text\n", SECRET)
+    with pytest.raises(DecodeError):
+        early_from_cbor([[stat, value_to_cbor(content), blocks]])
 
 
 def test_another_folder_in_the_place_of_ours_is_not_read(tmp_path: Path) -> None:
