@@ -21,6 +21,7 @@ from app.statecopy import plain_of
 from app.work import Worker
 from storage.backup.places import (
     ENVELOPE,
+    NEW,
     PACKS,
     FileTarget,
     FolderTarget,
@@ -161,7 +162,7 @@ class Backing:
                     raise BadUsage(f"a backup inside {kept.opened.folder} would be shared with it")
             if found.is_dir():
                 there = {path.name for path in found.iterdir()}
-                if there - {ENVELOPE, PACKS, ENVELOPE + ".part"}:
+                if there - {ENVELOPE, PACKS, ENVELOPE + NEW}:
                     raise PlaceNotEmpty(f"{found} holds something else")
         except OSError as error:
             raise StoreUnusable(f"cannot look at {into}: {error.strerror}") from error

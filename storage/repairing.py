@@ -8,11 +8,9 @@ locator and the index are made anew from the packs, unless they know more than t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from storage.blocks.packed import Damage
 from storage.blocks.store import Kind, Thing
@@ -23,7 +21,7 @@ from storage.errors import StoreUnusable
 from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Seen
 from storage.facts.values import Content
-from storage.lasting import make_folder, sync_folder
+from storage.lasting import make_folder, replace_file
 from storage.mending import mended, mended_frame
 from storage.records.ledger import Step as Record
 from storage.tree.chunker import Source
@@ -200,8 +198,7 @@ class Repair:
             if path.exists():
                 return
             make_folder(folder)
-            _write(path, body)
-            sync_folder(folder)
+            replace_file(path, body)
         except OSError as error:
             raise StoreUnusable(f"damaged bytes cannot be kept: {error.strerror}") from error
         self.aside.append(f"{ASIDE}/{path.name}")
@@ -263,14 +260,3 @@ def _stretch(core: Core, gap: Damage) -> bytes:
         return b""  # a bad sector
     finally:
         disk.close()
-
-
-def _write(path: Path, body: bytes) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        left = memoryview(body)
-        while left:
-            left = left[os.write(file, left) :]
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from storage.crypto.primitives import aead_open, aead_seal
 from storage.errors import DecodeError, StoreFull, StoreUnusable
-from storage.lasting import sync_folder
+from storage.lasting import replace_file
 from storage.ports import Entropy
 
 NONCE_SIZE = 12
@@ -50,14 +49,9 @@ class SealedFile:
             StoreFull, StoreUnusable: it holds what it held.
         """
         nonce = self._entropy.take(NONCE_SIZE)
-        beside = self._path.with_name(f"{self._path.name}.new")
+        sealed = nonce + aead_seal(self._key, plain, _KIND, nonce)
         try:
-            with beside.open("wb") as file:
-                file.write(nonce + aead_seal(self._key, plain, _KIND, nonce))
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
-            sync_folder(self._path.parent)
+            replace_file(self._path, sealed)
         except OSError as error:
             kind = StoreFull if error.errno in _FULL else StoreUnusable
             raise kind(f"cannot write {self._path.name}") from error

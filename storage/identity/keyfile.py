@@ -7,7 +7,6 @@ passphrase later.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import sys
@@ -20,14 +19,13 @@ from storage.codec.fields import Fields
 from storage.crypto.primitives import SEED_SIZE, AgreementKey, SigningKey
 from storage.errors import DecodeError, KeysUnusable
 from storage.identity.device import DeviceKeys
-from storage.lasting import sync_folder
+from storage.lasting import replace_file
 
 _VERSION = 1
 _MAGIC = "atoll keys"
 _NO_KDF = "none"
 _MAX_SIZE = 4096
 _SUM_SIZE = 16
-_PRIVATE = 0o600
 _OTHERS = 0o077
 
 
@@ -37,13 +35,8 @@ def save(path: Path, keys: DeviceKeys) -> None:
     Raises:
         KeysUnusable: the file could not be written; what stood there before is unharmed.
     """
-    part = path.with_name(path.name + ".part")
     try:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        _write(part, keyfile_bytes(keys))
-        part.replace(path)
-        sync_folder(path.parent)
+        replace_file(path, keyfile_bytes(keys))
     except OSError as error:
         raise KeysUnusable(f"the key file {path} could not be written: {error.strerror}") from error
 
@@ -98,18 +91,6 @@ def keys_from(data: bytes, where: str) -> DeviceKeys:
         secrets[at : at + SEED_SIZE] for at in range(0, 3 * SEED_SIZE, SEED_SIZE)
     )
     return DeviceKeys(SigningKey(signing), AgreementKey(agreement), storage)
-
-
-def _write(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    file = os.open(path, flags, _PRIVATE)
-    try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(file, left) :]
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _read(path: Path) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +14,7 @@ from storage.blocks.frames import FRAME_SIZE, HEADER_SIZE, Frame, Gap, walk
 from storage.blocks.store import Kind
 from storage.checking import DAMAGED, MISSING
 from storage.crypto.sealed import address
+from storage.errors import StoreUnusable
 from storage.facts.change import TOP, EntryId
 from storage.mending import MAX_TRIED, mended, mended_frame
 from storage.repairing import ASIDE
@@ -261,6 +264,27 @@ def test_what_was_damaged_is_kept_aside(space: Damaged) -> None:
     assert name.startswith(f"{ASIDE}/000001.pack-at-")
     assert len(kept) > 20_000 and address(kept) != digest
     assert (space.folder / "packs" / "000001.pack").read_bytes().find(kept) > 0
+
+
+def test_what_is_kept_aside_is_kept_whole_though_the_disk_was_full_at_first(
+    space: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it under its name would be taken for all of it by the next repair."""
+    space.harm(space.content("picture.bin"))
+    vault, really = space.again(), os.write
+
+    def full(file: int, data: bytes) -> int:
+        if len(data) <= 20_000:
+            return really(file, data)
+        really(file, data[:100])
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as once:
+        once.setattr(os, "write", full)
+        with pytest.raises(StoreUnusable):
+            vault.repair()
+    (name,) = vault.repair().aside
+    assert len((space.folder / name).read_bytes()) > 20_000
 
 
 def test_a_repair_of_what_is_whole_changes_nothing_that_counts(space: Damaged) -> None:
