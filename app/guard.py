@@ -301,7 +301,7 @@ class Guard:
         fresh = {
             entry: was
             for entry in seen.files - batch.files.keys()
-            if looking.steps(entry)[0].pos not in batch.made
+            if looking.first(entry) not in batch.made
             and (was := before(looking, entry, seen.step)) is not None
         }
         found = harms(self._vault, fresh, batch.known).harms

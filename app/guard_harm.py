@@ -146,16 +146,16 @@ def put_instead(
     """
     firsts: dict[tuple[EntryId, str], int] = {}
     for entry, was in around.items():
-        firsts[was.folder, was.name] = looking.steps(entry)[0].pos
+        firsts[was.folder, was.name] = looking.first(entry)
     for step in made:
         for entry, operations in looking.did(step).items():
             for value in (it.value for it in operations if isinstance(it, Put)):
                 if isinstance(value, Place):
-                    first = looking.steps(entry)[0].pos
+                    first = looking.first(entry)
                     key = EntryId(value.parent), value.name
                     firsts[key] = min(first, firsts.get(key, first))
     return frozenset(
-        entry for entry, was in gone.items() if _stands(was, looking.steps(entry)[0].pos, firsts)
+        entry for entry, was in gone.items() if _stands(was, looking.first(entry), firsts)
     )
 
 

@@ -73,6 +73,7 @@ class LookingBack:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._open: OrderedDict[int, Mapping[EntryId, Sequence[Operation]]] = OrderedDict()
+        self._first: dict[EntryId, int] = {}
 
     def did(self, step: Step) -> Mapping[EntryId, Sequence[Operation]]:
         """Return what a record did, entry by entry.
@@ -101,6 +102,12 @@ class LookingBack:
         for step in steps if whole else [*steps[:1], *steps[-most:]]:
             facts = apply_to_entry(facts, self.did(step).get(entry, ()), step.dot, step.seen)
         return facts, whole
+
+    def first(self, entry: EntryId) -> int:
+        """Return the place of the record that made an entry; asked once for each entry."""
+        if entry not in self._first:
+            self._first[entry] = self._core.ledger.steps(entry, 1, latest_first=False)[0].pos
+        return self._first[entry]
 
     def steps(self, entry: EntryId) -> list[Step]:
         """Return the records that named an entry, causes first."""

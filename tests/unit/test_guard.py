@@ -11,6 +11,7 @@ from storage.access.roles import Role
 from storage.errors import NotAllowed
 from storage.facts.change import EntryId
 from storage.facts.values import EntryKind
+from storage.records.ledger import Ledger, Step
 from tests.helpers.guarded import Guarded, files, later, two
 from tests.helpers.vaults import Place
 
@@ -350,3 +351,37 @@ def test_what_was_done_in_days_is_not_held_when_it_comes_at_once(tmp_path: Path)
     other.bring()
     assert len(other.disk()) == 40
     assert not other.held()
+
+
+def test_a_start_asks_little_more_when_much_was_saved_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is held may wait for days while its files are saved on; each start goes through it."""
+    one, _ = two(tmp_path, files(100))
+    names = sorted(files(100))[:60]
+    one.write({name: b"\0" + name.encode() for name in names})
+    assert one.held() == {Harm.REPLACED: 60}
+    asked = []
+    counted = _counting(monkeypatch)
+    for turn in range(3):
+        for name in names[:20]:
+            one.write({name: f"\0{name} {turn}".encode()})
+        one.guard.judge()
+        counted.clear()
+        one.start_again()
+        one.guard.judge()
+        asked.append(len(counted))
+    assert asked[2] < 1.5 * asked[0], asked
+
+
+def _counting(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that grows by one for each question about the records of an entry."""
+    asked: list[object] = []
+    really = Ledger.steps
+
+    def steps(*args: object, **options: object) -> list[Step]:
+        asked.append(args)
+        return really(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Ledger, "steps", steps)
+    return asked
