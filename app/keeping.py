@@ -24,6 +24,7 @@ from app.keeping_history import kept_beside
 from app.progress import Progress, Report, silent
 from app.spaces import Kept, Spaces
 from app.values import SpaceInfo
+from storage.batches import batches
 from storage.errors import AtollError
 from storage.facts.change import TOP, EntryId
 from storage.facts.node import below
@@ -312,8 +313,7 @@ class KeepHere:
         opened = kept.opened
         rows = await opened.run(lambda _vault: opened.ask_agreed(Agreed.kept))
         beside = tuple(kept_beside(rows))
-        for start in range(0, len(leaving), AT_ONCE):
-            part = frozenset(leaving[start : start + AT_ONCE])
+        for part in map(frozenset, batches(leaving, AT_ONCE)):
             if await opened.run(_sweeping(trusted, still, part, beside)):
                 self._freed.add(kept.opened.id)
                 self._events.tell(SpacesChanged())

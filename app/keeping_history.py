@@ -21,6 +21,7 @@ from app.past_values import Forgotten, Given, PastRule, Use
 from app.progress import Progress, Report, silent
 from app.spaces import Kept, Spaces
 from app.values import BinItem
+from storage.batches import batches
 from storage.bygone import Run
 from storage.collecting import Orders, all_held
 from storage.crypto.link import link_from
@@ -42,7 +43,6 @@ BREATH = 0.05
 """Seconds between two slices that nobody waits for."""
 NEVER = MAX_DAYS * DAY
 """Seconds of quarantine while something is held."""
-_BATCH = 500
 
 ByEntry = dict[EntryId, set[Held]]
 """What is to be forgotten of each entry."""
@@ -207,8 +207,7 @@ class KeepingHistory:
         """Collect once a day, until cancelled."""
         for kept in self._spaces.some(None):
             tops = [top for _entry, top in self._setting(kept.opened.id).forgotten]
-            for start in range(0, len(tops), _BATCH):
-                some = tops[start : start + _BATCH]
+            for some in batches(tops):
                 await _miss_no_more(kept.opened, some)
         await asyncio.sleep(FIRST_LOOK)
         while True:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from storage.batches import batches, rows_among
 from storage.blocks.locator import PackUse
 from storage.blocks.store import Kind
 from storage.core import Core
@@ -305,9 +306,9 @@ class Collection:
 
         That comes before anything goes: so none is ever taken for whole that is here in part.
         """
-        for start in range(0, len(self._gone), _LIVES):
+        for some in batches(self._gone, _LIVES):
             self._catch_up()
-            for held in self._gone[start : start + _LIVES]:
+            for held in some:
                 self._let_go_of(held)
             yield Slice("Making room", 0, self.marks.upto)
         self._catch_up()
@@ -365,16 +366,9 @@ class Collection:
 
     def _since(self, digests: Iterable[bytes]) -> dict[bytes, int]:
         """Return when those of the blocks came into quarantine that are there."""
-        wanted, found = list(digests), dict[bytes, int]()
-        for start in range(0, len(wanted), _ENTRIES):
-            some = wanted[start : start + _ENTRIES]
-            marks = ",".join("?" for _ in some)
-            rows = self._core.connection.execute(
-                f"SELECT digest, since FROM quarantine WHERE digest IN ({marks})",  # noqa: S608
-                some,
-            )
-            found |= {bytes(digest): int(since) for digest, since in rows.fetchall()}
-        return found
+        ask = "SELECT digest, since FROM quarantine WHERE digest IN (…)"
+        rows = rows_among(self._core.connection, ask, digests)
+        return {bytes(digest): int(since) for digest, since in rows}
 
     def _remove(self, due: Mapping[bytes, int]) -> None:
         if not due:

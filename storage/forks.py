@@ -10,14 +10,14 @@ was killed on the way goes on where it stopped, and one that comes later finds i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 from blake3 import blake3
 
 from storage.access.roles import Role
+from storage.batches import batches
 from storage.blocks.store import Kind, Thing
 from storage.core import Core
 from storage.errors import AccessError, BlockNotFound, CorruptBlock, DecodeError, NotFound
@@ -97,7 +97,7 @@ class Forks:
         """Make the index anew from what the packs hold, without what was set aside."""
         core = self._core
         core.forget_records()
-        for records in _batches(core.blocks.scan(Kind.RECORD)):
+        for records in batches(core.blocks.scan(Kind.RECORD), _AT_ONCE):
             self._intake.take(records, judged=True)
         core.name_writers()
         self._wants.look_again()
@@ -264,9 +264,3 @@ def name_again(first: bytes, last: bytes) -> bytes:
 def incarnation_again(first: bytes, last: bytes, salt: bytes) -> bytes:
     """Return the incarnation in which the end of a line is written again, by its CIDs."""
     return name_again(first, last) + salt
-
-
-def _batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
-    rest = iter(things)
-    while batch := list(islice(rest, _AT_ONCE)):
-        yield batch

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from storage.batches import rows_among
 from storage.facts.change import EntryId
 from storage.facts.state import EntryFacts
 from storage.index.schema import get_meta, set_meta
@@ -16,7 +17,6 @@ from storage.index.sql import Connection
 from storage.keeping import MOMENT, WHOLE, Keep, Keeping, Stay, keeping_from
 from storage.tree.rows import decode_own_row
 
-_AT_ONCE = 500
 _META = "keeping"
 _ALWAYS = "is_text = 1 AND size <= ?"
 _FILE = "kind = 2 AND parent <> x''"
@@ -56,16 +56,9 @@ class Kept:
         """Return those of the entries that are not to be here."""
         if self.keeping.is_whole:
             return frozenset()
-        wanted = list(entries)
-        found: set[EntryId] = set()
-        for start in range(0, len(wanted), _AT_ONCE):
-            part = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" for _ in part)
-            found |= self._ids(
-                f"SELECT id FROM entry WHERE id IN ({marks}) AND {_UNKEPT}",  # noqa: S608
-                (*part, self.keeping.note_max),
-            )
-        return frozenset(found)
+        ask = f"SELECT id FROM entry WHERE id IN (…) AND {_UNKEPT}"  # noqa: S608
+        rows = rows_among(self._connection, ask, entries, self.keeping.note_max)
+        return frozenset(EntryId(bytes(row[0])) for row in rows)
 
     def all_unkept(self) -> frozenset[EntryId]:
         """Return all entries that are shown and not to be here."""
@@ -152,26 +145,15 @@ class Kept:
 
     def facts_of(self, entries: Iterable[EntryId]) -> Iterator[tuple[EntryId, EntryFacts]]:
         """Walk what entries hold, those that are there."""
-        wanted = list(entries)
-        for start in range(0, len(wanted), _AT_ONCE):
-            part = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" for _ in part)
-            rows = self._connection.execute(
-                f"SELECT id, facts FROM entry WHERE id IN ({marks})",  # noqa: S608
-                part,
-            ).fetchall()
-            yield from ((EntryId(bytes(row[0])), decode_own_row(bytes(row[1]))) for row in rows)
+        ask = "SELECT id, facts FROM entry WHERE id IN (…)"
+        for entry, facts in rows_among(self._connection, ask, entries):
+            yield EntryId(bytes(entry)), decode_own_row(bytes(facts))
 
     def shown(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries that are shown."""
-        found: set[EntryId] = set()
-        wanted = list(entries)
-        for start in range(0, len(wanted), _AT_ONCE):
-            part = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" for _ in part)
-            shown = f"SELECT id FROM entry WHERE id IN ({marks}) AND parent <> x''"  # noqa: S608
-            found |= self._ids(shown, tuple(part))
-        return frozenset(found)
+        ask = "SELECT id FROM entry WHERE id IN (…) AND parent <> x''"
+        rows = rows_among(self._connection, ask, entries)
+        return frozenset(EntryId(bytes(row[0])) for row in rows)
 
     def size_of(self, entries: Iterable[EntryId]) -> int:
         """Return the bytes of files that are not kept in any case."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
 
+from storage.batches import batches
 from storage.blocks.store import Kind, Thing
 from storage.core import Core
 from storage.errors import AccessError, DecodeError
@@ -45,7 +45,7 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
         records_found = core.blocks.adopted(Kind.RECORD)
         if core.blocks.was_rewritten:
             records_found = causes_first(records_found)
-        for records in _batches(records_found):
+        for records in batches(records_found, _AT_ONCE):
             joined += intake.take(records, judged=True).records
         if core.seen.of(core.writer) > own:
             core.begin_anew()  # they may have come from others: then there may be more of them
@@ -78,9 +78,3 @@ def causes_first(records: Iterable[Thing]) -> Iterator[Thing]:
                 todo += before
             else:
                 yield waiting.pop(todo.pop())[0]
-
-
-def _batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
-    rest = iter(things)
-    while batch := list(islice(rest, _AT_ONCE)):
-        yield batch

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from storage.batches import rows_among
 from storage.blocks.store import MAX_BLOCK, Kind, Thing
 from storage.codec.dagcbor import encode_checked
 from storage.core import Core
@@ -133,17 +134,9 @@ class Wants:
 
     def lacking(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries whose bytes are not all here."""
-        wanted = list(entries)
-        found: set[EntryId] = set()
-        for start in range(0, len(wanted), _AT_ONCE):
-            part = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" for _ in part)
-            rows = self._core.connection.execute(
-                f"SELECT DISTINCT entry FROM want WHERE entry IN ({marks})",  # noqa: S608
-                part,
-            )
-            found.update(EntryId(bytes(row[0])) for row in rows.fetchall())
-        return frozenset(found)
+        ask = "SELECT DISTINCT entry FROM want WHERE entry IN (…)"
+        rows = rows_among(self._core.connection, ask, entries)
+        return frozenset(EntryId(bytes(row[0])) for row in rows)
 
     def lacking_at_all(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries whose bytes are not all here, wanted or let go of."""
@@ -198,16 +191,10 @@ class Wants:
 
     def _wanted_of(self, digests: list[bytes]) -> set[bytes]:
         """Return those of the blocks that are wanted."""
-        found: set[bytes] = set()
-        for start in range(0, len(digests), _AT_ONCE):
-            part = digests[start : start + _AT_ONCE]
-            marks = ",".join("?" for _ in part)
-            rows = self._core.connection.execute(
-                f"SELECT digest FROM want WHERE digest IN ({marks})",  # noqa: S608
-                part,
-            )
-            found.update(bytes(row[0]) for row in rows.fetchall())
-        return found
+        rows = rows_among(
+            self._core.connection, "SELECT digest FROM want WHERE digest IN (…)", digests
+        )
+        return {bytes(row[0]) for row in rows}
 
     def drop_of(self, entry: EntryId) -> None:
         """Want nothing for an entry."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from app.folder.names import is_text
 from app.folder.port import Path, Shape, Stat
+from storage.batches import rows_among
 from storage.facts.change import TOP, EntryId
 from storage.facts.values import EntryKind
 
@@ -39,7 +40,6 @@ _COLUMNS = (
     " version, digest, base"
 )
 MAX_DEPTH = 256
-_AT_ONCE = 500
 _SIGN = 1 << 63
 _WRAP = 1 << 64
 _SHAPES: dict[int, Shape] = {
@@ -186,12 +186,8 @@ class Agreed:
         return {row.entry: row for row in self._some("entry", entries)}
 
     def _some(self, column: str, values: Iterable[bytes | int]) -> Iterator[Row]:
-        wanted = list(values)
-        for start in range(0, len(wanted), _AT_ONCE):
-            part = wanted[start : start + _AT_ONCE]
-            marks = ", ".join("?" for _ in part)
-            query = f"SELECT {_COLUMNS} FROM mirror_row WHERE {column} IN ({marks})"  # noqa: S608
-            yield from map(_row, self._db.execute(query, part))
+        query = f"SELECT {_COLUMNS} FROM mirror_row WHERE {column} IN (…)"  # noqa: S608
+        return map(_row, rows_among(self._db, query, values))
 
     def at(self, parent: EntryId, disk: str) -> Row | None:
         """Return the row of what is agreed to lie under a name on disk."""

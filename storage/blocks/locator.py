@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from storage.batches import rows_among
 from storage.blocks.store import Kind
 from storage.index.sql import Connection
 
@@ -70,17 +71,9 @@ class Locator:
 
     def find_some(self, digests: Sequence[bytes]) -> dict[bytes, Spot]:
         """Return where those of the things lie that are known."""
-        found: dict[bytes, Spot] = {}
-        for start in range(0, len(digests), _PAGE):
-            part = digests[start : start + _PAGE]
-            marks = ",".join("?" for _ in part)
-            rows = self._connection.execute(
-                "SELECT digest, pack, offset, length, kind FROM block"  # noqa: S608  # marks only
-                f" WHERE digest IN ({marks})",
-                part,
-            )
-            found |= {bytes(row[0]): Spot._make(row[1:]) for row in rows}
-        return found
+        ask = "SELECT digest, pack, offset, length, kind FROM block WHERE digest IN (…)"
+        rows = rows_among(self._connection, ask, digests)
+        return {bytes(row[0]): Spot._make(row[1:]) for row in rows}
 
     def packs(self) -> dict[int, PackSize]:
         """Return what is known of each pack."""
@@ -157,16 +150,9 @@ class Locator:
 
     def ids(self, digests: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
         """Return the numbers of the rows of those things that are known, and their lengths."""
-        found: dict[bytes, tuple[int, int]] = {}
-        for start in range(0, len(digests), _PAGE):
-            part = digests[start : start + _PAGE]
-            marks = ",".join("?" for _ in part)
-            rows = self._connection.execute(
-                f"SELECT digest, id, length FROM block WHERE digest IN ({marks})",  # noqa: S608
-                part,
-            )
-            found |= {bytes(digest): (int(number), int(size)) for digest, number, size in rows}
-        return found
+        ask = "SELECT digest, id, length FROM block WHERE digest IN (…)"
+        rows = rows_among(self._connection, ask, digests)
+        return {bytes(digest): (int(number), int(size)) for digest, number, size in rows}
 
     def page(self, after: int, upto: int, kind: Kind) -> list[tuple[int, bytes, int]]:
         """Return some of the things of a kind, by the numbers of their rows, and their lengths."""

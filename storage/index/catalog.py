@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from storage.batches import rows_among
 from storage.facts.change import TOP, EntryId, Operation
 from storage.facts.dots import Dot, Seen
 from storage.facts.operate import apply_to_entry
@@ -109,15 +110,10 @@ class Catalog:
 
     def _plain_of(self, entries: Sequence[EntryId]) -> dict[EntryId, Content | None]:
         found: dict[EntryId, Content | None] = dict.fromkeys(entries)
-        for start in range(0, len(entries), AT_ONCE):
-            part = entries[start : start + AT_ONCE]
-            rows = self.connection.execute(
-                f"SELECT id, plain FROM entry WHERE id IN ({', '.join('?' * len(part))})",  # noqa: S608
-                part,
-            ).fetchall()
-            found |= {
-                EntryId(bytes(entry)): plain_content(bytes(plain)) for entry, plain in rows if plain
-            }
+        rows = rows_among(self.connection, "SELECT id, plain FROM entry WHERE id IN (…)", entries)
+        for entry, plain in rows:
+            if plain:
+                found[EntryId(bytes(entry))] = plain_content(bytes(plain))
         return found
 
     def lines(self, entries: Iterable[EntryId]) -> dict[EntryId, Line]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from storage.batches import rows_among
 from storage.codec.dagcbor import decode_checked
 from storage.errors import DecodeError
 from storage.facts.change import EntryId
@@ -166,16 +167,8 @@ def _odd_in(entry: EntryId, facts: EntryFacts) -> int:
 
 def load_lines(connection: Connection, entries: Iterable[EntryId]) -> dict[EntryId, Line]:
     """Return the rows of those entries that have one."""
-    wanted = list(entries)
-    found: dict[EntryId, Line] = {}
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        marks = ",".join("?" for _ in part)
-        statement = f"SELECT {COLUMNS} FROM entry WHERE id IN ({marks})"  # noqa: S608
-        for row in connection.execute(statement, part).fetchall():
-            line = line_from(row)
-            found[line.id] = line
-    return found
+    ask = f"SELECT {COLUMNS} FROM entry WHERE id IN (…)"  # noqa: S608
+    return {line.id: line for line in map(line_from, rows_among(connection, ask, entries))}
 
 
 def line_from(row: Sequence[Any]) -> Line:
