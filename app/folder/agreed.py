@@ -17,22 +17,22 @@ from storage.batches import rows_among
 from storage.facts.change import TOP, EntryId
 from storage.facts.values import EntryKind
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS mirror_row (
- entry BLOB PRIMARY KEY, parent BLOB NOT NULL, disk TEXT NOT NULL, name TEXT NOT NULL,
- kind INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
+_BESIDE_ENTRY = """
+ parent BLOB NOT NULL, disk TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL,
+ device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
  mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, mode INTEGER NOT NULL,
- version BLOB NOT NULL, digest BLOB NOT NULL, base BLOB NOT NULL, UNIQUE (parent, disk));
+ version BLOB NOT NULL, digest BLOB NOT NULL, base BLOB NOT NULL"""
+"""The columns of a row besides its entry: `_COLUMNS` names all."""
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS mirror_row (
+ entry BLOB PRIMARY KEY,{_BESIDE_ENTRY}, UNIQUE (parent, disk));
 CREATE INDEX IF NOT EXISTS mirror_inode ON mirror_row (inode);
 CREATE TABLE IF NOT EXISTS mirror_draft (path TEXT PRIMARY KEY, entry BLOB, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS mirror_draft_entry ON mirror_draft (entry);
 CREATE TABLE IF NOT EXISTS mirror_kept (
  path TEXT NOT NULL, at REAL NOT NULL, size INTEGER NOT NULL, digest BLOB NOT NULL, link BLOB);
 CREATE TABLE IF NOT EXISTS mirror_replaced (
- aside TEXT PRIMARY KEY, entry BLOB NOT NULL, parent BLOB NOT NULL, disk TEXT NOT NULL,
- name TEXT NOT NULL, kind INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
- size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
- mode INTEGER NOT NULL, version BLOB NOT NULL, digest BLOB NOT NULL, base BLOB NOT NULL);
+ aside TEXT PRIMARY KEY, entry BLOB NOT NULL,{_BESIDE_ENTRY});
 CREATE TABLE IF NOT EXISTS mirror_word (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 _COLUMNS = (
