@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -26,20 +24,6 @@ from tests.reader.view import shown as read_view
 LATEST = {TOP: Rule(latest_over=1000, any_kind=True)}
 NOTHING_OLD = {TOP: Rule(all_days=0, daily_days=0, monthly=False)}
 WEEK = 7 * DAY
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
-
-
-@pytest.fixture
-def vault(place: Place) -> Iterator[Vault]:
-    """Return an empty vault."""
-    made = place.create()
-    yield made
-    made.close()
 
 
 def collect(vault: Vault, orders: Orders) -> Collected:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from storage.blocks.store import Kind
@@ -30,20 +27,6 @@ LATEST = Orders({TOP: Rule(latest_over=1000, any_kind=True)}, quarantine=0)
 LONG = b"\0" + dice(1).randbytes(3 << 20)
 SLICES = 14
 """More than a run has."""
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
-
-
-@pytest.fixture
-def vault(place: Place) -> Iterator[Vault]:
-    """Return an empty vault."""
-    made = place.create()
-    yield made
-    made.close()
 
 
 def collect(vault: Vault) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +14,6 @@ from tests.helpers.vaults import META, Place, core_of, exchange, fetch, shown, t
 
 DATA = b"the picture of the lake " * 40
 LONG = bytes(range(256)) * 9000
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
 
 
 @pytest.fixture

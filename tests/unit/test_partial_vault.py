@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -24,12 +23,6 @@ DOT = Dot(Writer(bytes(8)), 1)
 NAMES = Keeping(Keep.NAMES, mark=MARK)
 PHOTO = Random(1).randbytes(300_000)  # noqa: S311
 FILM = Random(2).randbytes(3_000_000)  # noqa: S311
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
 
 
 @pytest.fixture

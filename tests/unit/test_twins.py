@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +15,6 @@ from storage.twins import settle_twins
 from storage.uniting import unite_new
 from storage.vault import Vault
 from tests.helpers.vaults import META, Place, core_of, everyone, exchange, save, shown, write
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
 
 
 @pytest.fixture

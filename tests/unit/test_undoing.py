@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +13,6 @@ from storage.restoring import Act, Deed, Plan, carry_out, part, plan, whole
 from storage.undoing import Stays, Undoing, Why
 from storage.vault import Vault
 from tests.helpers.vaults import Place, core_of, exchange, save, shown, text, write
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
 
 
 @pytest.fixture

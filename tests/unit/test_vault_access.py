@@ -39,12 +39,6 @@ from tests.helpers.vaults import (
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
-
-
-@pytest.fixture
 def owner(place: Place) -> Iterator[Vault]:
     """Return a vault with a note."""
     vault = place.create()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,20 +12,6 @@ from storage.facts.change import TOP, EntryId
 from storage.facts.node import Node, Tree
 from storage.vault import Vault
 from tests.helpers.vaults import META, Place, everyone, exchange, save, shown, write
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a place for vaults."""
-    return Place(tmp_path)
-
-
-@pytest.fixture
-def vault(place: Place) -> Iterator[Vault]:
-    """Return an empty vault."""
-    made = place.create()
-    yield made
-    made.close()
 
 
 def seen_in(tree: Tree) -> list[tuple[tuple[str, ...], Node]]:
