@@ -1,4 +1,4 @@
-"""`python -m tests.bench [NAME …]`: measure, and print a table in Markdown."""
+"""`python -m tests.bench [NAME …]` measures, and prints a table; `… growth [COUNT …]` curves."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pathlib import Path
 
 from tests.bench.corpus import COUNT, write_notes
 from tests.bench.edits import absent, hundred, rename_here, rescan
-from tests.bench.growth import growth
+from tests.bench.growth import COUNTS, growth
 from tests.bench.inside import commit
 from tests.bench.measures import ingest, newcomer, save_to_file, start, window
 from tests.bench.media import media, one_byte
 from tests.bench.timing import Row, noise, table
 from tests.bench.typing import keystroke
 
-LONG = ("growth",)
-"""Done only when it is named."""
-
 
 def main(names: list[str]) -> None:
-    """Measure what was named, or all."""
+    """Measure what was named, or all but what takes long."""
+    if names[:1] == ["growth"]:
+        _grow([int(count) for count in names[1:]])
+        return
     scratch = Path(tempfile.mkdtemp(prefix="atoll-bench-", dir=os.environ.get("ATOLL_BENCH_DIR")))
     notes = scratch / "corpus" / "Notes"
     size = write_notes(notes)
@@ -42,15 +42,22 @@ def main(names: list[str]) -> None:
         "absent": lambda: absent(scratch, 1000),
         "media": lambda: media(scratch, 3),
         "byte": lambda: one_byte(scratch, 5),
-        "growth": lambda: growth(scratch),
     }
     try:
         rows: list[Row] = []
         for name, work in measures.items():
-            if name in names or (not names and name not in LONG):
+            if name in names or not names:
                 made = work()
                 rows.extend(made if isinstance(made, list) else [made])
         _say(rows, size)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _grow(counts: list[int]) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="atoll-bench-", dir=os.environ.get("ATOLL_BENCH_DIR")))
+    try:
+        sys.stdout.write(growth(scratch, counts or COUNTS).to_markdown() + "\n")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

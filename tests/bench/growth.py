@@ -1,67 +1,174 @@
-"""How cost grows with the number of entries: `python -m tests.bench growth [COUNT …]`."""
+"""How cost grows with the number of entries: `python -m tests.bench growth [COUNT …]`.
+
+What counts here is the CPU time of the serving processes and the memory that they hold, so that
+other work on the machine makes no figure larger.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from tests.bench.corpus import write_notes
 from tests.bench.devices import BenchDevice, wait_for_bytes
-from tests.bench.timing import Row, Unit, timed
-from tests.bench.usage import memory, peak
+from tests.bench.usage import cpu, memory, packed, peak
 
 COUNTS = (1_000, 10_000, 100_000)
 RUNS = 5
-PATIENCE = 900.0
+EDITS = 20
+PATIENCE = 1800.0
+SETTLE = 4.0
+"""Seconds after which what goes on beside an answer (search, housekeeping) has ended, or begun."""
+STILL = 0.05
+"""CPU seconds of a second in which nothing goes on."""
+MOST_BY_DOUBLING = 2.4
 MOST_MEMORY = 250.0 * 2**20
 """At 100,000 entries, headless."""
+MUCH = 100_000
+_MEBI = 2**20
 
 
-def growth(scratch: Path, counts: tuple[int, ...] = COUNTS) -> list[Row]:
+@dataclass(slots=True)
+class Curves:
+    """Works, and what each cost at each size: CPU seconds, or bytes."""
+
+    seconds: dict[str, dict[int, float]] = field(default_factory=dict[str, dict[int, float]])
+    held: dict[str, dict[int, float]] = field(default_factory=dict[str, dict[int, float]])
+
+    def to_markdown(self) -> str:
+        """Return the table."""
+        counts = sorted({count for by in self.seconds.values() for count in by})
+        sizes = " | ".join(f"{count:,}" for count in counts)
+        lines = [
+            f"| work | {sizes} | by doubling | at most {MOST_BY_DOUBLING} |",
+            "|---|" + "---|" * (len(counts) + 2),
+        ]
+        for work, by in self.seconds.items():
+            factor = doubling(by)
+            met = "yes" if factor < MOST_BY_DOUBLING else "**no**"
+            cells = _cells(counts, by, _seconds)
+            lines.append(f"| {work} | {cells} | {factor:.2f} | {met} |")
+        for work, by in self.held.items():
+            met = "" if by.get(MUCH, 0.0) <= MOST_MEMORY else "**more than 250 MiB**"
+            cells = _cells(counts, by, _mebibytes)
+            lines.append(f"| {work} | {cells} | {doubling(by):.2f} | {met} |")
+        return "\n".join(lines)
+
+
+def growth(scratch: Path, counts: Iterable[int] = COUNTS) -> Curves:
     """Measure the same works at several sizes."""
-    return [row for count in counts for row in _at(scratch / f"growth {count}", count)]
+    curves = Curves()
+    for count in counts:
+        _at(scratch / f"growth {count}", count, curves)
+    return curves
 
 
-def _at(here: Path, count: int) -> list[Row]:
+def doubling(by: Mapping[int, float]) -> float:
+    """Return by how much the cost grows with twice as many, at its worst between two sizes."""
+    sizes = sorted(by)
+    factors = [
+        (by[more] / max(by[less], 1e-3)) ** (1 / math.log2(more / less))
+        for less, more in pairwise(sizes)
+    ]
+    return max(factors, default=1.0)
+
+
+def _at(here: Path, count: int, curves: Curves) -> None:
     folder = here / "Notes"
     write_notes(folder, count)
-    rows: list[Row] = []
 
-    def say(
-        work: str, *figures: float, unit: Unit = Unit.SECONDS, goal: float | None = None
-    ) -> None:
-        rows.append(Row(f"{count:,} notes: {work}", figures, goal, unit=unit))
+    def say(work: str, seconds: float) -> None:
+        curves.seconds.setdefault(work, {})[count] = seconds
+
+    def hold(work: str, held: float) -> None:
+        curves.held.setdefault(work, {})[count] = held
 
     with BenchDevice(here, "A") as a, BenchDevice(here, "B") as b:
-        say("ingest", timed(lambda: a.cli("add", str(folder))))
-        say("looked at again", *(timed(lambda: a.ask("scan", {})) for _ in range(RUNS)))
-        say("one edit saved", *_edits(a, folder))
-        say("search", *(timed(lambda: a.ask("search", {"words": "note 7"})) for _ in range(RUNS)))
+        say("ingest", used((a,), lambda: a.cli("add", str(folder))))
+        say("finding their words", used((a,), lambda: settle(a)))
+        hold("memory at rest after taking in", memory(a.process))
+        hold("the most memory by then", peak(a.process))
+        say("nothing changed, looked at again", _often((a,), lambda: a.ask("scan", {})))
+        say("one edit saved", _edit(a, folder))
+        say("a search", _often((a,), lambda: a.ask("search", {"words": ["note", "7"]})))
+        moment = f"before {_first_of(a, EDITS)}"
+        say("a moment opened", _often((a,), lambda: _look_back(a, moment)))
+        say("a start", used((), lambda: _start_anew(a)) + cpu(a.process))
+        hold("memory at rest after a start", memory(a.process))
         code = a.code_for("Notes")
-        say(
-            "newcomer", timed(lambda: b.cli("join", "-", "--into", str(here / "There"), given=code))
-        )
-        limit = MOST_MEMORY if count == 100_000 else None
-        say("memory at rest", float(memory(a.process)), unit=Unit.BYTES, goal=limit)
-        say("the most memory", float(peak(a.process)), unit=Unit.BYTES)
-        b.stop()
+        into = str(here / "There")
+        say("a newcomer, both sides", used((a, b), lambda: _join(b, into, code)))
+        settle(a, b)
+        hold("memory at rest of the newcomer", memory(b.process))
         a.stop()
-        say("join of two that were changed apart", _apart(a, b, folder, here / "There", count))
+        b.stop()
+        say("two changed apart start and meet", _apart(a, b, folder, here / "There", count))
     _clear(here)
-    return rows
 
 
-def _edits(device: BenchDevice, folder: Path) -> list[float]:
+def used(devices: tuple[BenchDevice, ...], work: Callable[[], object]) -> float:
+    """Return the CPU seconds that work takes in the processes of devices."""
+    before = sum(cpu(device.process) for device in devices)
+    work()
+    return sum(cpu(device.process) for device in devices) - before
+
+
+def settle(*devices: BenchDevice) -> None:
+    """Wait until nothing goes on."""
+    ending = time.monotonic() + PATIENCE
+    time.sleep(SETTLE)
+    while used(devices, lambda: time.sleep(1)) > STILL and time.monotonic() < ending:
+        pass
+
+
+def _often(devices: tuple[BenchDevice, ...], work: Callable[[], object]) -> float:
+    def again_and_again() -> None:
+        for _ in range(RUNS):
+            work()
+
+    return used(devices, again_and_again) / RUNS
+
+
+def _edit(device: BenchDevice, folder: Path) -> float:
+    """Edit a note again and again, each time until it is saved; the watcher tells of it."""
     note = next(folder.glob("*/*.md"))
-    seconds = []
-    for run in range(RUNS):
-        time.sleep(0.5)
-        with note.open("a", encoding="utf-8") as file:
-            file.write(f"line {run}\n")
-        seconds.append(timed(lambda: device.ask("scan", {})))
-    return seconds
+
+    def edit() -> None:
+        for number in range(EDITS):
+            before, ending = packed(device.data), time.monotonic() + PATIENCE
+            with note.open("a", encoding="utf-8") as file:
+                file.write(f"line {number}\n")
+            while packed(device.data) == before and time.monotonic() < ending:
+                time.sleep(0.02)
+            time.sleep(0.3)
+
+    return used((device,), edit) / EDITS
+
+
+def _first_of(device: BenchDevice, steps: int) -> str:
+    """Return which version the first of the last few steps is."""
+    found = json.loads(device.cli("log", "Notes", "--limit", str(steps), "--json"))
+    return str(found[-1]["version"])
+
+
+def _look_back(device: BenchDevice, moment: str) -> None:
+    device.ask("at", {"space": "Notes", "moment": moment})
+
+
+def _start_anew(device: BenchDevice) -> None:
+    device.stop()
+    device.start()
+    settle(device)
+
+
+def _join(device: BenchDevice, into: str, code: str) -> None:
+    device.cli("join", "-", "--into", into, given=code)
 
 
 def _apart(a: BenchDevice, b: BenchDevice, here: Path, there: Path, count: int) -> float:
@@ -71,21 +178,33 @@ def _apart(a: BenchDevice, b: BenchDevice, here: Path, there: Path, count: int) 
         for note, word in ((mine[number], "here"), (theirs[(number + 50) % count], "there")):
             with note.open("a", encoding="utf-8") as file:
                 file.write(f"\n{word}\n")
-    a.cli("scan")
-    b.cli("scan")
+    for device in (a, b):
+        device.cli("scan")
     a.start()
-    begun = time.perf_counter()
     b.start()
     b.cli("dial", f"127.0.0.1:{_port(a)}")
     for number in range(0, count, 100):
         wait_for_bytes(theirs[number], mine[number].read_bytes(), PATIENCE)
         other = (number + 50) % count
         wait_for_bytes(mine[other], theirs[other].read_bytes(), PATIENCE)
-    return time.perf_counter() - begun
+    settle(a, b)
+    return cpu(a.process) + cpu(b.process)
 
 
 def _port(device: BenchDevice) -> int:
     return int(json.loads(device.cli("status", "--json"))["port"])
+
+
+def _cells(counts: list[int], by: Mapping[int, float], say: Callable[[float], str]) -> str:
+    return " | ".join(say(by[count]) if count in by else "" for count in counts)
+
+
+def _seconds(figure: float) -> str:
+    return f"{figure:.3f} s" if figure < 1 else f"{figure:.1f} s"
+
+
+def _mebibytes(figure: float) -> str:
+    return f"{figure / _MEBI:.0f} MiB"
 
 
 def _clear(folder: Path) -> None:
