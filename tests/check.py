@@ -28,8 +28,8 @@ STATIC = {
     "import contracts": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
 }
 QUICK = "not slow and not bench and not crash and not e2e and not serial"
-TOGETHER = "not bench and not e2e and not serial"
-ALONE = "not bench and (e2e or serial)"
+TOGETHER = "not bench and not serial"
+ALONE = "not bench and serial"
 TWO_AT_A_TIME = ["-n", "2", "--dist", "worksteal"]
 NO_TESTS = 5
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|deselected|xfailed|xpassed|warnings?|errors?)\b")

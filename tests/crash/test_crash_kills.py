@@ -34,7 +34,7 @@ from tests.e2e.devices import Device
 from tests.helpers.vaults import Clock, shown
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.serial]
-KILLS = {"fast": 50, "full": 500, "night": 10_000}
+KILLS = {"fast": 50, "full": 1_000, "night": 10_000}
 LONGEST = 0.15
 """Seconds from the first save until the kill, at most."""
 PATIENCE = 30.0
