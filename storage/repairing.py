@@ -18,7 +18,7 @@ from storage.checking import Found, Step, damaged_blocks, found_of, lost_in_gaps
 from storage.core import Core
 from storage.crypto.link import Link
 from storage.errors import StoreUnusable
-from storage.facts.change import TOP, EntryId
+from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.facts.values import Content
 from storage.lasting import make_folder, replace_file
@@ -135,11 +135,11 @@ class Repair:
         """Return what is not good yet."""
         return [digest for digest in self.lost if digest not in self.good]
 
-    def put_back(self, uses: Uses) -> None:
-        """Take out what is damaged, put back what is good, and want the rest."""
-        core, left = self.core, self.left()
+    def take_out(self) -> None:
+        """Take out what is damaged, and put back what is good: a record tells what others are."""
+        core = self.core
         needs_keys = any(
-            core.blocks.has(it) and core.blocks.kind_of(it) is Kind.KEYRING for it in left
+            core.blocks.has(it) and core.blocks.kind_of(it) is Kind.KEYRING for it in self.left()
         )
         for digest in self.lost:
             core.blocks.forget(digest)
@@ -147,7 +147,12 @@ class Repair:
             core.blocks.add(thing)
         if needs_keys and core.members.has_keys:
             core.members.keep_keys(core.entropy)
-        for digest in left:
+
+    def put_back(self, uses: Uses) -> None:
+        """Put back what files made good, and want the rest."""
+        for thing in self.good.values():
+            self.core.blocks.add(thing)
+        for digest in self.left():
             self._want(digest, uses.by_digest.get(digest, ()))
 
     def find_missing(self, uses: Uses) -> Iterator[Missing]:
@@ -161,19 +166,17 @@ class Repair:
         now: set[EntryId] = set()
         for use in uses:
             if use.entry is None:
-                self.core.connection.execute(
-                    "INSERT OR IGNORE INTO want(digest, entry, size) VALUES (?, ?, 0)",
-                    (digest, TOP),
-                )
-            elif isinstance(use.value, Content):
-                facts = self.core.catalog.facts(use.entry)
-                if use.value in facts.get("content", {}).values():
-                    now.add(use.entry)
-                else:
-                    self.wants.note_versions([use.value], {})
-            else:
+                self.wants.want_record(digest)
+                continue
+            facts = self.core.catalog.facts(use.entry)
+            held = (*facts.get("content", {}).values(), *facts.get("edits", {}).values())
+            if use.value in held:
                 now.add(use.entry)
-        self.wants.note_again(now)
+            elif isinstance(use.value, Content):
+                self.wants.note_versions([use.value], {})
+            elif use.value is not None:
+                self.wants.note_edits([use.value])
+        self.wants.note_kept(now)
 
     def _seal_again(self, content: Content, path: tuple[str, ...], open_file: OpenFile) -> None:
         for secret in self.core.members.secrets():
@@ -215,9 +218,10 @@ def put_right(
     repair = Repair(core, wants, step, (*dict.fromkeys((*core.blocks.damage, *gaps)),))
     repair.look()
     if repair.lost:
-        uses = Uses(core, repair.lost)
-        repair.mend_from(uses, open_file)
         with core.transaction():
+            repair.take_out()
+            uses = Uses(core, repair.lost)
+            repair.mend_from(uses, open_file)
             repair.put_back(uses)
         repair.missing = tuple(repair.find_missing(uses))
     return repair

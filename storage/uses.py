@@ -13,6 +13,7 @@ from storage.core import Core
 from storage.crypto.link import Link
 from storage.errors import AtollError
 from storage.facts.change import EntryId, Put
+from storage.facts.dots import Dot
 from storage.facts.values import Content, Edit
 from storage.index.catalog import PathFinder
 from storage.records.ledger import Step
@@ -40,8 +41,12 @@ class Uses:
         self._known: dict[bytes, frozenset[bytes]] = {}
         self._paths = PathFinder(core.connection)
         self.by_digest: dict[bytes, list[Use]] = {}
+        self._unread: dict[Dot, Step] = {}
+        """Records that do not open: what is shown of theirs, the index knows."""
         for step in core.ledger.steps(latest_first=False) if digests else ():
             self._look(step)
+        if self._unread:
+            self._look_at_shown()
 
     def path(self, entry: EntryId) -> tuple[str, ...]:
         """Return where an entry is shown, or was when it was deleted."""
@@ -67,12 +72,21 @@ class Uses:
         try:
             operations = self._core.history.payload(step).operations
         except AtollError:
+            self._unread[step.dot] = step
             return
         for operation in operations:
             value = getattr(operation, "value", None)
             if isinstance(value, Content | Edit):
                 for digest in self._hit(value):
                     self._add(digest, Use(step, operation.entry, value))
+
+    def _look_at_shown(self) -> None:
+        for entry, facts in self._core.catalog.all_facts():
+            for attribute in ("content", "edits"):
+                for dot, value in facts.get(attribute, {}).items():
+                    if dot in self._unread and isinstance(value, Content | Edit):
+                        for digest in self._hit(value):
+                            self._add(digest, Use(self._unread[dot], entry, value))
 
     def _add(self, digest: bytes, use: Use) -> None:
         self.by_digest.setdefault(digest, []).append(use)

@@ -13,11 +13,18 @@ from storage.batches import rows_among
 from storage.blocks.store import MAX_BLOCK, Kind, Thing
 from storage.codec.dagcbor import encode_checked
 from storage.core import Core
-from storage.errors import BlockNotFound, CorruptBlock, DecodeError
+from storage.errors import (
+    AtollError,
+    BlockNotFound,
+    CorruptBlock,
+    DecodeError,
+    StoreFull,
+    StoreUnusable,
+)
 from storage.facts.change import ENTRY_SIZE, TOP, EntryId, Operation, Put
 from storage.facts.dots import Dot, Writer
 from storage.facts.state import EntryFacts
-from storage.facts.values import Content, value_to_cbor
+from storage.facts.values import Content, Edit, value_to_cbor
 from storage.index.line import plain_content
 from storage.letgo import tops_of
 from storage.tree.compress import CHUNK_MAX
@@ -59,8 +66,9 @@ class Wants:
         run("INSERT OR IGNORE INTO unread(entry) VALUES (?)", [(entry,) for entry in facts])
 
     def _hand_on(self, facts: Iterable[EntryId]) -> None:
-        """Want what was wanted of entries for their older versions only."""
+        """Want what was wanted of entries for their older versions only; but records stay so."""
         run = self._core.connection.executemany
+        facts = [entry for entry in facts if entry != TOP]
         run(
             "INSERT OR IGNORE INTO want(digest, entry, size) "
             "SELECT digest, CAST(x'ff' || substr(digest, 1, 16) AS BLOB), size "
@@ -91,6 +99,27 @@ class Wants:
         if without:
             self.do_without(without)
 
+    def note_edits(self, edits: Iterable[Edit]) -> None:
+        """Note what is wanted of edits that are shown no more. As `note_versions`."""
+        for edit in edits:
+            facts: EntryFacts = {"edits": {_SOME_DOT: edit}}
+            if not self._core.kept.keeping.is_whole:
+                self.do_without([facts])
+                continue
+            for digest, size in self._missing(facts):
+                self._want(EntryId(_OLDER + digest[:ENTRY_SIZE]), [(digest, size)])
+
+    def note_kept(self, entries: Collection[EntryId]) -> None:
+        """Note what entries lack that are to be here, and do not miss what others lack."""
+        unkept = self._core.kept.unkept(entries)
+        self.note_again(entry for entry in entries if entry not in unkept)
+        if unkept:
+            self.do_without(self._core.catalog.facts(entry) for entry in unkept)
+
+    def want_record(self, digest: bytes) -> None:
+        """Want a record that is known, or its payload, and then what it names."""
+        self._core.connection.execute(_INSERT, (digest, TOP, 0))
+
     def want_version(self, content: Content) -> None:
         """Want a content, whether it is shown or not."""
         if content.link is None:
@@ -105,10 +134,38 @@ class Wants:
     def take(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
         """Keep what is wanted, leave the rest; return the entries that are complete now."""
         touched: set[EntryId] = set()
+        records: list[bytes] = []
         for data in blocks:
             if len(data) <= MAX_BLOCK:
-                touched |= self._take(Thing(Kind.BLOCK, data))
+                thing = Thing(Kind.BLOCK, data)
+                entries = self._take(thing)
+                touched |= entries
+                if TOP in entries:
+                    records.append(thing.digest)
+        for start in range(0, len(records), _AT_ONCE):
+            self._want_named_by(records[start : start + _AT_ONCE])
         return self._complete(touched)
+
+    def _want_named_by(self, came: list[bytes]) -> None:
+        """Want what records name that were lost here: nobody could tell what else was lost."""
+        core, marks = self._core, ",".join("?" for _ in came)
+        rows = core.connection.execute(
+            f"SELECT pos FROM record WHERE digest IN ({marks}) OR payload IN ({marks})",  # noqa: S608
+            (*came, *came),
+        ).fetchall()
+        for step in core.ledger.steps_at(int(row[0]) for row in rows):
+            try:
+                operations = core.history.payload(step).operations
+            except (StoreFull, StoreUnusable):
+                raise
+            except AtollError:
+                continue  # half of it is still to come
+            entries = {operation.entry for operation in operations}
+            self.note_kept(entries)
+            facts = {entry: core.catalog.facts(entry) for entry in entries}
+            self.note_versions(contents_in(operations), facts)
+            held = {edit for its in facts.values() for edit in its.get("edits", {}).values()}
+            self.note_edits(edit for edit in edits_in(operations) if edit not in held)
 
     def look_again(self) -> None:
         """Find out which of the wanted blocks are here after all."""
@@ -363,6 +420,15 @@ def contents_in(operations: Iterable[Operation]) -> list[Content]:
         operation.value
         for operation in operations
         if isinstance(operation, Put) and isinstance(operation.value, Content)
+    ]
+
+
+def edits_in(operations: Iterable[Operation]) -> list[Edit]:
+    """Return the edits that operations put."""
+    return [
+        operation.value
+        for operation in operations
+        if isinstance(operation, Put) and isinstance(operation.value, Edit)
     ]
 
 

@@ -221,6 +221,50 @@ def test_a_damaged_record_is_fetched_by_its_digest_and_nothing_is_forgotten(
     assert space.is_whole()
 
 
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("half", ["digest", "payload"])
+def test_what_was_lost_together_with_the_record_that_names_it_is_asked_for(
+    space: Damaged, half: str, *, first: bool
+) -> None:
+    """Nothing else tells what the block was a part of: nobody would miss it, nobody bring it."""
+    vault, entry = space.vault, space.entries["picture.bin"]
+    steps = vault.history(entry)
+    step = steps[-1 if first else 0]
+    lost = space.content("picture.bin", first=first)
+    space.harm(getattr(step, half))
+    space.harm(lost)
+    vault = space.again()
+    done = vault.repair()
+    assert (done.mended, done.rebuilt) == (0, False)
+    assert any(it.found.path == ("picture.bin",) for it in done.missing) is not first
+    fetch(space.other, vault)
+    assert space.is_whole()
+    assert [b"".join(vault.read_at(entry, it.cid)) for it in steps] == [NEW[::-1], OLD]
+
+
+def test_a_file_heals_what_was_lost_together_with_the_record_that_names_it(space: Damaged) -> None:
+    """There may be no other device; what the folder shows is known without its record."""
+    space.harm(space.vault.history(space.entries["picture.bin"])[0].digest)
+    space.harm(space.content("picture.bin"))
+    done = space.again().repair(open_file=lambda path: BytesIO(space.shown[path] or b""))
+    assert (done.damaged, done.from_files) == (2, 1)
+
+
+def test_a_record_that_is_awaited_stays_one_though_the_folder_is_renamed(space: Damaged) -> None:
+    """What stands for the whole folder was taken for an older version of it, and kept as a file."""
+    step = space.vault.history(space.entries["note.md"])[-1]
+    space.harm(step.digest)
+    vault = space.again()
+    vault.repair()
+    change = vault.change()
+    change.put_fact(TOP, "name", "Yours")
+    vault.commit(change, "renamed")
+    assert not vault.is_complete()
+    fetch(space.other, vault)
+    assert core_of(vault).blocks.kind_of(step.digest) is Kind.RECORD
+    assert vault.repair().rebuilt
+
+
 def test_records_that_are_gone_with_the_lists_come_back_from_others(space: Damaged) -> None:
     """Then the space is shown as far as it can be proved, and grows back."""
     step = space.vault.history(space.entries["note.md"])[-1]
