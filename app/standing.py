@@ -53,6 +53,7 @@ class Told:
     missing_blocks: int
     missing_files: int
     missing_bytes: int
+    missing_older: int
     drafts: int
     keeping: Keeping
     here: tuple[int, int]
@@ -104,6 +105,7 @@ def tell(opened: OpenSpace, this: str) -> Told:
         blocks,
         files,
         to_come,
+        vault.missing_older(),
         len(opened.ask_agreed(Agreed.drafts)),
         vault.keeping,
         (entries, size) if vault.keeping.is_whole else vault.amount(),
@@ -133,6 +135,7 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         told.missing_blocks,
         told.missing_files,
         told.missing_bytes,
+        told.missing_older,
         opened.watched,
         opened.skipped,
         opened.why,

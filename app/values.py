@@ -126,6 +126,8 @@ class SpaceInfo:
     missing_files: int = 0
     """How many files are not whole here, and how many bytes of them are to come."""
     missing_bytes: int = 0
+    missing_older: int = 0
+    """How many blocks of older versions alone are to come, as far as that is known yet."""
     watched: bool = True
     """The system tells at once of what changes in the folder; else it is looked at."""
     skipped: tuple[str, ...] = ()

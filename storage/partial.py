@@ -173,6 +173,10 @@ class Partial(Opened):
         budget = kept.keeping.budget if kept.keeping.note_max > 0 else None
         return kept.size_of(entries), budget
 
+    def missing_older(self) -> int:
+        """Return how many blocks are to come that older versions alone want."""
+        return self._wants.older()
+
     def to_come_of(self, entries: Iterable[EntryId]) -> int:
         """Return how many bytes of entries are still to come."""
         return self._wants.size_of(entries)

@@ -319,6 +319,15 @@ class Wants:
         ).fetchone()
         return int(row[0])
 
+    def older(self) -> int:
+        """Return how many blocks are to come that older versions alone want."""
+        row = self._core.connection.execute(
+            "SELECT count(*) FROM "
+            "(SELECT 1 FROM want GROUP BY digest HAVING min(length(entry)) > ?)",
+            (ENTRY_SIZE,),
+        ).fetchone()
+        return int(row[0])
+
     def count(self) -> tuple[int, int]:
         """Return how many files of what is shown are not whole here, and the bytes they lack.
 

@@ -126,14 +126,20 @@ def _space_status(space: Value, now: float) -> str:
         lines.append(f"  {keeping_words(space)}")
     if space["where"]["held"].each:
         lines.append(f"  See: atoll held {safe(str(space['name']))}")
-    if space["missing_blocks"]:
-        lines.append(f"  {_to_come(space)} still to come")
+    if coming := _coming(space):
+        lines.append(f"  {coming} still to come")
     if space["drafts"]:
         kept = count_words(space["drafts"].number, "change")
         why = "" if ended else ": you can view but not change"
         lines.append(f"  {kept} kept here only{why}. See: atoll drafts")
     lines += [f"  not shared: {safe(str(name))}" for name in space["skipped"].each]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _coming(space: Value) -> str:
+    if not space["missing_blocks"]:
+        return "older versions" if space["missing_older"] else ""
+    return _to_come(space)
 
 
 def _to_come(space: Value) -> str:

@@ -49,6 +49,7 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
         "missing_blocks": space.missing_blocks,
         "missing_files": space.missing_files,
         "missing_bytes": space.missing_bytes,
+        "missing_older": space.missing_older,
         "watched": space.watched,
         "skipped": list(space.skipped),
         "why": space.why,

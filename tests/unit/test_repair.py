@@ -183,6 +183,7 @@ def test_a_damaged_version_is_named_and_comes_back_from_who_has_it(space: Damage
         step.cid[4:].hex()[:10] for step in vault.history(space.entries["picture.bin"])
     }
     assert set(vault.missing(9)) == {now, old}
+    assert (vault.missing_blocks(), vault.missing_older()) == (1, 1)
     assert not vault.is_complete()
     assert len(done.aside) == 2
     fetch(space.other, vault)

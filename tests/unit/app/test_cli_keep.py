@@ -88,6 +88,15 @@ def test_fetch_takes_paths(
     assert atoll("fetch", str(tmp_path / "none.md")) == Exit.NOT_FOUND
 
 
+def test_older_versions_that_are_still_to_come_are_said_though_all_that_is_shown_is_here() -> None:
+    """After a repair a person waits until nothing is missing, and may switch the other off then."""
+    said = words_for("status", {"running": True, "spaces": [{**SPACE, "missing_older": 3}]}, 0.0)
+    assert "  older versions still to come\n" in said
+    missing = {"missing_older": 3, "missing_blocks": 2, "missing_files": 1, "missing_bytes": 0}
+    said = words_for("status", {"running": True, "spaces": [{**SPACE, **missing}]}, 0.0)
+    assert "  1 file still to come\n" in said and "older" not in said
+
+
 def test_what_is_kept_is_said_where_folders_are_listed() -> None:
     """And so is who does not count as a copy."""
     assert "1.2 of 30 GB here" in words_for("spaces", [SPACE], 0.0)
