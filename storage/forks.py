@@ -87,6 +87,19 @@ class Forks:
         core.refresh_root()
         return frozenset(touched)
 
+    def given_way(self, known: int) -> tuple[int, frozenset[EntryId]]:
+        """Return how many records gave way ever, and what they named, unless it is as `known`.
+
+        Their dots are others' now: what was told apart by dots alone may be another thing.
+        """
+        core, found = self._core, set[EntryId]()
+        count = core.aside.count()
+        for part in core.aside.parts() if count != known else ():
+            for record in part.records:
+                with suppress(DecodeError, BlockNotFound, CorruptBlock, NotFound):
+                    found.update(it.entry for it in core.history.open(record).operations)
+        return count, frozenset(found)
+
     def note(self, thing: Thing) -> None:
         """Learn from a thing of the packs what was set aside."""
         core = self._core

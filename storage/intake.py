@@ -26,7 +26,7 @@ from storage.errors import (
 )
 from storage.exchange import Accepted
 from storage.facts.change import EntryId
-from storage.facts.dots import Dot, Writer
+from storage.facts.dots import Dot, Seen, Writer
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content
 from storage.records.receipt import read_receipt
@@ -74,6 +74,8 @@ class _Batch:
     forked: set[str] = field(default_factory=set[str])
     awaited: set[bytes] = field(default_factory=set[bytes])
     """CIDs of records whose place is to be given to them."""
+    off: set[bytes] = field(default_factory=set[bytes])
+    """CIDs of records that were refused for their line: what builds on one is refused as well."""
 
     def dispute(self, writer: Writer, n: int) -> None:
         """Note that the peer has another line of a writer, after n."""
@@ -219,6 +221,7 @@ class Intake:
             batch.facts.clear()
             batch.contents.clear()
             batch.kept.clear()
+            batch.off.clear()
             self._join_all(batch, careful=True)
         core.connection.execute("RELEASE batch")
         for todo_ in batch.todo:
@@ -280,7 +283,9 @@ class Intake:
             raise Duplicate("a record that is in already")
         self._mind_own(record, batch)
         if core.aside.holds(record.cid):
-            raise self._forked(record, batch, record.dot.n - 1)
+            # where it joins our line we may not see: then the peer needs ours from its beginning
+            raise self._forked(record, batch, record.dot.n - 1 if self._follows(record) else 0)
+        self._mind_line(record, batch)
         if record.dot.n > have + 1:
             return False
         if item.payload is None:
@@ -298,7 +303,21 @@ class Intake:
                 raise self._forked(record, batch, record.dot.n - 1)
             batch.awaited.add(record.cid)
             return False
-        return core.seen.covers(item.payload.seen) and self._holds_parents(record, batch)
+        seen = item.payload.seen
+        return core.seen.covers(seen) and self._holds_parents(record, seen, batch)
+
+    def _mind_line(self, record: Record, batch: _Batch) -> None:
+        """Refuse a record that builds on what gave way, or was refused: it would wait for ever.
+
+        Raises:
+            Forked: our line of what gave way is told anew, for where the two part is not known.
+        """
+        gone = [dot for cid in record.parents if (dot := self._core.aside.dot(cid)) is not None]
+        for dot in gone:
+            batch.dispute(dot.writer, 0)
+        if gone or not batch.off.isdisjoint(record.parents):
+            batch.off.add(record.cid)
+            raise Forked("a record that builds on what is on another line than ours")
 
     def _follows(self, record: Record) -> bool:
         """Say whether a record names the one before it in its writer's line, as it is here."""
@@ -315,23 +334,25 @@ class Intake:
         held = self._core.ledger.place(record.dot)
         return held is not None and (record.at, record.cid) < held
 
-    def _holds_parents(self, record: Record, batch: _Batch) -> bool:
-        """Refuse a record made by who had seen as much as we have, but of another line.
+    def _holds_parents(self, record: Record, seen: Seen, batch: _Batch) -> bool:
+        """Refuse a record made by who had seen no more than we have, but of another line.
 
         Raises:
-            Forked: of whom is not known, so all last records are compared.
+            Forked: of whom is not known, so the last records that its maker had seen are compared.
         """
         core = self._core
         if all(core.ledger.holds(parent) for parent in record.parents):
             return True
-        for writer, n in core.seen.items():
+        for writer, n in seen.items():
             batch.dispute(writer, n - 1)
+        batch.off.add(record.cid)
         raise Forked("a record that builds on what is not here, though its numbers are")
 
     def _forked(self, record: Record, batch: _Batch, common: int) -> Forked:
         """Return the refusal of a record on another line than ours, which is ours up to common."""
         batch.dispute(record.dot.writer, common)
         batch.forked.add(record.issuer)
+        batch.off.add(record.cid)
         return Forked("one number of a writer's line with two contents")
 
     def _mind_own(self, record: Record, batch: _Batch) -> None:

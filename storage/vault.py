@@ -410,6 +410,10 @@ class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting, Surveying
         entries = accepted.entries | touched
         return replace(accepted, records=accepted.records + 1, entries=entries, gave_way=True)
 
+    def given_way(self, known: int) -> tuple[int, frozenset[EntryId]]:
+        """Return how many records gave way to other lines, and what they named unless `known`."""
+        return self._forks.given_way(known)
+
     def put_blocks(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
         """Keep content that was wanted; durable on return. Returns what is complete now."""
         return self._whole(lambda: self._wants.take(blocks))

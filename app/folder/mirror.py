@@ -45,6 +45,7 @@ WIDER_AT_MOST = 8
 """So often a look follows what was moved; then looking at everything is simpler."""
 _STANDING = "standing"
 _RUNNING = "running"
+_GIVEN_WAY = "given way"
 _ENDED, _SINCE = b"0", b"1"
 
 
@@ -256,7 +257,19 @@ class Mirror:
         root = self._ground.root()
         if not self._is_known(root):
             raise FolderUnavailable("another folder of the space is in its place")
+        self._doubt_given_way()
         return root
+
+    def _doubt_given_way(self) -> None:
+        """Where lines gave way, a text's version may be named as the one here, and be another."""
+        agreed = self._ground.agreed
+        known = int(agreed.word(_GIVEN_WAY) or 0)
+        count, entries = self._ground.space.given_way(known)
+        if count != known:
+            rows = agreed.get_some(entries).values()
+            with agreed.together():
+                agreed.put(row._replace(version=_NO_VERSION) for row in rows if row.base)
+                agreed.remember(_GIVEN_WAY, str(count).encode())
 
     def _is_known(self, root: Standing) -> bool:
         """Say whether this is the folder we knew. If not, what was agreed of it is void.

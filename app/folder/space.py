@@ -89,6 +89,13 @@ class Space(Protocol):
         """Return, once, what is shown elsewhere or otherwise named for what befell others."""
         ...
 
+    def given_way(self, known: int) -> tuple[int, frozenset[EntryId]]:
+        """Return how much of what was here gave way to others' lines ever: a number.
+
+        And, unless that is `known`, the entries whose versions may be named as before, and differ.
+        """
+        ...
+
     def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, Node]:
         """Return the nodes of those entries that are there, all at once."""
         ...

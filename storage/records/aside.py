@@ -15,6 +15,7 @@ from storage.codec.dagcbor import decode, encode
 from storage.codec.shape import items_of
 from storage.crypto.link import DIGEST_SIZE
 from storage.errors import BadToken, BlockNotFound, CorruptBlock, DecodeError
+from storage.facts.dots import Dot
 from storage.index.sql import Connection
 from storage.records.record import Record, parse_record
 
@@ -61,10 +62,20 @@ class Aside:
         row = self._connection.execute("SELECT 1 FROM aside WHERE cid = ?", (cid,)).fetchone()
         return row is not None
 
+    def dot(self, cid: bytes) -> Dot | None:
+        """Return the dot of that record if it was set aside, and can be read."""
+        row = self._connection.execute("SELECT digest FROM aside WHERE cid = ?", (cid,)).fetchone()
+        record = None if row is None else self._record(bytes(row[0]))
+        return None if record is None else record.dot
+
     def any(self) -> bool:
         """Say whether anything was."""
         row = self._connection.execute("SELECT EXISTS (SELECT 1 FROM aside)").fetchone()
         return bool(row[0])
+
+    def count(self) -> int:
+        """Return how many records were set aside, ever."""
+        return int(self._connection.execute("SELECT count(*) FROM aside").fetchone()[0])
 
     def clashes(self) -> bool:
         """Say whether a record that was set aside still counts in the index."""

@@ -11,8 +11,10 @@ import pytest
 
 from storage import forks
 from storage.access.roles import Role
+from storage.blocks.store import Thing
 from storage.errors import Overtaken
 from storage.facts.change import TOP
+from storage.facts.dots import Seen, Writer
 from storage.records.record import parse_record
 from storage.vault import Vault
 from tests.helpers.set_back import set_back
@@ -289,3 +291,86 @@ def test_a_store_that_came_back_in_other_files_writes_under_no_number_it_used(
     everyone(stage.all())
     judge(*stage.all())
     assert {"kept.md", "new.md"} <= {path[-1] for path in shown(stage.owner)}
+
+
+class Parted(Stage):
+    """The third has three records of a line of which the owner has another, older beginning."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.copy()
+        self.before = self.mine.seen
+        for number in range(3):
+            write(self.mine, f"younger {number}.md", b"younger\n", TOP)
+        tell(self.mine, self.third)
+        self.place.clock.at -= 600
+        self.set_back()
+        write(self.mine, "older.md", b"older\n", TOP)
+        self.writer = core_of(self.mine).writer
+
+    @property
+    def parts(self) -> tuple[Writer, int]:
+        """Up to where both lines are one."""
+        return self.writer, self.before.of(self.writer)
+
+    def younger(self, first: int = 0) -> list[Thing]:
+        """Return what the third has to tell of the younger line, from its first, second, … on."""
+        upto = self.before.of(self.writer) + first
+        known = Seen((w, upto if w == self.writer else n) for w, n in self.third.seen.items())
+        return list(self.third.things_after(known, self.third.auth, 1 << 30).things)
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Iterator[Parted]:
+    """Set the stage."""
+    made = Parted(tmp_path)
+    yield made
+    made.close()
+
+
+def test_who_is_told_of_what_was_built_on_another_line_sends_its_own_from_where_they_part(
+    parted: Parted,
+) -> None:
+    """It showed the last of a longer line, again and again, and was never told of the older one."""
+    tell(parted.mine, parted.owner)
+    write(parted.owner, "on top.md", b"on top\n", TOP)
+    answers = tell(parted.owner, parted.third)
+    assert parted.parts in answers[-1].disputed
+
+
+def test_the_end_of_a_line_that_gave_way_is_answered_with_all_of_the_older_one(
+    parted: Parted,
+) -> None:
+    """Whoever has more of it sends only that more: then nobody sees where the two part."""
+    late = parted.younger(1)
+    tell(parted.third, parted.owner)
+    meet(parted.mine, parted.owner)
+    answer = parted.owner.accept(late)
+    assert [n for writer, n in answer.disputed if writer == parted.writer] == [0]
+    assert not answer.waiting
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_builds_on_a_line_that_was_refused_does_not_wait(
+    parted: Parted, *, whole: bool
+) -> None:
+    """Nothing that it waits for ever comes; and of what waits there may be only so much."""
+    tell(parted.mine, parted.owner)
+    things = parted.younger(0 if whole else 1)
+    for _ in range(2):
+        assert not parted.owner.accept(things).waiting
+
+
+def test_what_others_built_on_a_line_that_gave_way_does_not_wait(parted: Parted) -> None:
+    """They write it again themselves once they hear of the older line."""
+    tell(parted.third, parted.owner)
+    before = parted.third.seen
+    write(parted.third, "built.md", b"built\n", TOP)
+    write(parted.third, "more.md", b"more\n", TOP)
+    built = parted.third.things_after(before, parted.third.auth, 1 << 30).things
+    meet(parted.mine, parted.owner)
+    answer = parted.owner.accept(built)
+    assert not answer.waiting and answer.refused
+    meet(parted.owner, parted.third)
+    judge(parted.owner, parted.third)
+    assert {("built.md",), ("more.md",), ("older.md",)} < shown(parted.owner).keys()
