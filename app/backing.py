@@ -38,6 +38,7 @@ from storage.crypto.passphrase import SALT_SIZE, SHORTEST, is_weak
 from storage.errors import BackupNotGood, StoreUnusable
 from storage.identity.device import DeviceKeys
 from storage.ports import Clock, Entropy
+from storage.system import in_our_words
 
 SETTING = "backups"
 REMEMBERED = 20
@@ -153,7 +154,7 @@ class Backing:
             PlaceNotEmpty: it is a folder that holds something else.
             StoreUnusable: it cannot be looked at.
         """
-        try:
+        with in_our_words(f"look at {into}"):
             found = into.resolve()
             if found.is_relative_to(self._places.data.resolve()):
                 raise BadUsage("a backup inside the data folder would be lost with it")
@@ -164,8 +165,6 @@ class Backing:
                 there = {path.name for path in found.iterdir()}
                 if there - {ENVELOPE, PACKS, ENVELOPE + NEW}:
                     raise PlaceNotEmpty(f"{found} holds something else")
-        except OSError as error:
-            raise StoreUnusable(f"cannot look at {into}: {error.strerror}") from error
         return found
 
     # -- on a thread of its own ------------------------------------------------------------
@@ -243,10 +242,8 @@ def _written(kept: SpaceKept, was: SpaceKept | None) -> int:
 
 def _target(into: Path) -> Target:
     """A folder, or one file where the name says so or a file lies there."""
-    try:
+    with in_our_words(f"look at {into}"):
         is_file = into.is_file() or (into.suffix == FILE_ENDING and not into.is_dir())
-    except OSError as error:
-        raise StoreUnusable(f"cannot look at {into}: {error.strerror}") from error
     return FileTarget(into) if is_file else FolderTarget(into)
 
 

@@ -30,10 +30,11 @@ from app.usable import made_ready
 from storage.backup.places import PIECE, Source, open_backup
 from storage.backup.table import Member, SpaceKept, Table, open_table
 from storage.core import PACKS
-from storage.errors import BackupUnusable, DecodeError, StoreUnusable
+from storage.errors import BackupUnusable, DecodeError
 from storage.identity.keyfile import save
 from storage.lasting import make_folder, replace_file, sync_folder
 from storage.ports import Clock, Entropy
+from storage.system import in_our_words, our_error
 from storage.vault import Vault
 
 _WAYS = Ways()
@@ -94,17 +95,13 @@ class Restoring:
 
     def _begin(self) -> None:
         """Say on the disk that this data folder is half of a device, until all is there."""
-        try:
+        with in_our_words("write to the data folder"):
             replace_file(self._places.restoring, b"")
-        except OSError as error:
-            raise StoreUnusable(f"nothing can be written: {error.strerror}") from error
 
     def _end(self) -> None:
-        try:
+        with in_our_words("write to the data folder"):
             self._places.restoring.unlink(missing_ok=True)
             sync_folder(self._places.data)
-        except OSError as error:
-            raise StoreUnusable(f"it could not be ended: {error.strerror}") from error
 
     def _refuse_known_folders(self) -> None:
         """Refuse a data folder in which something lies that is not ours to replace."""
@@ -149,7 +146,7 @@ class Restoring:
             sync_folder(store.parent)
         except OSError as error:
             shutil.rmtree(begun, ignore_errors=True)
-            raise StoreUnusable(f"a store cannot be written: {error.strerror}") from error
+            raise our_error("write a store", error) from error
         return self._files_in(store, table, kept)
 
     def _files_in(self, store: Path, table: Table, kept: SpaceKept) -> int:

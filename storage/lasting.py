@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from storage.system import write_all
+
 _POSIX = sys.platform != "win32"
 
 
@@ -50,9 +52,7 @@ def replace_file(path: Path, data: bytes) -> None:
     beside.unlink(missing_ok=True)
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(file, left) :]
+        write_all(file, data)
         os.fsync(file)
     finally:
         os.close(file)

@@ -24,6 +24,7 @@ from storage.facts.values import Content
 from storage.lasting import make_folder, replace_file
 from storage.mending import mended, mended_frame
 from storage.records.ledger import Step as Record
+from storage.system import in_our_words
 from storage.tree.chunker import Source
 from storage.tree.content import store_content
 from storage.uses import Use, Uses, version_of
@@ -197,13 +198,11 @@ class Repair:
         """Keep damaged bytes under a name that says where they lay."""
         folder = self.core.folder / ASIDE
         path = folder / where.replace(" ", "-")
-        try:
+        with in_our_words("keep damaged bytes"):
             if path.exists():
                 return
             make_folder(folder)
             replace_file(path, body)
-        except OSError as error:
-            raise StoreUnusable(f"damaged bytes cannot be kept: {error.strerror}") from error
         self.aside.append(f"{ASIDE}/{path.name}")
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 from contextlib import suppress
 from pathlib import Path
 
 from storage.crypto.primitives import aead_open, aead_seal
-from storage.errors import DecodeError, StoreFull, StoreUnusable
+from storage.errors import DecodeError
 from storage.lasting import replace_file
 from storage.ports import Entropy
+from storage.system import in_our_words, our_error
 
 NONCE_SIZE = 12
 MAX_SIZE = 1 << 20
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _KIND = b"atoll/sealed-file/1"
 
 
@@ -37,7 +36,7 @@ class SealedFile:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreUnusable(f"cannot read {self._path.name}: {error.strerror}") from error
+            raise our_error(f"read {self._path.name}", error) from error
         with suppress(DecodeError, ValueError):
             return aead_open(self._key, data[NONCE_SIZE:], _KIND, data[:NONCE_SIZE])
         return None
@@ -50,8 +49,5 @@ class SealedFile:
         """
         nonce = self._entropy.take(NONCE_SIZE)
         sealed = nonce + aead_seal(self._key, plain, _KIND, nonce)
-        try:
+        with in_our_words(f"write {self._path.name}"):
             replace_file(self._path, sealed)
-        except OSError as error:
-            kind = StoreFull if error.errno in _FULL else StoreUnusable
-            raise kind(f"cannot write {self._path.name}") from error

@@ -30,7 +30,7 @@ from app.folder.plan import BringStep, Clear, MakeFolder, Mode, Shift, Write
 from app.folder.port import Path, Place, Shape, Stat
 from app.folder.reading import MAX_TEXT, settled
 from app.folder.ready import Deferred, Ready
-from app.folder.refusals import BUSY, FULL, as_error
+from app.folder.refusals import BUSY, as_error
 from app.folder.replaced import Replaced
 from app.folder.scan import GONE, Skipped
 from app.progress import Report, silent
@@ -39,6 +39,7 @@ from storage.facts.change import TOP, EntryId
 from storage.facts.names import collision_key
 from storage.facts.node import Node
 from storage.facts.values import EntryKind
+from storage.system import FULL
 from storage.tree.compress import CHUNK_MAX
 
 MAX_BATCH = 1024

@@ -21,6 +21,7 @@ from typing import Self
 from app.folder.ignore import OWN_FOLDER
 from app.folder.port import Path, Shape, Stat, Ways
 from app.folder.trying import ways_of
+from storage.system import write_all
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
@@ -144,7 +145,7 @@ class RealPlace:
         try:
             try:
                 for chunk in chunks:
-                    _write_all(fd, chunk)
+                    write_all(fd, chunk)
                 if mode is not None:
                     os.fchmod(fd, _with_executable(mode, executable=executable))
                 os.utime(fd, ns=(mtime_ns, mtime_ns))
@@ -312,12 +313,6 @@ def _one(name: str) -> str:
     assert "/" not in name, "one name"
     assert name not in {"", ".", ".."}, "one name"
     return name
-
-
-def _write_all(fd: int, chunk: bytes) -> None:
-    view = memoryview(chunk)
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def _with_executable(mode: int, *, executable: bool) -> int:

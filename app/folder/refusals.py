@@ -6,8 +6,8 @@ import errno
 
 from app.errors import FolderUnavailable, Unreadable
 from storage.errors import AtollError, StoreFull
+from storage.system import FULL
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 BUSY = {errno.EBUSY, errno.ETXTBSY}
 """Somebody has it open: it is tried again soon. Until then the old file stays as it is."""
 

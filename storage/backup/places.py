@@ -11,18 +11,18 @@ and the envelope, or the whole file, is put in its place by one rename, once it 
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 from typing import Final, Protocol
 
 from storage.backup.table import MAX_ENVELOPE, Member
 from storage.crypto.sealed import address
-from storage.errors import BackupUnusable, StoreFull, StoreUnusable
+from storage.errors import BackupUnusable, StoreUnusable
 from storage.lasting import make_folder, sync_folder
+from storage.system import in_our_words, read_all
 
 ENVELOPE: Final = "atoll-backup"
 PACKS: Final = "packs"
@@ -32,7 +32,6 @@ PIECE: Final = 4 << 20
 _MAX_OPEN: Final = 16
 _END: Final = b"ATOLLEND"
 _TAIL: Final = Struct(">QQ16s8s")
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READING: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 _WRITING: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -46,10 +45,8 @@ def holds_backup(folder: Path) -> bool:
     Raises:
         StoreUnusable: it cannot be looked at.
     """
-    try:
+    with in_our_words(f"look at {folder}"):
         return (folder / ENVELOPE).is_file()
-    except OSError as error:
-        raise StoreUnusable(f"cannot look at {folder}: {error.strerror}") from error
 
 
 class Target(Protocol):
@@ -90,7 +87,7 @@ class Source:
                 if len(self._files) >= _MAX_OPEN:
                     self.close()
                 self._files[member.file] = self._open_file(member.file)
-            return _read_all(self._files[member.file], member.at + at, size)
+            return read_all(self._files[member.file], member.at + at, size)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -215,7 +212,7 @@ class FolderTarget:
         try:
             last = max(0, old.size - (64 << 10))
             return all(
-                _read_all(file, at, min(64 << 10, old.size - at))
+                read_all(file, at, min(64 << 10, old.size - at))
                 == read(at, min(64 << 10, old.size - at))
                 for at in (0, last)
             )
@@ -287,7 +284,7 @@ def open_folder(folder: Path, *, new: bool = False) -> Source:
         raise StoreUnusable(f"cannot read the backup: {error.strerror}") from error
     with in_our_words("read the backup"):
         try:
-            envelope = _read_all(file, 0, MAX_ENVELOPE)
+            envelope = read_all(file, 0, MAX_ENVELOPE)
         finally:
             os.close(file)
     return Source(envelope, lambda name: os.open(folder / PACKS / name, _READING))
@@ -299,10 +296,10 @@ def open_file(path: Path) -> Source:
         file = os.open(path, _READING)
         try:
             size = os.fstat(file).st_size
-            begin = _read_all(file, 0, len(FILE_MAGIC))
+            begin = read_all(file, 0, len(FILE_MAGIC))
             if begin != FILE_MAGIC:
                 raise BackupUnusable("this file is no backup of Atoll, or of a newer one")
-            tail = _read_all(file, max(0, size - _TAIL.size), _TAIL.size)
+            tail = read_all(file, max(0, size - _TAIL.size), _TAIL.size)
             envelope = _envelope_in(file, size, tail)
         finally:
             os.close(file)
@@ -315,20 +312,10 @@ def _envelope_in(file: int, size: int, tail: bytes) -> bytes:
     at, length, digest, _end = _TAIL.unpack(tail)
     if length > MAX_ENVELOPE or at + length + _TAIL.size != size:
         raise BackupUnusable("the file does not end as it says")
-    envelope = _read_all(file, at, length)
+    envelope = read_all(file, at, length)
     if address(envelope)[:16] != digest:
         raise BackupUnusable("its table is damaged")
     return envelope
-
-
-@contextmanager
-def in_our_words(action: str) -> Generator[None]:
-    """Say in our words what a disk could not do."""
-    try:
-        yield
-    except OSError as error:
-        kind = StoreFull if error.errno in _FULL else StoreUnusable
-        raise kind(f"cannot {action}: {error.strerror}") from error
 
 
 def _pieces(read: ReadAt, begin: int, size: int) -> Iterator[bytes]:
@@ -357,10 +344,3 @@ def _write_at(path: Path, begin: int, pieces: Iterable[bytes], *, sync_name: boo
         os.close(file)
     if sync_name:
         sync_folder(path.parent)
-
-
-def _read_all(file: int, at: int, size: int) -> bytes:
-    data = os.pread(file, size, at)
-    while 0 < len(data) < size and (more := os.pread(file, size - len(data), at + len(data))):
-        data += more
-    return data

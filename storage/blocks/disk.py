@@ -8,22 +8,20 @@ the system may call pages clean that never reached the disk.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections import OrderedDict
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
-from storage.errors import StoreFull, StoreUnusable
-from storage.lasting import make_folder
+from storage.errors import StoreFull
+from storage.lasting import make_folder, sync_folder
+from storage.system import in_our_words, our_error, read_all, write_all
 
 HEADROOM: Final = 64 << 20
 """What is left free for the index: a store that fills the last byte cannot even say so."""
 
 _MAX_OPEN: Final = 16
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READING: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 _WRITING: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -79,59 +77,47 @@ class RealDisk:
         self._headroom = headroom
         self._readers: OrderedDict[str, int] = OrderedDict()
         self._writer: tuple[str, int] | None = None
-        with _in_our_words("make", folder.name):
+        with in_our_words(f"make {folder.name}"):
             if not folder.is_dir():
                 make_folder(folder)
 
     def append(self, name: str, data: bytes) -> None:
         """Write at the end of a file; what the system takes in parts is written in parts."""
-        with _in_our_words("write", name):
+        with in_our_words(f"write {name}"):
             writer = self._writer_of(name)
             room = os.fstatvfs(writer)
             if room.f_bavail * room.f_frsize < len(data) + self._headroom:
                 raise StoreFull(f"too little room left to write {name}")
-            left = memoryview(data)
-            while left:
-                left = left[os.write(writer, left) :]
+            write_all(writer, data)
 
     def size(self, name: str) -> int:
         """Return how long a file is."""
-        with _in_our_words("look at", name):
+        with in_our_words(f"look at {name}"):
             return os.fstat(self._reader_of(name)).st_size
 
     def read(self, name: str, at: int, size: int) -> bytes:
         """Return bytes of a file."""
         try:
-            reader = self._reader_of(name)
-            data = os.pread(reader, size, at)
-            while 0 < len(data) < size and (
-                more := os.pread(reader, size - len(data), at + len(data))
-            ):
-                data += more
+            return read_all(self._reader_of(name), at, size)
         except OSError as error:
-            raise _our_error("read", name, error) from error
-        return data
+            raise our_error(f"read {name}", error) from error
 
     def sync(self, name: str) -> None:
         """Make what was appended to a file last."""
-        with _in_our_words("sync", name):
+        with in_our_words(f"sync {name}"):
             os.fsync(self._writer_of(name))
 
     def sync_folder(self) -> None:
         """Make the names of new files last."""
-        with _in_our_words("sync", self._folder.name):
-            folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        with in_our_words(f"sync {self._folder.name}"):
+            sync_folder(self._folder)
 
     def settle(self, name: str) -> None:
         """Make all that is in a file last, and let later reads come from the device.
 
         An earlier run's sync may have failed and left pages that only look written.
         """
-        with _in_our_words("sync", name):
+        with in_our_words(f"sync {name}"):
             reader = self._reader_of(name)
             os.fsync(reader)
             if hasattr(os, "posix_fadvise"):
@@ -139,7 +125,7 @@ class RealDisk:
 
     def names(self) -> list[str]:
         """List the files."""
-        with _in_our_words("list", self._folder.name):
+        with in_our_words(f"list {self._folder.name}"):
             return sorted(path.name for path in self._folder.iterdir())
 
     def remove(self, name: str) -> None:
@@ -147,7 +133,7 @@ class RealDisk:
         reader = self._readers.pop(name, None)
         if reader is not None:
             os.close(reader)
-        with _in_our_words("remove", name):
+        with in_our_words(f"remove {name}"):
             (self._folder / name).unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -178,17 +164,3 @@ class RealDisk:
         else:
             self._readers.move_to_end(name)
         return reader
-
-
-@contextmanager
-def _in_our_words(action: str, name: str) -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _our_error(action, name, error) from error
-
-
-def _our_error(action: str, name: str, error: OSError) -> StoreFull | StoreUnusable:
-    if error.errno in _FULL:
-        return StoreFull(f"no room left to {action} {name}")
-    return StoreUnusable(f"cannot {action} {name}: {error.strerror}")

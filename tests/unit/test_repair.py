@@ -14,7 +14,7 @@ from storage.blocks.frames import FRAME_SIZE, HEADER_SIZE, Frame, Gap, walk
 from storage.blocks.store import Kind
 from storage.checking import DAMAGED, MISSING
 from storage.crypto.sealed import address
-from storage.errors import StoreUnusable
+from storage.errors import StoreFull
 from storage.facts.change import TOP, EntryId
 from storage.mending import MAX_TRIED, mended, mended_frame
 from storage.repairing import ASIDE
@@ -326,7 +326,7 @@ def test_what_is_kept_aside_is_kept_whole_though_the_disk_was_full_at_first(
 
     with monkeypatch.context() as once:
         once.setattr(os, "write", full)
-        with pytest.raises(StoreUnusable):
+        with pytest.raises(StoreFull):
             vault.repair()
     (name,) = vault.repair().aside
     assert len((space.folder / name).read_bytes()) > 20_000
