@@ -306,15 +306,19 @@ class Mirror:
         def proof(place: Place) -> None:
             prove(place, ground.marker, root)
 
+        if hinted is None:
+            return scan(ground.folder, ground.ignore, proof), None
+        here: Listing | None = None
+        fresh = hinted
         for _ in range(WIDER_AT_MOST):
-            here = scan(ground.folder, ground.ignore, proof, hinted, ground.ways)
-            if hinted is None:
-                return here, None
+            here = scan(ground.folder, ground.ignore, proof, fresh, ground.ways, so_far=here)
             wider = widest(hinted | self._gather.moved_from(here))
             if wider == hinted:
                 return here, hinted
-            hinted = wider
-        return scan(ground.folder, ground.ignore, proof, None, ground.ways), None
+            if not wider >= hinted:  # one is around what was looked at: look at all anew
+                here, hinted = None, set[Path]()
+            fresh, hinted = wider - hinted, wider
+        return scan(ground.folder, ground.ignore, proof), None
 
     def _plan(
         self, here: Listing, hinted: set[Path] | None, grace: float, tally: Tally

@@ -34,7 +34,7 @@ class Skipped:
 
 @dataclass(slots=True)
 class Listing:
-    """What was found. Built by one scan and not changed after."""
+    """What was found. Built by one scan, or by more that each looked further."""
 
     folders: dict[Path, dict[str, Stat]] = field(default_factory=dict[Path, dict[str, Stat]])
     """What was found in each folder that was looked into."""
@@ -72,13 +72,17 @@ def scan(
     prove: Proof,
     paths: Iterable[Path] | None = None,
     ways: Ways | None = None,
+    *,
+    so_far: Listing | None = None,
 ) -> Listing:
     """Look through the whole folder, or only at paths and what is below them.
+
+    What is found is added to what was found `so_far`, below none of these paths.
 
     Raises:
         FolderUnavailable: what was opened is not the folder that `prove` knows.
     """
-    listing = Listing()
+    listing = Listing() if so_far is None else so_far
     wanted: set[Path] = {()} if paths is None else {path[:MAX_DEPTH] for path in paths}
     try:
         root = folder.enter(())

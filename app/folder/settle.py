@@ -1,9 +1,9 @@
 """Settling: when to look at what the watcher hinted at. Pure; time comes in as a number.
 
 A file that is closed, or put in its place, while nothing else happened for 50 ms is looked at
-at once, for someone waits for it. What follows is gathered until nothing came for 50 ms, for one
-second at most. A file that was only made is waited for until it is closed; what disappeared may
-be half of a rename, and its other half is given time to come.
+at once, for someone waits for it. What follows is gathered for 50 ms, and with it comes all that
+was closed until then. A file that was only made is waited for until it is closed, for one second
+at most; what disappeared may be half of a rename, and its other half is given time to come.
 
 A file that is written and not closed, or whose mode or times change, is looked at once nothing
 was written for 2 s, and 10 s after the first write at the latest. Half of a write may be read
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from app.folder.port import Path
 from app.folder.unclosed import Unclosed
@@ -65,18 +66,26 @@ class Due:
 NOTHING = Due()
 
 
+class _Pending(NamedTuple):
+    """What happened to a path last, and the moment from which it may be looked at."""
+
+    what: What
+    at: float
+
+    def is_ready(self, now: float) -> bool:
+        """Say whether to look now, when something is looked at anyway: what is closed is whole."""
+        return self.at <= now or self.what is What.CLOSED
+
+
 class Settle:
     """Gathers hints until it is time to look."""
 
     def __init__(self) -> None:
-        self._pending: dict[Path, float] = {}
-        """Path to the moment from which it may be looked at."""
+        self._pending: dict[Path, _Pending] = {}
         self._heard: dict[Path, float] = {}
         """When something last happened to a path, the latest last; what is long ago is left out."""
         self._closed: dict[Path, float] = {}
         """The same, of what was closed."""
-        self._made: set[Path] = set()
-        """Of the pending, what was only made."""
         self._unclosed = Unclosed()
         self._everything = False
         self._first: float | None = None
@@ -93,13 +102,13 @@ class Settle:
             self._everything = True
 
     def _written(self, path: Path, now: float) -> None:
-        if path in self._made:
+        pending = self._pending.get(path)
+        if pending is not None and pending.what is What.MADE:
             self._take([path])  # it is being written: wait for that, not only a second
         if path not in self._pending:
             self._unclosed.wrote(path, now)
 
     def _happened(self, hint: Hint, now: float) -> None:
-        self._made.discard(hint.path)
         quiet = self._is_alone(hint, now)
         self._last = now
         _note(self._heard, hint.path, now)
@@ -113,18 +122,17 @@ class Settle:
                 at = now if quiet else at
             case What.MADE:
                 at = now + MOST
-                self._made.add(hint.path)
             case What.GONE | What.WRITTEN:
                 pass
         if self._first is None and at > now:
             self._first = now
         if hint.what is not What.LOST:
-            self._pending[hint.path] = at
+            self._pending[hint.path] = _Pending(hint.what, at)
 
     @property
     def wake_at(self) -> float | None:
         """The moment to ask what is due; None while there is nothing."""
-        times = list(self._pending.values())
+        times = [pending.at for pending in self._pending.values()]
         if self._everything:
             times.append(self._last + WINDOW)
         if times:
@@ -144,7 +152,7 @@ class Settle:
             self._unclosed.clear()
         else:
             over = now >= self._limit()
-            ready = [path for path, at in self._pending.items() if at <= now or over]
+            ready = [path for path, it in self._pending.items() if over or it.is_ready(now)]
             due = Due(frozenset(ready) | self._unclosed.due(now))
             if ready:
                 self._first = now
@@ -155,7 +163,6 @@ class Settle:
     def _take(self, paths: Iterable[Path]) -> None:
         for path in paths:
             del self._pending[path]
-            self._made.discard(path)
         if not self._pending:
             self._first = None
 

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path as OsPath
 from tempfile import TemporaryDirectory
@@ -173,6 +173,8 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
         self._trial: asyncio.TimerHandle | asyncio.Future[bool] | None = None
         self._lock = threading.Lock()
+        self._told: list[Hint] = []
+        """What the loop has not heard yet: it hears at once, and of all together."""
         self._written: set[Path] = set()
         """Files that were written and not closed, of which the loop will hear together."""
         self._gathering = False
@@ -198,11 +200,11 @@ class Watch:
                 timer.cancel()
         self._watcher.stop()
 
-    def hint(self, hint: Hint) -> None:
-        """Take a hint, on the loop."""
-        if self._stopped:
-            return
-        self._settle.feed(hint, self._clock.monotonic())
+    def _hear(self, hints: Iterable[Hint]) -> None:
+        """Take hints, on the loop."""
+        now = self._clock.monotonic()
+        for hint in hints:
+            self._settle.feed(hint, now)
         self._wake()
 
     def made_folder(self) -> None:
@@ -228,7 +230,7 @@ class Watch:
         if not trial.result():
             self._sees_all = False
             self._lost_sight()
-            self.hint(Hint(What.LOST))  # something may have happened in it already
+            self._hear([Hint(What.LOST)])  # something may have happened in it already
         elif self._made_more:
             self.made_folder()
 
@@ -244,7 +246,10 @@ class Watch:
             return
         with self._lock:
             self._written.discard(hint.path)  # this says more
-        self._loop.call_soon_threadsafe(self.hint, hint)
+            self._told.append(hint)
+            is_first = len(self._told) == 1
+        if is_first:
+            self._loop.call_soon_threadsafe(self._take_told)
 
     def _wrote(self, path: Path) -> None:
         """Gather it; on the watcher's thread."""
@@ -254,6 +259,12 @@ class Watch:
         if begins:
             self._loop.call_soon_threadsafe(self._gather)
 
+    def _take_told(self) -> None:
+        with self._lock:
+            told, self._told = self._told, []
+        if not self._stopped:
+            self._hear(told)
+
     def _gather(self) -> None:
         if not self._stopped:
             self._gathered = self._loop.call_later(TOGETHER, self._take_written)
@@ -262,11 +273,8 @@ class Watch:
         with self._lock:
             written, self._written = self._written, set()
             self._gathering = False
-        now = self._clock.monotonic()
-        for path in written:
-            self._settle.feed(Hint(What.WRITTEN, path), now)
         if written:
-            self._wake()
+            self._hear(Hint(What.WRITTEN, path) for path in written)
 
     def _wake(self) -> None:
         if self._timer is not None:
@@ -290,6 +298,8 @@ class _Teller(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Tell what it hints at."""
+        if event.is_synthetic:
+            return  # it lies in a folder that was moved: that is told of, and looked through
         if isinstance(event, DirCreatedEvent | DirMovedEvent):
             self._made_folder()
         match event:

@@ -57,6 +57,16 @@ def test_of_many_saves_in_a_row_all_but_the_first_are_gathered() -> None:
     assert {(f"{n}",) for n in range(1, 40)} <= settle.due(11.0).paths
 
 
+def test_when_something_is_looked_at_all_that_is_closed_is_looked_at_with_it() -> None:
+    """A hundred files that a program saves are a look or two, not one every few milliseconds."""
+    settle = Settle()
+    settle.feed(Hint(What.GONE, A), 10.0)
+    settle.feed(Hint(What.CLOSED, B), 10.04)
+    settle.feed(Hint(What.GONE, ("c",)), 10.04)
+    assert settle.due(10.0 + WINDOW) == Due(frozenset({A, B}))
+    assert settle.due(10.04 + WINDOW) == Due(frozenset({("c",)})), "its other half may come"
+
+
 def test_what_follows_is_gathered() -> None:
     """Until it is quiet."""
     settle = Settle()
@@ -265,6 +275,24 @@ def test_saves_reach_the_space(tmp_path: Path) -> None:
 
     one = watched(tmp_path / "folder", story)
     assert not any(due.everything for due in one.dues)
+
+
+def test_a_folder_that_moves_is_one_hint_and_not_one_for_each_file_in_it(tmp_path: Path) -> None:
+    """Looking at a folder is looking at all below it: once is enough."""
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for number in range(50):
+        (tmp_path / "deep" / "er" / f"{number}.md").write_text(f"{number}")
+
+    async def story(it: Watched) -> None:
+        (tmp_path / "deep").rename(it.one.root / "deep")
+        await it.until(lambda: len(it.one.space.files()) == 52)
+        (it.one.root / "deep").rename(it.one.root / "moved")
+        await it.until(lambda: "deep/" not in it.one.space.files())
+        assert {path for due in it.dues for path in due.paths} <= {("moved",), ("deep",)}
+        it.one.write("moved/er/0.md", "still heard")
+        await it.until(lambda: it.one.space.files().get("moved/er/0.md") == b"still heard")
+
+    watched(tmp_path / "folder", story)
 
 
 @pytest.mark.expects_warnings

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from app.folder.memory import MemoryFolder
 from storage.facts.change import EntryId
 from tests.helpers.mirrored import Mirrored, settled
 
@@ -90,3 +93,22 @@ def test_a_file_put_over_another_keeps_the_history_of_the_name(one: Mirrored) ->
     looked = one.look("note")
     assert (looked.edited, looked.moved) == (1, 0)
     assert names(one)[note] == "note"
+
+
+def test_a_folder_that_moved_is_looked_through_once() -> None:
+    """Where it came from is looked at too; what it holds is not asked for a second time."""
+    folder = MemoryFolder()
+    one = Mirrored(Path("/dev/null").parent, folder=folder)
+    folder.write("d/a.md", b"1")
+    one.round()
+    folder.rename("d", "e")
+    asked: list[tuple[str, ...]] = []
+
+    def hear(what: str, path: tuple[str, ...]) -> int:
+        if what == "list":
+            asked.append(path)
+        return 0
+
+    folder.fault = hear
+    assert one.look("e").moved == 1
+    assert asked == [("e",)]
