@@ -71,6 +71,15 @@ class Gather:
             if row is not None and row.disk != name:
                 yield (*folder, row.disk)
 
+    def as_spelled(self, here: Listing) -> set[Path]:
+        """Return what was asked for, as the disk spells it: a hint may say it otherwise."""
+        return {
+            path
+            for folder in here.folders.keys() & here.asked.keys()
+            for name in here.names(folder)
+            if (path := (*folder, name)) not in here.asked
+        }
+
     def rows_below(self, paths: Iterable[Path]) -> dict[EntryId, Row]:
         """Return the rows on the way to paths, at them, and below."""
         rows: dict[EntryId, Row] = {}

@@ -275,3 +275,24 @@ def test_a_disk_with_manners_of_its_own_loses_deletes_and_doubles_nothing(
             Story(seed, manners).tell()
         except Exception as error:
             raise AssertionError(f"history {seed}") from error
+
+
+@pytest.mark.parametrize("seed", [643, 666])
+def test_histories_that_once_failed(seed: int) -> None:
+    """Of 18,000: a hint spelled otherwise than the disk does hid what was known there."""
+    Story(seed, FAT).tell()
+
+
+@pytest.mark.parametrize("hint", ["Ö/x.", "Ö/x", "ö/x.", "ö/X ", "Ö."])
+def test_a_hint_in_any_spelling_names_what_is_known_there(hint: str) -> None:
+    """Programs name a file as they like where the disk answers; it was taken for a new one."""
+    person = Person("B", FAT, MemoryBlocks())
+    person.disk.make_folder("ö")
+    person.disk.write("ö/x", b"\0a")
+    mirror = person.one.mirror
+    mirror.look(silent)
+    before = person.one.space.files()
+    person.disk.renumber()
+    mirror.look(silent, [tuple(hint.split("/"))])
+    mirror.look(silent)
+    assert person.one.space.files() == before
