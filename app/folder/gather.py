@@ -71,16 +71,17 @@ class Gather:
             if row is not None and row.disk != name:
                 yield (*folder, row.disk)
 
-    def as_spelled(self, here: Listing) -> set[Path]:
-        """Return what was asked for, as the disk spells it: a hint may say it otherwise."""
-        return {
+    def rows_at(self, hinted: set[Path], here: Listing) -> dict[EntryId, Row]:
+        """Return the rows on the way to what was hinted, however the disk spells it, and below."""
+        spelled = {
             path
             for folder in here.folders.keys() & here.asked.keys()
             for name in here.names(folder)
             if (path := (*folder, name)) not in here.asked
         }
+        return self._rows_below(hinted | spelled)
 
-    def rows_below(self, paths: Iterable[Path]) -> dict[EntryId, Row]:
+    def _rows_below(self, paths: Iterable[Path]) -> dict[EntryId, Row]:
         """Return the rows on the way to paths, at them, and below."""
         rows: dict[EntryId, Row] = {}
         for path in paths:

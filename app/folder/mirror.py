@@ -324,7 +324,7 @@ class Mirror:
         self, here: Listing, hinted: set[Path] | None, grace: float, tally: Tally
     ) -> tuple[list[ShareStep], Matched, float | None]:
         ground, gather = self._ground, self._gather
-        rows = ground.agreed.all() if hinted is None else gather.rows_below(hinted | gather.as_spelled(here))
+        rows = ground.agreed.all() if hinted is None else gather.rows_at(hinted, here)
         matched = match(here, rows, ground.ways, gather.ignores)
         digests = self._digests(worth_reading(matched))
         if digests:
