@@ -43,8 +43,9 @@ class Gather:
     def moved_from(self, here: Listing) -> set[Path]:
         """Return where things that appeared may have been before: only if they left they moved.
 
-        That is where their very thing was, and where a name lay that only looks the same: two
-        such names are two files on a disk that tells them apart.
+        That is where their very thing was, also if its folder was renamed meanwhile, and where
+        a name lay that only looks the same: two such names are two files on a disk that tells
+        them apart.
         """
         agreed = self._ground.agreed
         found: dict[int, set[Path]] = {}
@@ -53,11 +54,13 @@ class Gather:
                 found.setdefault(stat.inode, set()).add((*folder, name))
         rows = agreed.with_inodes(found)
         places = agreed.paths(rows)
-        sources = {
-            place
-            for row in rows
-            if (place := places.get(row.entry)) is not None and found[row.inode] != {place}
-        }
+        moved = [row for row in rows if found[row.inode] != {places.get(row.entry, ())}]
+        sources = {places[row.entry] for row in moved if row.entry in places}
+        around = agreed.get_some({row.parent for row in moved})
+        for row in moved:
+            above = around.get(row.parent)
+            paths = set[Path]() if above is None else found.get(above.inode, set())
+            sources |= {(*path, row.disk) for path in paths}
         for folder in here.folders.keys() - here.whole:
             sources.update(self._spelled_otherwise(folder, here.names(folder)))
         return {path for path in sources if not here.looked_at(path[:-1], path[-1])}

@@ -112,3 +112,16 @@ def test_a_folder_that_moved_is_looked_through_once() -> None:
     folder.fault = hear
     assert one.look("e").moved == 1
     assert asked == [("e",)]
+
+
+@BOTH
+def test_a_file_and_the_folder_around_it_renamed_are_two_moves(one: Mirrored, hinted: bool) -> None:  # noqa: FBT001
+    """A hint tells of the file alone: it was shared as a new one, and its old one deleted later."""
+    settled(one, {"d/x": "words of its own\n"})
+    entry = one.space.id("d/x")
+    renamed(one, ("d", "e"), ("e/x", "e/y"))
+    looked = one.look("e/y") if hinted else one.look()
+    assert (looked.moved, looked.added, looked.removed) == (2, 0, 0)
+    assert names(one)[entry] == "e/y"
+    one.round()
+    assert one.disk() == one.space.files()
