@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,8 @@ from app.places import Places, known_control
 from app.progress import silent
 
 _WAIT = 60.0
+_GLANCE = 0.0002
+"""Seconds between two looks, so that looking does not take a core from who is looked at."""
 PYTHON = sys.executable
 
 
@@ -44,10 +47,11 @@ class BenchDevice:
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
-        while time.perf_counter() - begun < _WAIT:
-            if self.try_cli("status") == 0:
-                return time.perf_counter() - begun
-        raise TimeoutError("the app did not answer")
+        try:
+            return wait_until(lambda: self.try_cli("status") == 0, _WAIT, "the app") - begun
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End it as a person would."""
@@ -102,14 +106,31 @@ class BenchDevice:
         return str(answer["code"])
 
 
-def wait_for_bytes(path: Path, wanted: bytes, patience: float = 30.0) -> float:
+def wait_for_bytes(path: Path, wanted: bytes, patience: float = 60.0) -> float:
     """Return the moment at which path holds these bytes."""
-    end = time.perf_counter() + patience
-    while time.perf_counter() < end:
+
+    def stands() -> bool:
         with suppress(OSError):
-            if path.read_bytes() == wanted:
-                return time.perf_counter()
-    raise TimeoutError(f"{path.name} never came")
+            return path.read_bytes() == wanted
+        return False
+
+    return wait_until(stands, patience, path.name)
+
+
+def wait_until(
+    done: Callable[[], bool], patience: float, what: str, glance: float = _GLANCE
+) -> float:
+    """Look again and again, and return the moment at which it is so.
+
+    Raises:
+        TimeoutError: it was not so in all that time.
+    """
+    end = time.perf_counter() + patience
+    while not done():
+        if time.perf_counter() > end:
+            raise TimeoutError(f"{what} never came")
+        time.sleep(glance)
+    return time.perf_counter()
 
 
 def _address(data: Path) -> Path:

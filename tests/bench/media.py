@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import shutil
-import time
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from tests.bench.devices import BenchDevice
-from tests.bench.floors import Borg, copy_tree, has, read_and_seal, rsync_copy
+from tests.bench.floors import copy_tree, read_and_seal
+from tests.bench.ground import Ground
+from tests.bench.keepers import ENCRYPTED, Keeper, has, peer, rsync
+from tests.bench.kept import kept_again, kept_first
+from tests.bench.synced import newcomers
 from tests.bench.timing import Row, Unit, timed
-from tests.bench.usage import cpu, packed, peak, size_of
+from tests.bench.usage import Meter, packed, peak, sent_on_loopback, size_of
 
-FILES = 20
-SIZE = 2**30 // FILES
-BIG = 100 * 2**20
 CHUNK = 1 << 22
 
 
-def write_media(into: Path, files: int = FILES, size: int = SIZE) -> int:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What each run took."""
+
+    took: list[float] = field(default_factory=list[float])
+    used: list[float] = field(default_factory=list[float])
+    held: list[float] = field(default_factory=list[float])
+    share: list[float] = field(default_factory=list[float])
+    came: list[float] = field(default_factory=list[float])
+    came_used: list[float] = field(default_factory=list[float])
+    wire: list[float] = field(default_factory=list[float])
+
+
+def write_media(into: Path, files: int, size: int) -> int:
     """Write the files, the same ones on every machine; return their bytes."""
     random = Random(11)  # noqa: S311  (the same bytes everywhere, no secret)
     into.mkdir(parents=True)
@@ -30,69 +44,85 @@ def write_media(into: Path, files: int = FILES, size: int = SIZE) -> int:
     return sum(path.stat().st_size for path in into.iterdir())
 
 
-def media(scratch: Path, runs: int) -> list[Row]:
+def media(ground: Ground, runs: int) -> list[Row]:
     """Take MEDIA in, and bring it to a second device."""
-    here = scratch / "media"
-    total = write_media(here / "Media")
-    took, used, held, came, share = [], [], [], [], []
+    films = ground.scratch / "Media"
+    total = write_media(films, ground.scale.films, ground.scale.film)
+    ours = _Taken()
     for run in range(runs):
-        there = here / f"There {run}"
-        with (
-            BenchDevice(here / str(run), "A") as a,
-            BenchDevice(here / str(run), "B") as b,
-        ):
-            before = cpu(a.process)
-            took.append(timed(partial(a.cli, "add", str(here / "Media"))))
-            used.append(cpu(a.process) - before)
-            held.append(float(peak(a.process)))
-            share.append(100.0 * size_of(a.data) / total)
-            code = a.code_for("Media")
-            begun = time.perf_counter()
-            b.cli("join", "-", "--into", str(there), given=code)
-            came.append(time.perf_counter() - begun)
-            a.cli("leave", "Media")
-        shutil.rmtree(here / "Media" / ".atoll", ignore_errors=True)
-        shutil.rmtree(there)
-        shutil.rmtree(here / str(run))
-    floor = timed(lambda: read_and_seal(here / "Media", scratch / "media.pack"))
-    copied = timed(lambda: copy_tree(here / "Media", scratch / "media copied"))
-    borg = Borg(scratch / "borg media") if has("borg") else None
-    peer = timed(lambda: borg.backup(here / "Media")) if borg else None
-    sync = timed(lambda: rsync_copy(here / "Media", scratch / "m")) if has("rsync") else None
+        _take(films, ground.scratch / str(run), total, ours)
+    floor = timed(lambda: read_and_seal(films, ground.scratch / "floor.pack"))
+    (ground.scratch / "floor.pack").unlink()
+    copied = timed(lambda: copy_tree(films, ground.scratch / "copied"))
+    shutil.rmtree(ground.scratch / "copied")
+    kept = kept_first(films, ground.scratch / "kept", ENCRYPTED)
+    shutil.rmtree(ground.scratch / "kept")
+    theirs = newcomers(films, ground.scratch / "st", ground.scale.runs(2))
+    copies = (peer("rsync", partial(rsync, films, ground.scratch / "r")),) if has("rsync") else ()
+    size = f"{total / 2**30:.2g} GiB of media"
     return [
-        Row("ingest 1 GiB of media, by `atoll add`", tuple(took), 3.0, floor,
-            "read, seal, one fsync", peer, "borg create"),
-        Row("CPU seconds of that", tuple(used), 3.5, peer=borg.used if borg else None,
-            peer_of="borg create"),
-        Row("the most memory of that", tuple(held), 120.0 * 2**20, unit=Unit.BYTES),
-        Row("the data folder beside the media", tuple(share), None, unit=Unit.PERCENT),
-        Row("newcomer gets 1 GiB of media, by `atoll join`", tuple(came), 4.0, copied,
-            "copying the files", sync, "rsync"),
+        Row(f"ingest {size}, by `atoll add`", tuple(ours.took), 3.0, floor,
+            "read, seal, one fsync", kept.took, _mean(ours.used)),
+        Row("CPU of that", tuple(ours.used), 3.5),
+        Row("the most memory of that", tuple(ours.held), 120.0 * 2**20, unit=Unit.BYTES),
+        Row("the data folder beside the media", tuple(ours.share), None, unit=Unit.PERCENT),
+        Row(f"newcomer gets {size}, by `atoll join`", tuple(ours.came), 4.0, copied,
+            "copying the files", (*theirs.took, *copies), _mean(ours.came_used)),
+        Row("what that sends", tuple(ours.wire), None, peers=theirs.sent, unit=Unit.BYTES),
     ]  # fmt: skip
 
 
-def one_byte(scratch: Path, runs: int) -> list[Row]:
+def one_byte(ground: Ground, runs: int) -> list[Row]:
     """One byte is put in front of 100 MiB: only what changed may be stored again."""
-    here = scratch / "one byte"
-    write_media(here / "Media", files=1, size=BIG)
-    film = next((here / "Media").iterdir())
-    took, grown = [], []
-    with BenchDevice(here, "A") as device:
-        device.cli("add", str(here / "Media"))
+    source, films = ground.scratch / "source", ground.scratch / "Media"
+    write_media(source, files=1, size=ground.scale.big)
+    copy_tree(source, films)
+    took, grown, used = [], [], 0.0
+    with BenchDevice(ground.scratch, "A") as device:
+        device.cli("add", str(films))
         for run in range(runs):
-            data = film.read_bytes()
-            before = packed(device.data)
-            film.write_bytes(b"%d" % (run % 10) + data)
+            before, meter = packed(device.data), Meter(device.process)
+            put_in_front(films, run)
             took.append(timed(lambda: device.ask("scan", {})))
+            used += meter.used
             grown.append(float(packed(device.data) - before))
-    peer = None
-    if has("borg"):
-        borg = Borg(scratch / "borg byte")
-        borg.backup(here / "Media")
-        film.write_bytes(b"x" + film.read_bytes())
-        peer = timed(lambda: borg.backup(here / "Media"))
+    home, times = ground.scratch / "peers", ground.scale.runs(3)
+    kept = kept_again(source, home, times, put_in_front, _save, kinds=ENCRYPTED)
+    work = f"one byte put in front of {ground.scale.big / 2**20:.0f} MiB, until it is saved"
     return [
-        Row("one byte put in front of 100 MiB, until it is saved", tuple(took), 0.5, peer=peer,
-            peer_of="borg create"),
-        Row("what the store grows by that", tuple(grown), 2.0**20, unit=Unit.BYTES),
+        Row(work, tuple(took), 0.5, peers=kept.took, cpu=used / runs),
+        Row("what the store grows by that", tuple(grown), 2.0**20, peers=kept.grew,
+            unit=Unit.BYTES),
     ]  # fmt: skip
+
+
+def put_in_front(films: Path, run: int) -> None:
+    """Put another byte in front of the one film."""
+    film = next(path for path in films.iterdir() if path.suffix == ".mkv")
+    film.write_bytes(b"%d" % (run % 10) + film.read_bytes())
+
+
+def _take(films: Path, home: Path, total: int, into: _Taken) -> None:
+    """Do one run, and note what it took."""
+    with BenchDevice(home, "A") as a, BenchDevice(home, "B") as b:
+        meter = Meter(a.process)
+        into.took.append(timed(partial(a.cli, "add", str(films))))
+        into.used.append(meter.used)
+        into.held.append(float(peak(a.process)))
+        into.share.append(100.0 * size_of(a.data) / total)
+        join = partial(b.cli, "join", "-", "--into", str(home / "There"), given=a.code_for("Media"))
+        meter, sent = Meter(a.process, b.process), sent_on_loopback()
+        into.came.append(timed(join))
+        into.wire.append(float(sent_on_loopback() - sent))
+        into.came_used.append(meter.used)
+        a.cli("leave", "Media")
+    shutil.rmtree(films / ".atoll", ignore_errors=True)
+    shutil.rmtree(home)
+
+
+def _mean(figures: list[float]) -> float:
+    return sum(figures) / len(figures)
+
+
+def _save(keeper: Keeper) -> None:
+    keeper.save()

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import os
+import resource
+import time
 from pathlib import Path
 
+_CALM = 5.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Meter:
+    """CPU seconds since it was made: of these processes, and of commands that ended since."""
+
+    def __init__(self, *processes: int) -> None:
+        self._processes = processes
+        self._began = self._now()
+
+    @property
+    def used(self) -> float:
+        """CPU seconds until now."""
+        return self._now() - self._began
+
+    def _now(self) -> float:
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return ended.ru_utime + ended.ru_stime + sum(map(cpu, self._processes))
 
 
 def family(process: int) -> list[int]:
@@ -38,12 +58,25 @@ def memory(process: int) -> int:
     return sum(_status(number, "VmRSS") for number in family(process))
 
 
+def resting(process: int, seconds: float) -> float:
+    """Return what share of a core, in percent, a process takes that has nothing to do."""
+    time.sleep(_CALM)
+    before, began = cpu(process), time.perf_counter()
+    time.sleep(seconds)
+    return 100 * (cpu(process) - before) / (time.perf_counter() - began)
+
+
 def size_of(folder: Path) -> int:
     """Return the bytes that all files of a folder take on the disk."""
     total = 0
     for top, _, names in os.walk(folder):
         total += sum(os.lstat(os.path.join(top, name)).st_blocks * 512 for name in names)  # noqa: PTH118
     return total
+
+
+def held(folder: Path) -> int:
+    """Return how many bytes all files of a folder hold."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def packed(data: Path) -> int:
