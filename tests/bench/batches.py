@@ -33,16 +33,21 @@ def with_many(notes: Path, into: Path, count: int) -> Path:
 
 
 def saving(count: int) -> Callable[[Path, int], Batch]:
-    """Return what saves so many notes of that folder at once."""
+    """Return what adds a line to so many notes of that folder at once.
+
+    Most of each note stays, as in any edit: notes replaced by others are held, and a person asked.
+    """
 
     def save(here: Path, run: int) -> Batch:
-        text = b"# changed\n\nrun %d\n" % run
-        some = [f"{many_of(here).name}/{name}" for name in _names(many_of(here))[:count]]
-        for name in some:
+        many = many_of(here)
+        line = b"line %d\n" % run
+        names = [f"{many.name}/{name}" for name in _names(many)[:count]]
+        some = {name: (here / name).read_bytes() + line for name in names}
+        for name, text in some.items():
             (here / name).write_bytes(text)
 
         def wait(there: Path) -> None:
-            for name in some:
+            for name, text in some.items():
                 wait_for_bytes(there / name, text, _PATIENCE)
 
         return Batch(tuple(some), wait)
