@@ -130,6 +130,11 @@ CODES: dict[str, Words] = {
         "Something that has to be kept is missing on this computer, so nothing was removed.",
         "Run atoll check: it names what is missing, and other devices may still have it.",
     ),
+    "storage.not-repaired": Words(
+        "A part of what is kept here was damaged, and not all your devices were heard since: "
+        "so nothing was removed.",
+        "It goes on by itself once they were here, or at once after: atoll repair.",
+    ),
     "storage.disturbed": Words(
         "Something else changed this folder's store meanwhile. Nothing is lost.",
         "Try once more.",
@@ -206,6 +211,11 @@ CODES: dict[str, Words] = {
     "app.folder-unavailable": Words(
         "The folder on this disk is not there, or it is another one. Nothing was deleted.",
         "Connect the disk, put the folder back where it was, or say where it is now.",
+    ),
+    "app.repaired-alone": Words(
+        "A part of what is kept here was damaged, by a power cut or the disk, and was repaired: "
+        "your other devices have nothing that is not here.",
+        "If anything is not whole, atoll check names it.",
     ),
     "app.not-watched": Words(
         "The system watches no more folders, so what other programs change in this one is "

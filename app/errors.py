@@ -6,6 +6,7 @@ AtollError
     ├── FolderUnavailable     the plain folder is not there, or is another one
     ├── PlaceNotEmpty         writing out into a folder that holds something
     ├── FolderNotEmpty        joining into a folder that holds something
+    ├── RepairedAlone         what was damaged of a space was repaired, and nobody had to ask
     ├── NotWatched            the system does not tell of all changes in the plain folder
     ├── FolderInUse           this folder, or one around or inside it, is shared already
     │   └── KeptElsewhere     by another Atoll of the same person on this computer
@@ -55,6 +56,12 @@ class NotWatched(AppError):
     """The system does not tell of all changes in the plain folder; it is looked at instead."""
 
     code = "app.not-watched"
+
+
+class RepairedAlone(AppError):
+    """A space's packs were damaged where nobody could tell what stood there; that is settled."""
+
+    code = "app.repaired-alone"
 
 
 class FolderNotEmpty(AppError):

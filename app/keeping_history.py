@@ -56,13 +56,24 @@ class Asking(Protocol):
         ...
 
 
+class Repairs(Protocol):
+    """Makes a space whole by itself."""
+
+    async def repair_alone(self, kept: Kept, report: Report) -> None:
+        """Settle what was damaged, if nobody can bring more of it. Raises StoreFull and such."""
+        ...
+
+
 class KeepingHistory:
     """Keeps the past, and gives back the disk that it takes. Lives on the app's loop."""
 
-    def __init__(self, account: Account, spaces: Spaces, network: Asking, clock: Clock) -> None:
+    def __init__(
+        self, account: Account, spaces: Spaces, network: Asking, repairs: Repairs, clock: Clock
+    ) -> None:
         self._account = account
         self._spaces = spaces
         self._network = network
+        self._repairs = repairs
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
@@ -121,6 +132,7 @@ class KeepingHistory:
             name = await kept.opened.run(lambda vault: vault.name)
             return Given(kept.opened.id, name, 0, 0, 0)
         async with self._one_at_a_time:
+            await self._repairs.repair_alone(kept, report)
             orders = replace(await self._orders(kept), at_once=at_once)
             if kept.opened.guard.batches:  # what was told to go goes, and nothing besides
                 orders = replace(orders, quarantine=NEVER)

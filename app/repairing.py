@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from app.accounts import Account
 from app.care_values import RepairReport, SpaceRepair, Unhealed
 from app.devices import Devices
-from app.events import EventHub, SpacesChanged
+from app.errors import RepairedAlone
+from app.events import EventHub, SpacesChanged, Trouble
 from app.folder.names import to_disk
 from app.folder.port import Ways
 from app.health import finding_of, shut_out, stepping
@@ -54,6 +55,17 @@ class Repairing:
         done = [await self._one(kept, report) for kept in self._spaces.some(space)]
         self._events.tell(SpacesChanged())
         return RepairReport(tuple(done), closed, anew)
+
+    async def repair_alone(self, kept: Kept, report: Report) -> None:
+        """Settle what was damaged with the index, if no other device can bring more of it.
+
+        Raises:
+            StoreFull, StoreUnusable: it cannot be done now. All is as whole as it was.
+        """
+        if not await kept.opened.run(lambda vault: vault.may_repair_alone()):
+            return
+        done = await self._one(kept, report)
+        self._events.tell(Trouble(RepairedAlone.code, done.name, kept.opened.id))
 
     async def _one(self, kept: Kept, report: Report) -> SpaceRepair:
         opened = kept.opened

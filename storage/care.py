@@ -17,6 +17,7 @@ from storage.index.schema import UNREAD, get_meta, set_meta
 from storage.index.sealed_db import IndexDamaged, is_whole
 from storage.opened import Opened
 from storage.proving import Proved, proved, put_together, sweep
+from storage.records.receipt import read_receipt
 from storage.repairing import OpenFile, Repaired, no_file, put_right
 
 
@@ -63,6 +64,25 @@ class Care(Opened):
             before,
             (core.seen, core.root),
         )
+
+    def may_repair_alone(self) -> bool:
+        """Say whether a pack is damaged where a record may stand, and a repair may settle that.
+
+        What no repair mends is not waited for after it. So every other device has to have said,
+        since then, what it has seen, and that has to be here: no record can come back from one.
+        """
+        core = self._ready()
+        since = get_meta(core.connection, UNREAD)
+        if not since:
+            return False
+        rows = core.connection.execute("SELECT body FROM receipt").fetchall()
+        told = {
+            receipt.did
+            for receipt in (read_receipt(bytes(row[0])) for row in rows)
+            if receipt.at >= int(since) and core.seen.covers(receipt.seen)
+        }
+        members = core.members.all(core.clock.now())
+        return told.issuperset({it.did for it in members} - {core.device.did})
 
     def snapshot(self) -> Snapshot:
         """Say what lies in the packs at this moment, all of it durable."""

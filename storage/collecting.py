@@ -52,6 +52,12 @@ class NotAllHere(StorageError):
     code = "storage.not-all-here"
 
 
+class NotRepaired(NotAllHere):
+    """A pack is damaged where a record may stand, and nobody tried to repair it."""
+
+    code = "storage.not-repaired"
+
+
 class Disturbed(StorageError):
     """The store was put together anew meanwhile. What is to be done has to be found out anew."""
 
@@ -142,7 +148,7 @@ class Collection:
         In a damaged stretch may stand the one record that names what else nobody seems to need.
         """
         if get_meta(self._core.connection, UNREAD):
-            raise NotAllHere("a pack is damaged, and was not repaired")
+            raise NotRepaired("a pack is damaged, and was not repaired")
         if self.marks.lost:
             raise NotAllHere(f"{len(self.marks.lost)} blocks that are needed are not here")
 

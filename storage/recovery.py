@@ -31,7 +31,7 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
     with core.transaction():
         if core.seen == Seen() and not all(it.is_torn for it in core.blocks.damage):
             # what a good index does not know was promised to nobody; without one it may have been
-            set_meta(core.connection, UNREAD, b"1")
+            set_meta(core.connection, UNREAD, str(int(core.clock.now())).encode())
         if not core.blocks.has_adopted:
             return 0
         for kind in _AUTH:

@@ -113,7 +113,7 @@ VERSION = int.from_bytes(blake3(_TABLES.encode()).digest()[:3], "big") | 1
 
 
 UNREAD = "unread"
-"""Under this name stands whether a pack holds something damaged that nobody tried to repair."""
+"""Under this name stands since when a pack holds something damaged that nobody tried to repair."""
 
 
 def make_tables(connection: Connection) -> None:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import RepairedAlone
+from app.events import Event, Trouble
+from app.values import Role
+from storage.collecting import NotRepaired
 from storage.errors import NotKept
 from storage.retention import Rule
 from tests.integration.test_node import named, node, share_and_join, until
@@ -128,5 +132,50 @@ def test_rules_are_of_a_folder_and_what_it_holds(tmp_path: Path) -> None:
             (use,) = await ana.past.use(space.id)
             assert use.quarantine == 0
             await ana.leave(space.id)
+
+    asyncio.run(story())
+
+
+def torn(data: Path) -> None:
+    """Lose the index of the one space, and a stretch in the middle of its pack."""
+    (store,) = [it for it in (data / "spaces").iterdir() if (it / "packs").is_dir()]
+    for path in store.glob("index.db*"):
+        path.unlink()
+    (pack,) = (store / "packs").iterdir()
+    with pack.open("r+b") as file:
+        file.seek(pack.stat().st_size - 200)
+        file.write(b"torn" * 9)
+
+
+def test_a_store_that_a_power_cut_tore_is_settled_by_itself_and_collected_again(
+    tmp_path: Path,
+) -> None:
+    """It said nothing, and took more of the disk from day to day, until somebody typed repair."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Ana") as ana, node(tmp_path, "Mina") as mina:
+            await share_and_join(ana, mina, tmp_path)
+        torn(tmp_path / "Ana-data")
+        troubles: list[Event] = []
+        async with node(tmp_path, "Ana") as ana:
+            ana.events.listen(lambda it: troubles.append(it) if isinstance(it, Trouble) else None)
+            (space,) = await ana.spaces()
+            with pytest.raises(NotRepaired):
+                await ana.past.collect(space.id)
+            await ana.share(space.id, Role.VIEW, None)  # it waits until Ana can be reached
+            async with node(tmp_path, "Mina") as mina:
+                await mina.dial(f"127.0.0.1:{ana.port}")
+
+                async def collects() -> bool:
+                    try:
+                        await ana.past.collect(space.id)
+                    except NotRepaired:
+                        return False
+                    return True
+
+                await until(ana, collects)
+            name = (await ana.spaces())[0].name
+            assert troubles == [Trouble(RepairedAlone.code, name, space.id)]
+            assert not [it for it in (await ana.check()).findings if it.severity != "note"]
 
     asyncio.run(story())

@@ -8,7 +8,7 @@ import pytest
 
 from storage.blocks.frames import head_of
 from storage.blocks.store import Kind, Thing
-from storage.collecting import Collected, NotAllHere, Orders
+from storage.collecting import Collected, NotAllHere, NotRepaired, Orders
 from storage.errors import BlockNotFound, NotKept
 from storage.facts.change import TOP, EntryId
 from storage.letgo import tops_of
@@ -376,6 +376,43 @@ def test_nothing_goes_while_a_damaged_stretch_may_name_what_is_needed(
     assert collect(again, orders).removed
     assert shown(again) == was
     again.close()
+
+
+def test_a_damaged_stretch_may_be_settled_alone_once_no_device_can_bring_more(
+    vault: Vault, place: Place
+) -> None:
+    """Who waited for a person would collect nothing for years; who did not might lose a record."""
+    other = place.join(vault, "editor")
+    note = write(vault, "note.md", b"a note\n", TOP)
+    exchange(vault, other)
+    core = core_of(vault)
+    pack, index = core.folder / "packs" / "000001.pack", core.index_path
+    spot = core.blocks.locator.find(vault.history(note)[0].digest)
+    assert spot is not None
+    assert not vault.may_repair_alone()
+    vault.accept([other.receipt()])
+    vault.close()
+    with pack.open("r+b") as file:
+        file.seek(spot.offset)
+        file.write(b"torn" * 9)
+    for path in index.parent.glob("index.db*"):
+        path.unlink()
+    place.clock.at += 60
+    place.open().close()
+    again = place.open(again="and again")
+    assert not again.may_repair_alone()
+    again.accept([other.receipt()])
+    assert not again.may_repair_alone()  # it has seen what is not here
+    tell(other, again)
+    assert again.may_repair_alone()
+    with pytest.raises(NotRepaired):
+        collect(again, Orders(LATEST, quarantine=0))
+    again.repair()
+    assert not again.may_repair_alone()
+    collect(again, Orders(LATEST, quarantine=0))
+    assert shown(again) == shown(other)
+    again.close()
+    other.close()
 
 
 def test_a_frame_that_was_never_ended_keeps_nobody_from_collecting(
