@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +117,40 @@ class Device(Island):
     def damaged(self) -> object:
         """Return how much a check of every block and record finds damaged."""
         return mapping_in(self.says("check"))["damaged"]
+
+
+@contextmanager
+def running(*devices: Island) -> Generator[None]:
+    """Set devices up and let them run; all that still do are ended, whatever happens."""
+    with ExitStack() as stack:
+        for device in devices:
+            device.ask("init", "--name", device.name)
+            stack.callback(device.stop)
+            device.start()
+        yield
+
+
+def shared(one: Island, can: str = "edit", until_when: str = "never") -> str:
+    """Add a device's folder, and return a code for it."""
+    one.ask("add", str(one.folder))
+    return str(one.value("share", one.folder.name, "--can", can, "--until", until_when)["code"])
+
+
+def join(other: Island, code: str) -> None:
+    """Let a device accept a code."""
+    other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
+
+
+def fill(folder: Path, count: int) -> None:
+    """Make a folder with notes and other files, in folders."""
+    for number in range(count):
+        place = folder / f"{number % 10}" / f"{number % 3}"
+        place.mkdir(parents=True, exist_ok=True)
+        words = "\n".join(f"word{number}.{n}" for n in range(60))
+        if number % 2:
+            (place / f"{number:05}.md").write_text(words, encoding="utf-8")
+        else:
+            (place / f"{number:05}.bin").write_bytes(b"\0" + words.encode() * 4)
 
 
 def environment() -> dict[str, str]:

@@ -10,7 +10,16 @@ import pytest
 from app.cli.island import tree_of
 from app.loose import number_in
 from tests.e2e.changes import ONE, OTHER, begin, look_back, notes, promises, real_tree
-from tests.e2e.devices import Device, difference, meet, until, without_hints
+from tests.e2e.devices import (
+    Device,
+    difference,
+    join,
+    meet,
+    running,
+    shared,
+    until,
+    without_hints,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.serial]
 FILES = 2000
@@ -23,23 +32,8 @@ def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Devic
     discovers = bool(getattr(request, "param", False))
     one = Device("One", tmp_path / "one", discovers=discovers)
     other = Device("Other", tmp_path / "other", discovers=discovers)
-    for device in (one, other):
-        device.ask("init", "--name", device.name)
-        device.start()
-    yield one, other
-    for device in (one, other):
-        device.stop()
-
-
-def shared(one: Device, can: str = "edit", until_when: str = "never") -> str:
-    """Add the first device's folder, and return a code for it."""
-    one.ask("add", str(one.folder))
-    return str(one.value("share", "Notes", "--can", can, "--until", until_when)["code"])
-
-
-def join(other: Device, code: str) -> None:
-    """Let the second device accept a code."""
-    other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
+    with running(one, other):
+        yield one, other
 
 
 @pytest.mark.parametrize("pair", [True], indirect=True, ids=["discovery"])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.devices import Device, difference, meet, until
+from tests.e2e.devices import Device, difference, join, meet, running, shared, until
 
 pytestmark = pytest.mark.e2e
 
@@ -18,15 +17,9 @@ pytestmark = pytest.mark.e2e
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return two devices that run and share a folder."""
     one, other = Device("One", tmp_path / "one"), Device("Two", tmp_path / "two")
-    with ExitStack() as stack:
-        for device in (one, other):
-            device.ask("init", "--name", device.name)
-            stack.callback(device.stop)
-            device.start()
+    with running(one, other):
         one.folder.mkdir(parents=True)
-        one.ask("add", str(one.folder))
-        code = one.value("share", one.folder.name, "--can", "edit")["code"]
-        other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
+        join(other, shared(one))
         yield one, other
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.island import tree_of
-from tests.e2e.devices import Device, difference, meet, until
+from tests.e2e.devices import Device, difference, join, meet, running, shared, until
 
 pytestmark = pytest.mark.e2e
 LINES = 100
@@ -23,21 +23,12 @@ APPEND = 'for n in $(seq "$1"); do echo "$2 $n" >> "$3"; sleep "$4"; done'
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return two devices that share a folder with one note, and run."""
     one, other = Device("One", tmp_path / "one"), Device("Other", tmp_path / "other")
-    try:
-        for device in (one, other):
-            device.ask("init", "--name", device.name)
-            device.start()
+    with running(one, other):
         one.folder.mkdir(parents=True)
         one.write("log.md", b"begin\n")
-        one.ask("add", str(one.folder))
-        code = one.value("share", "Notes", "--can", "edit")["code"]
-        other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
+        join(other, shared(one))
         meet(one, other)
         yield one, other
-    finally:
-        for device in (one, other):
-            if device.runs():
-                device.stop()
 
 
 def appending(device: Device, name: str) -> subprocess.Popen[bytes]:

@@ -13,7 +13,7 @@ from app.cli.control import PATIENCE
 from app.cli.exits import Exit
 from app.loose import list_in, mapping_in
 from sync.protocol.bounds import DEAD_AFTER
-from tests.e2e.devices import Device, meet, until
+from tests.e2e.devices import Device, join, meet, running, shared, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.serial]
 
@@ -22,17 +22,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.serial]
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return two devices that share a folder."""
     one, other = Device("One", tmp_path / "one"), Device("Two", tmp_path / "two")
-    for device in (one, other):
-        device.ask("init", "--name", device.name)
-        device.start()
-    one.folder.mkdir(parents=True)
-    (one.folder / "note.md").write_text("one\n")
-    one.ask("add", str(one.folder))
-    code = one.value("share", one.folder.name, "--can", "edit")["code"]
-    other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
-    yield one, other
-    for device in (one, other):
-        device.stop()
+    with running(one, other):
+        one.folder.mkdir(parents=True)
+        (one.folder / "note.md").write_text("one\n")
+        join(other, shared(one))
+        yield one, other
 
 
 def near(device: Device) -> list[object]:

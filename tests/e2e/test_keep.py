@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from app.loose import list_in, mapping_in
-from tests.e2e.devices import Device, difference, until
+from tests.e2e.devices import Device, difference, join, running, shared, until
 
 pytestmark = pytest.mark.e2e
 FILM = Random(7).randbytes(5_000_000)  # noqa: S311 - bytes that nothing compresses
@@ -22,20 +22,12 @@ PHOTO = Random(8).randbytes(400_000)  # noqa: S311
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return a desk that holds a film, a photo and notes, and a phone that joined."""
     desk, phone = Device("Desk", tmp_path / "desk"), Device("Phone", tmp_path / "phone")
-    try:
-        for device in (desk, phone):
-            device.ask("init", "--name", device.name)
-            device.start()
+    with running(desk, phone):
         for name, data in FILES.items():
             put(desk, name, data)
-        desk.ask("add", str(desk.folder))
-        code = desk.value("share", "Notes", "--can", "edit")["code"]
-        phone.ask("join", "-", "--into", str(phone.folder), given=f"{code}\n")
+        join(phone, shared(desk))
         until(lambda: desk.where() == phone.where() == "everywhere", "all is everywhere")
         yield desk, phone
-    finally:
-        for device in (desk, phone):
-            device.stop()
 
 
 FILES = {"films/lake.mov": FILM, "a.jpg": PHOTO, "day.md": b"we went to the lake\n"}

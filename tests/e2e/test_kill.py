@@ -13,7 +13,7 @@ import pytest
 from app.cli.island import tree_of
 from app.loose import list_in, mapping_in
 from tests.e2e.changes import ONE, OTHER, begin, notes, promises
-from tests.e2e.devices import PATIENCE, Device, difference, environment, meet, until
+from tests.e2e.devices import PATIENCE, Device, difference, environment, meet, running, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.serial, pytest.mark.crash]
 SEEDS = 5
@@ -63,12 +63,8 @@ class Storm:
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return two devices that run at the start, and at the end."""
     one, other = Device("One", tmp_path / "one"), Device("Other", tmp_path / "other")
-    for device in (one, other):
-        device.ask("init", "--name", device.name)
-        device.start()
-    yield one, other
-    for device in (one, other):
-        device.stop()
+    with running(one, other):
+        yield one, other
 
 
 def test_a_folder_marked_by_a_program_that_died_is_known_at_the_next_start(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ import pytest
 from app.cli.island import Island, tree_of
 from app.guard_values import FILES
 from app.loose import list_in, mapping_in
+from tests.e2e import devices
+from tests.e2e.devices import fill, running
 
 pytestmark = pytest.mark.e2e
-PATIENCE = 90.0
+until = partial(devices.until, patience=90.0)
 BAD_PROGRAM = """
 import pathlib, sys
 for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.*")):
@@ -27,36 +30,13 @@ for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.*")):
 """What ransomware does: another content in the same file, then another ending."""
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Ask again and again; real programs have their own time."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, f"not in {PATIENCE:.0f} s: {what}"
-
-
-def fill(folder: Path, count: int) -> None:
-    """Make a folder with notes and other files, in folders."""
-    for number in range(count):
-        place = folder / f"{number % 10}" / f"{number % 3}"
-        place.mkdir(parents=True, exist_ok=True)
-        words = " ".join(f"word{number}.{n}" for n in range(60))
-        if number % 2:
-            (place / f"{number:05}.md").write_text(words, encoding="utf-8")
-        else:
-            (place / f"{number:05}.bin").write_bytes(b"\0" + words.encode() * 4)
-
-
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Island, Island]]:
     """Return two devices that run, and share nothing yet."""
     ana = Island("Ana", tmp_path / "ana-data", tmp_path / "ana" / "Work")
     mina = Island("Mina", tmp_path / "mina-data", tmp_path / "mina" / "Work")
-    for island in (ana, mina):
-        island.ask("init", "--name", island.name)
-        island.start()
-    yield ana, mina
-    for island in (ana, mina):
-        island.stop()
+    with running(ana, mina):
+        yield ana, mina
 
 
 def share(ana: Island, mina: Island, name: str) -> None:

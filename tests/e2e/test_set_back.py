@@ -11,8 +11,7 @@ import pytest
 
 from app.cli.island import tree_of
 from app.loose import mapping_in
-from tests.e2e.devices import Device, meet, until
-from tests.e2e.test_apart import join, shared
+from tests.e2e.devices import Device, join, meet, running, shared, until
 from tests.helpers.set_back import set_back
 
 pytestmark = [pytest.mark.e2e, pytest.mark.serial]
@@ -22,17 +21,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.serial]
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return two devices that run and share a folder with a note."""
     one, other = (Device(name, tmp_path / name) for name in ("One", "Other"))
-    for device in (one, other):
-        device.ask("init", "--name", device.name)
-        device.start()
-    one.folder.mkdir(parents=True, exist_ok=True)
-    one.write("note.md", b"first\n")
-    one.write("old.md", b"old\n")
-    join(other, shared(one))
-    meet(one, other)
-    yield one, other
-    for device in (one, other):
-        device.stop()
+    with running(one, other):
+        one.folder.mkdir(parents=True, exist_ok=True)
+        one.write("note.md", b"first\n")
+        one.write("old.md", b"old\n")
+        join(other, shared(one))
+        meet(one, other)
+        yield one, other
 
 
 def is_settled(device: Device) -> bool:

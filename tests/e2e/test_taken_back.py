@@ -10,15 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.cli.island import Island, tree_of
 from app.loose import list_in, mapping_in
+from tests.e2e import devices
+from tests.e2e.devices import fill, join, running, shared
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-PATIENCE = 90.0
+until = partial(devices.until, patience=90.0)
 FILES = 400
 BAD_PROGRAM = """
 import os, pathlib, sys
@@ -35,42 +38,17 @@ for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.*")):
 """Both ways that such programs go: in the same file, and in a new one beside it."""
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Ask again and again; real programs have their own time."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, f"not in {PATIENCE:.0f} s: {what}"
-
-
-def fill(folder: Path) -> None:
-    """Make a folder with notes and other files, in folders."""
-    for number in range(FILES):
-        place = folder / f"{number % 10}" / f"{number % 3}"
-        place.mkdir(parents=True, exist_ok=True)
-        words = "\n".join(f"word{number}.{n}" for n in range(60))
-        if number % 2:
-            (place / f"{number:05}.md").write_text(words, encoding="utf-8")
-        else:
-            (place / f"{number:05}.bin").write_bytes(b"\0" + words.encode() * 4)
-
-
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Island, Island]]:
     """Return two devices that share a folder, without its guard."""
     ana = Island("Ana", tmp_path / "ana-data", tmp_path / "ana" / "Work")
     mina = Island("Mina", tmp_path / "mina-data", tmp_path / "mina" / "Work")
-    fill(ana.folder)
-    for island in (ana, mina):
-        island.ask("init", "--name", island.name)
-        island.start()
-    ana.ask("add", str(ana.folder))
-    code = ana.value("share", "Work", "--can", "edit")["code"]
-    mina.ask("join", "-", "--into", str(mina.folder), given=f"{code}\n")
-    for island in (ana, mina):
-        island.ask("guard", "Work", "--off")
-    yield ana, mina
-    for island in (ana, mina):
-        island.stop()
+    fill(ana.folder, FILES)
+    with running(ana, mina):
+        join(mina, shared(ana))
+        for island in (ana, mina):
+            island.ask("guard", "Work", "--off")
+        yield ana, mina
 
 
 def test_one_command_brings_everything_back_byte_for_byte(

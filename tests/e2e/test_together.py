@@ -9,7 +9,7 @@ import pytest
 
 from app.cli.island import tree_of
 from app.loose import list_in, mapping_in
-from tests.e2e.devices import Device, meet, until
+from tests.e2e.devices import Device, join, meet, running, shared, until
 
 pytestmark = pytest.mark.e2e
 
@@ -18,22 +18,15 @@ pytestmark = pytest.mark.e2e
 def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return two devices that share a folder, and stand still."""
     one, other = Device("One", tmp_path / "one"), Device("Two", tmp_path / "two")
-    for device in (one, other):
-        device.ask("init", "--name", device.name)
-        device.start()
-    one.folder.mkdir(parents=True)
-    one.write("oven.bin", b"\0begun")
-    one.write("gone.md", b"begun\n")
-    one.ask("add", str(one.folder))
-    code = one.value("share", "Notes", "--can", "edit")["code"]
-    other.ask("join", "-", "--into", str(other.folder), given=f"{code}\n")
-    meet(one, other)
-    for device in (one, other):
-        device.stop()
-    yield one, other
-    for device in (one, other):
-        if device.runs():
+    with running(one, other):
+        one.folder.mkdir(parents=True)
+        one.write("oven.bin", b"\0begun")
+        one.write("gone.md", b"begun\n")
+        join(other, shared(one))
+        meet(one, other)
+        for device in (one, other):
             device.stop()
+        yield one, other
 
 
 def beside(device: Device) -> dict[str, tuple[str, list[str]]]:

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.cli.demo import make_folder
 from app.cli.island import Island, Unexpected, tree_of
+from tests.e2e import devices
+from tests.e2e.devices import join, running, shared
 
 pytestmark = pytest.mark.e2e
-PATIENCE = 30.0
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Ask again and again; real programs have their own time."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, f"not in {PATIENCE:.0f} s: {what}"
+until = partial(devices.until, patience=30.0)
 
 
 @pytest.fixture
@@ -29,20 +24,14 @@ def pair(tmp_path: Path) -> Iterator[tuple[Island, Island]]:
     """Return two devices that run."""
     ana = Island("Ana", tmp_path / "ana-data", tmp_path / "ana" / "Recipes")
     mina = Island("Mina", tmp_path / "mina-data", tmp_path / "mina" / "Rezepte")
-    for island in (ana, mina):
-        island.ask("init", "--name", island.name)
-        island.start()
-    yield ana, mina
-    for island in (ana, mina):
-        island.stop()
+    with running(ana, mina):
+        yield ana, mina
 
 
 def joined(ana: Island, mina: Island, notes: int, can: str = "edit") -> None:
     """Let Ana share a folder and Mina join it."""
     make_folder(ana.folder, notes)
-    ana.ask("add", str(ana.folder))
-    code = ana.value("share", "Recipes", "--can", can)["code"]
-    mina.ask("join", "-", "--into", str(mina.folder), given=f"{code}\n")
+    join(mina, shared(ana, can))
 
 
 def equal(ana: Island, mina: Island) -> bool:

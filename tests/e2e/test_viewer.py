@@ -13,7 +13,7 @@ from app.cli.island import tree_of
 from storage.access.invite import code_from_text
 from storage.access.roles import Role
 from tests.e2e.changes import begin
-from tests.e2e.devices import Device, until
+from tests.e2e.devices import Device, running, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.serial]
 
@@ -23,13 +23,9 @@ def pair(tmp_path: Path) -> Iterator[tuple[Device, Device]]:
     """Return an owner of a folder, and somebody who has nothing yet."""
     owner, viewer = Device("Owner", tmp_path / "owner"), Device("Viewer", tmp_path / "viewer")
     begin(owner.folder)
-    for device in (owner, viewer):
-        device.ask("init", "--name", device.name)
-        device.start()
-    owner.ask("add", str(owner.folder))
-    yield owner, viewer
-    for device in (owner, viewer):
-        device.stop()
+    with running(owner, viewer):
+        owner.ask("add", str(owner.folder))
+        yield owner, viewer
 
 
 def code_of(owner: Device, can: str = "view") -> str:
