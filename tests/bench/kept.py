@@ -25,13 +25,15 @@ class Kept:
     grew: tuple[Peer, ...]
 
 
-def kept_first(source: Path, home: Path, kinds: Kinds = ALL) -> Kept:
-    """Save a folder for the first time; the bytes are those of the tidied store."""
+def kept_first(source: Path, home: Path, runs: int, kinds: Kinds = ALL) -> Kept:
+    """Save a folder into an empty store some times; the bytes are those of the tidied store."""
+    made = [keepers(source, home / str(run), kinds) for run in range(runs)]
     took, grew = [], []
-    for keeper in keepers(source, home, kinds):
-        took.append(peer(keeper.name, keeper.save))
-        keeper.tidy()
-        grew.append(Peer(keeper.name, (float(held(keeper.store)),)))
+    for same in zip(*made, strict=True):
+        name = same[0].name
+        took.append(peer(name, *(keeper.save for keeper in same)))
+        same[0].tidy()
+        grew.append(Peer(name, (float(held(same[0].store)),)))
     return Kept(tuple(took), tuple(grew))
 
 

@@ -39,7 +39,7 @@ def ingest(ground: Ground, runs: int) -> list[Row]:
             warm.append(timed(partial(device.cli, "add", str(other / "Notes"))))
             used += meter.used
     floor = timed(lambda: read_and_seal(ground.notes, ground.scratch / "floor.pack"))
-    kept = kept_first(ground.notes, ground.scratch / "kept")
+    kept = kept_first(ground.notes, ground.scratch / "kept", runs)
     notes = f"{ground.scale.notes:,} notes"
     return [
         Row(f"ingest {notes} by a cold `atoll add`", tuple(cold), 0.9, floor,

@@ -14,7 +14,7 @@ from tests.bench.ground import Ground
 from tests.bench.keepers import ENCRYPTED, Keeper, has, peer, rsync
 from tests.bench.kept import kept_again, kept_first
 from tests.bench.synced import newcomers
-from tests.bench.timing import Row, Unit, timed
+from tests.bench.timing import Peer, Row, Unit, timed
 from tests.bench.usage import Meter, packed, peak, sent_on_loopback, size_of
 
 CHUNK = 1 << 22
@@ -55,7 +55,7 @@ def media(ground: Ground, runs: int) -> list[Row]:
     (ground.scratch / "floor.pack").unlink()
     copied = timed(lambda: copy_tree(films, ground.scratch / "copied"))
     shutil.rmtree(ground.scratch / "copied")
-    kept = kept_first(films, ground.scratch / "kept", ENCRYPTED)
+    kept = kept_first(films, ground.scratch / "kept", ground.scale.runs(2), ENCRYPTED)
     shutil.rmtree(ground.scratch / "kept")
     theirs = newcomers(films, ground.scratch / "st", ground.scale.runs(2))
     copies = (peer("rsync", partial(rsync, films, ground.scratch / "r")),) if has("rsync") else ()
@@ -63,7 +63,7 @@ def media(ground: Ground, runs: int) -> list[Row]:
     return [
         Row(f"ingest {size}, by `atoll add`", tuple(ours.took), 3.0, floor,
             "read, seal, one fsync", kept.took, _mean(ours.used)),
-        Row("CPU of that", tuple(ours.used), 3.5),
+        Row("CPU of that", tuple(ours.used), 3.5, peers=_cpu_of(kept.took)),
         Row("the most memory of that", tuple(ours.held), 120.0 * 2**20, unit=Unit.BYTES),
         Row("the data folder beside the media", tuple(ours.share), None, unit=Unit.PERCENT),
         Row(f"newcomer gets {size}, by `atoll join`", tuple(ours.came), 4.0, copied,
@@ -118,6 +118,11 @@ def _take(films: Path, home: Path, total: int, into: _Taken) -> None:
         a.cli("leave", "Media")
     shutil.rmtree(films / ".atoll", ignore_errors=True)
     shutil.rmtree(home)
+
+
+def _cpu_of(peers: tuple[Peer, ...]) -> tuple[Peer, ...]:
+    """Return the CPU seconds of peers as figures of their own."""
+    return tuple(Peer(each.name, (each.cpu,)) for each in peers if each.cpu is not None)
 
 
 def _mean(figures: list[float]) -> float:

@@ -151,7 +151,7 @@ def test_where_no_other_program_is_installed_nothing_is_compared(
     notes = tmp_path / "notes"
     notes.mkdir()
     home = tmp_path / "home"
-    assert not kept_first(notes, home / "1").took
+    assert not kept_first(notes, home / "1", 2).took
     assert not kept_again(notes, home / "2", 1, nothing, lambda keeper: keeper.save()).took
     assert not copied_again(notes, home / "3", 1, nothing)
     assert not pulled_again(notes, home / "4", 1, nothing).took
