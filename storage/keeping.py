@@ -23,6 +23,11 @@ NOTE_MAX = 64 * 1024
 MOMENT = 600
 """Seconds that what was asked for stays where names only are kept."""
 
+FRESH = 3 * 86_400
+"""Seconds for which a word about older versions counts. Who signed it says no more that it has all
+of them as soon as its rules let some wait to go, and they wait for a week: so what goes here for
+that word is there still, unless clocks are wrong by days."""
+
 
 class Keep(IntEnum):
     """How much of a space is kept here."""
@@ -146,8 +151,8 @@ class Vouching:
         return any(seen.includes(dot) for seen in self.older)
 
 
-def vouching(receipts: Iterable[Receipt], ours: Seen, mark: bytes) -> Vouching:
-    """Return what receipts vouch for, to a device that has seen `ours` and let go since `mark`."""
+def vouching(receipts: Iterable[Receipt], ours: Seen, mark: bytes, now: int) -> Vouching:
+    """Return what receipts vouch for now, to who has seen `ours` and let go since `mark`."""
     good = [
         receipt
         for receipt in receipts
@@ -158,5 +163,5 @@ def vouching(receipts: Iterable[Receipt], ours: Seen, mark: bytes) -> Vouching:
     ]
     return Vouching(
         tuple(receipt.seen for receipt in good),
-        tuple(receipt.seen for receipt in good if receipt.older),
+        tuple(receipt.seen for receipt in good if receipt.older and abs(now - receipt.at) <= FRESH),
     )

@@ -52,6 +52,11 @@ class LetGo:
         """Say whether anything was."""
         return bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM let_go)").fetchone()[0])
 
+    def is_any_waiting(self) -> bool:
+        """Say whether anything waits in quarantine to go."""
+        run = self._connection.execute
+        return bool(run("SELECT EXISTS (SELECT 1 FROM quarantine)").fetchone()[0])
+
 
 def tops_of(facts: EntryFacts) -> list[bytes]:
     """Return the addresses of the blocks that open what an entry holds."""

@@ -322,7 +322,7 @@ class Partial(Opened):
     def _vouching(self, trusted: AbstractSet[str]) -> Vouching:
         core = self._core
         words = (word for did, word in self.receipts().items() if did in trusted)
-        return vouching(words, core.seen, core.kept.keeping.mark)
+        return vouching(words, core.seen, core.kept.keeping.mark, int(core.clock.now()))
 
     # ------------------------------------------------------------ what is signed
 
@@ -347,8 +347,10 @@ class Partial(Opened):
         core = self._ready()
         keeping, complete = core.kept.keeping, self.is_complete()
         heard = frozenset(its.mark for its in self.receipts().values() if its.mark)
-        # what our rules let go of is not here: else others would give up the last copy for our word
+        # what our rules let go of, or let wait for it, is not answered for:
+        # else others would give up the last copy for our word
         older = complete and not self._wants.any_at_all() and not core.let_go.any()
+        older = older and not core.let_go.is_any_waiting()
         return Word(complete, int(keeping.how), keeping.mark, heard, older)
 
     def said(self) -> bytes:

@@ -17,6 +17,7 @@ from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.keeping import MOMENT, WHOLE, Keep, Keeping, Stay, keeping_from, pushed_out, vouching
 from storage.records.receipt import Receipt
+from storage.retention import DAY, QUARANTINE
 from storage.vault import Vault
 from tests.helpers.vaults import Clock, Place, core_of, everyone, save, shown, tell, write
 
@@ -54,7 +55,7 @@ class Island:
 
     def may_let_go(self) -> bool:
         """Say whether the content may go here."""
-        vouch = vouching(self.words.values(), SEEN, self.mark)
+        vouch = vouching(self.words.values(), SEEN, self.mark, 0)
         return bool(self.mark) and vouch.has([DOT])
 
 
@@ -88,6 +89,37 @@ def test_the_last_whole_copy_is_never_let_go(count: int, seed: int) -> None:
             case _:
                 pass
         assert any(island.holds for island in islands)
+
+
+@settings(max_examples=500)
+@given(st.integers(0, 1 << 32))
+def test_no_older_version_goes_for_the_word_of_one_who_gave_it_up_meanwhile(seed: int) -> None:
+    """A word is heard late, or twice; who gave it thins out its past when a week is over."""
+    dice = Random(seed)  # noqa: S311 - a story, not a secret
+    now, since, holds = 0, -1, True
+    mark = b"the mark"
+
+    def word() -> Receipt:
+        older = holds and since < 0
+        return Receipt(bytes(32), bytes(32), SEEN, True, now, heard=frozenset({mark}), older=older)
+
+    signed = [word()]
+    for _ in range(40):
+        match dice.choice(["sign", "wait", "wait", "quarantine", "remove", "act", "act"]):
+            case "sign":
+                signed.append(word())
+            case "wait":
+                now += dice.randrange(4 * DAY)
+            case "quarantine" if since < 0:
+                since = now
+            case "remove" if since >= 0:
+                holds = holds and now - since < QUARANTINE
+            case "act":
+                vouch = vouching([dice.choice(signed)], SEEN, mark, now)
+                assert vouch.has([DOT])
+                assert holds or not vouch.has_older(DOT)
+            case _:
+                pass
 
 
 @given(

@@ -12,7 +12,7 @@ from storage.collecting import Orders
 from storage.errors import BlockNotFound
 from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot, Writer
-from storage.keeping import MOMENT, NOTE_MAX, WHOLE, Keep, Keeping
+from storage.keeping import FRESH, MOMENT, NOTE_MAX, WHOLE, Keep, Keeping
 from storage.letgo import tops_of
 from storage.retention import Rule
 from storage.vault import Vault
@@ -256,6 +256,27 @@ def test_what_is_kept_here_by_other_names_keeps_its_blocks(
     assert phone.push_out(trusted) == {film}
     phone.sweep(trusted, frozenset(), beside=(copy,) if is_beside else ())
     assert b"".join(core.contents.plain(copy)) == FILM
+
+
+def test_who_lets_older_versions_wait_to_go_answers_for_none_of_them(
+    pair: tuple[Vault, Vault],
+) -> None:
+    """A word is taken back a week before it is wrong, and counts for three days."""
+    desk, phone = pair
+    film = write(phone, "a.mov", FILM, TOP)
+    save(phone, film, FILM[::-1])
+    exchange(desk, phone)
+    phone.set_keeping(NAMES)
+    sign(desk, phone)
+    assert desk.word().older
+    run = desk.collection(Orders({TOP: Rule(latest_over=1000, any_kind=True)}))
+    while run.step() is not None:
+        pass
+    assert run.collected.quarantined > 3
+    assert not desk.word().older
+    core_of(phone).clock.at += FRESH + 1  # type: ignore[attr-defined]
+    assert tidy(phone, desk) > 3  # what is shown now
+    assert b"".join(phone.read_at(film, phone.history(film)[1].cid)) == FILM
 
 
 def test_the_disk_is_given_back(pair: tuple[Vault, Vault], place: Place) -> None:
