@@ -29,7 +29,7 @@ class Account:
         """Open the account of a data folder.
 
         Raises:
-            StateDamaged: what it remembers is missing or damaged; `remembered_anew` mends that.
+            StateDamaged: what it remembers is missing or damaged; `remember_anew` mends that.
             KeysUnusable, StoreUnusable: its keys or its memory cannot be read.
         """
         keys = load(places.device_key)

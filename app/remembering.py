@@ -24,6 +24,7 @@ from storage.identity.device import DeviceKeys
 from storage.identity.keyfile import load
 from storage.ports import Clock, Entropy
 from storage.vault import Vault
+from storage.vaultlock import SPACE_FILE
 
 NAMELESS = "A device"
 USUAL = ("", "Documents", "Desktop")
@@ -86,7 +87,7 @@ def _from_stores(
 def _stores(places: Places) -> Iterator[Path]:
     with suppress(OSError):
         for store in sorted(places.spaces.iterdir()):
-            if (store / "space").is_file() and "-" not in store.name:
+            if (store / SPACE_FILE).is_file() and "-" not in store.name:
                 yield store
 
 

@@ -36,9 +36,9 @@ from storage.lasting import make_folder, replace_file, sync_folder
 from storage.ports import Clock, Entropy
 from storage.system import in_our_words, our_error
 from storage.vault import Vault
+from storage.vaultlock import SPACE_FILE
 
 _WAYS = Ways()
-SPACE = "space"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Restoring:
             for member in kept.packs:
                 self._pack(source, member, begun / PACKS / f"{member.number:06}.pack")
             sync_folder(begun / PACKS)
-            replace_file(begun / SPACE, kept.space)
+            replace_file(begun / SPACE_FILE, kept.space)
             begun.rename(store)
             sync_folder(store.parent)
         except OSError as error:

@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from storage.errors import StoreUnusable
 from storage.lasting import sync_folder
+from storage.system import in_our_words
 
 BEGUN = "new-"
 """How the folder of a store begins that nobody was told of yet."""
@@ -28,13 +28,11 @@ def show(begun: Path, store: Path) -> None:
     """Give a store that was begun the name under which it will be remembered.
 
     Raises:
-        StoreUnusable: it cannot have it, or would lose it at a power cut.
+        StoreFull, StoreUnusable: it cannot have it, or would lose it at a power cut.
     """
-    try:
+    with in_our_words("put a store in its place"):
         begun.rename(store)
         sync_folder(store.parent)
-    except OSError as error:
-        raise StoreUnusable(f"the store cannot be put in its place: {error.strerror}") from error
 
 
 def throw_away(store: Path, mark: str) -> None:

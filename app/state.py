@@ -125,10 +125,7 @@ class DeviceState:
         Raises:
             StoreFull, StoreUnusable: there is no room for it.
         """
-        try:
-            set_aside(path)
-        except OSError as error:
-            raise StoreUnusable(f"cannot set {path.name} aside: {error.strerror}") from error
+        set_aside(path)
         connection = open_sealed(path, key)
         try:
             _fill(connection, tables)

@@ -12,9 +12,10 @@ from pathlib import Path
 from app.loose import list_in, mapping_in
 from storage.codec.dagcbor import decode, encode
 from storage.crypto.primitives import aead_open, aead_seal, hkdf, hmac256, same
-from storage.errors import DecodeError, StoreUnusable
+from storage.errors import DecodeError
 from storage.index.sql import Row, SqlValue
 from storage.lasting import replace_file
+from storage.system import in_our_words
 
 NAME = "state.copy"
 MAX_SIZE = 16 << 20
@@ -29,15 +30,13 @@ def write_copy(beside: Path, key: bytes, tables: Tables) -> None:
     """Write the copy that belongs to a database.
 
     Raises:
-        StoreUnusable: the disk does not take it; the copy before is unharmed.
+        StoreFull, StoreUnusable: the disk does not take it; the copy before is unharmed.
     """
     plain = plain_of(tables)
     salt = hmac256(hkdf(key, _KIND + b"/salt"), plain)
     sealed = aead_seal(hkdf(key, _KIND, salt=salt), plain, _KIND)
-    try:
+    with in_our_words(f"write {NAME}"):
         replace_file(beside.with_name(NAME), salt + sealed)
-    except OSError as error:
-        raise StoreUnusable(f"cannot write {NAME}: {error.strerror}") from error
 
 
 def read_copy(beside: Path, key: bytes) -> Tables | None:

@@ -13,7 +13,7 @@ from storage.batches import rows_among
 from storage.facts.change import EntryId
 from storage.facts.state import EntryFacts
 from storage.index.schema import get_meta, set_meta
-from storage.index.sql import Connection
+from storage.index.sql import Connection, Row
 from storage.keeping import MOMENT, WHOLE, Keep, Keeping, Stay, keeping_from
 from storage.tree.rows import decode_own_row
 
@@ -57,15 +57,14 @@ class Kept:
         if self.keeping.is_whole:
             return frozenset()
         ask = f"SELECT id FROM entry WHERE id IN (…) AND {_UNKEPT}"  # noqa: S608
-        rows = rows_among(self._connection, ask, entries, self.keeping.note_max)
-        return frozenset(EntryId(bytes(row[0])) for row in rows)
+        return _ids(rows_among(self._connection, ask, entries, self.keeping.note_max))
 
     def all_unkept(self) -> frozenset[EntryId]:
         """Return all entries that are shown and not to be here."""
         if self.keeping.is_whole:
             return frozenset()
         unkept = f"SELECT id FROM entry WHERE {_UNKEPT}"  # noqa: S608 - words of ours
-        return frozenset(self._ids(unkept, (self.keeping.note_max,)))
+        return self._ask(unkept, self.keeping.note_max)
 
     def use(self, entries: Iterable[EntryId], now: int) -> None:
         """Let entries stay, as used now."""
@@ -86,12 +85,9 @@ class Kept:
 
     def deleted(self) -> frozenset[EntryId]:
         """Return what stays, and is shown no more."""
-        return frozenset(
-            self._ids(
-                "SELECT entry FROM stay WHERE NOT EXISTS "
-                "(SELECT 1 FROM entry WHERE id = stay.entry AND parent <> x'')",
-                (),
-            )
+        return self._ask(
+            "SELECT entry FROM stay WHERE NOT EXISTS "
+            "(SELECT 1 FROM entry WHERE id = stay.entry AND parent <> x'')"
         )
 
     def push_out(self, entries: Iterable[EntryId]) -> None:
@@ -107,7 +103,7 @@ class Kept:
 
     def leaving(self) -> frozenset[EntryId]:
         """Return what was pushed out, and whose blocks may be here."""
-        return frozenset(self._ids("SELECT entry FROM leaving", ()))
+        return self._ask("SELECT entry FROM leaving")
 
     def left(self, entries: Iterable[EntryId]) -> None:
         """Nothing of these is here any more, or they are to be here again."""
@@ -131,12 +127,8 @@ class Kept:
 
     def always(self) -> frozenset[EntryId]:
         """Return the texts that are kept in any case."""
-        return frozenset(
-            self._ids(
-                f"SELECT id FROM entry WHERE {_FILE} AND {_ALWAYS}",  # noqa: S608
-                (self.keeping.note_max,),
-            )
-        )
+        always = f"SELECT id FROM entry WHERE {_FILE} AND {_ALWAYS}"  # noqa: S608
+        return self._ask(always, self.keeping.note_max)
 
     def asked(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries that stay until they are pushed out."""
@@ -152,8 +144,7 @@ class Kept:
     def shown(self, entries: Iterable[EntryId]) -> frozenset[EntryId]:
         """Return those of the entries that are shown."""
         ask = "SELECT id FROM entry WHERE id IN (…) AND parent <> x''"
-        rows = rows_among(self._connection, ask, entries)
-        return frozenset(EntryId(bytes(row[0])) for row in rows)
+        return _ids(rows_among(self._connection, ask, entries))
 
     def size_of(self, entries: Iterable[EntryId]) -> int:
         """Return the bytes of files that are not kept in any case."""
@@ -183,6 +174,9 @@ class Kept:
             row = self._connection.execute(besides, (self.keeping.note_max,)).fetchone()
         return int(row[0]), int(row[1])
 
-    def _ids(self, statement: str, values: tuple[bytes | int, ...]) -> set[EntryId]:
-        rows = self._connection.execute(statement, values).fetchall()
-        return {EntryId(bytes(row[0])) for row in rows}
+    def _ask(self, statement: str, *values: int) -> frozenset[EntryId]:
+        return _ids(self._connection.execute(statement, values).fetchall())
+
+
+def _ids(rows: Iterable[Row]) -> frozenset[EntryId]:
+    return frozenset(EntryId(bytes(row[0])) for row in rows)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from storage.facts.state import EntryFacts
-from storage.facts.values import Content, Edit
 from storage.index.sql import Connection
+from storage.retention import each_held, tops_of_held
 
 
 class LetGo:
@@ -60,13 +60,4 @@ class LetGo:
 
 def tops_of(facts: EntryFacts) -> list[bytes]:
     """Return the addresses of the blocks that open what an entry holds."""
-    found: list[bytes] = []
-    for value in (*facts.get("content", {}).values(), *facts.get("edits", {}).values()):
-        match value:
-            case Content(link=link, document=document):
-                found += [it.digest for it in (link, document) if it is not None]
-            case Edit(update=update) if not isinstance(update, bytes):
-                found.append(update.digest)
-            case _:
-                pass
-    return found
+    return [top for held in each_held(facts) for top in tops_of_held(held)]

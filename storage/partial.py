@@ -19,12 +19,13 @@ from storage.facts.change import EntryId
 from storage.facts.dots import Dot
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
-from storage.facts.values import Content, Edit, Value
+from storage.facts.values import Content, Value
 from storage.keeping import Keep, Keeping, Stay, Vouching, by_use, pushed_out, vouching
 from storage.kept import Kept
 from storage.letgo import tops_of
 from storage.opened import Opened
 from storage.records.receipt import Receipt, Word, read_receipt, write_receipt
+from storage.retention import each_held
 from storage.tree.content import here_below, here_of
 from storage.uses import contents_of
 
@@ -307,13 +308,12 @@ class Partial(Opened):
     def _blocks_of(self, facts: EntryFacts) -> Iterator[bytes]:
         """Walk the blocks of contents that are here."""
         blocks = self._core.blocks
-        values = (*facts.get("content", {}).values(), *facts.get("edits", {}).values())
-        for value in values:
+        for held in each_held(facts):
             try:
-                if isinstance(value, Content):
-                    yield from here_of(value, blocks)
-                elif isinstance(value, Edit) and not isinstance(value.update, bytes):
-                    yield from here_below(value.update, blocks)
+                if isinstance(held, Content):
+                    yield from here_of(held, blocks)
+                else:
+                    yield from here_below(held, blocks)
             except (StoreFull, StoreUnusable):
                 raise
             except AtollError:

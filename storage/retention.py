@@ -10,7 +10,7 @@ was set back would make new work look old. One that was ahead makes nothing look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -172,12 +172,15 @@ def _group(version: Version, number: int, rule: Rule, now: int) -> tuple[object,
 
 def held_in(facts: EntryFacts) -> frozenset[Held]:
     """Return what facts need blocks for."""
-    values = (*facts.get("content", {}).values(), *facts.get("edits", {}).values())
-    return frozenset(
-        held
-        for value in values
-        if isinstance(held := value.update if isinstance(value, Edit) else value, Content | Link)
-    )
+    return frozenset(each_held(facts))
+
+
+def each_held(facts: EntryFacts) -> Iterator[Held]:
+    """Walk what facts need blocks for: contents first, then edits."""
+    for value in (*facts.get("content", {}).values(), *facts.get("edits", {}).values()):
+        held = value.update if isinstance(value, Edit) else value
+        if isinstance(held, Content | Link):
+            yield held
 
 
 def tops_of_held(held: Held) -> list[bytes]:

@@ -13,9 +13,9 @@ from storage.blocks.store import Kind
 from storage.bygone import Run
 from storage.collecting import Collected, Collection, Orders, Slice, all_held
 from storage.core import INDEX, Core
-from storage.errors import StoreUnusable
 from storage.opened import Opened
 from storage.retention import DAY, Held
+from storage.system import in_our_words
 from storage.wants import Wants
 
 _LIVES = 100
@@ -120,14 +120,12 @@ class Survey:
         use.index = self._size_of_caches()
 
     def _size_of_caches(self) -> int:
-        try:
+        with in_our_words("look into the space"):
             return sum(
                 path.stat().st_size
                 for path in self._core.folder.iterdir()
                 if path.name.startswith(_CACHES)
             )
-        except OSError as error:
-            raise StoreUnusable(f"cannot look into the space: {error.strerror}") from error
 
 
 class Surveying(Opened):

@@ -21,7 +21,7 @@ from storage.facts.state import EntryFacts
 from storage.facts.text import apply_splices
 from storage.facts.text_union import joining
 from storage.facts.values import EntryKind, Fact, Place
-from storage.facts.view import created_by, latest_meta, sides, stored_name
+from storage.facts.view import age_of, latest_meta, sides, stored_name
 from storage.index.line import ODD_APART, ODD_ORPHAN, ODD_PLACES, ODD_SIDES
 from storage.records.ledger import Step
 from storage.vault import Vault
@@ -100,7 +100,7 @@ def _names(vault: Vault, tree: Tree) -> Iterator[Overlap]:
             groups.append([older, younger])
     for nodes in groups:
         own = [node for node in nodes if vault.facts(node.id)]
-        own.sort(key=lambda node: (created_by(vault.facts(node.id)).rank, node.id))
+        own.sort(key=lambda node: age_of(node.id, vault.facts(node.id)))
         if len(own) > 1:
             found = tuple(_named(vault, tree, node) for node in own)
             yield Overlap(What.NAMES, own[0].id, found[0].path, found)

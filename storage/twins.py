@@ -21,7 +21,7 @@ from storage.facts.change import EntryId
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind
-from storage.facts.view import created_by, latest_meta, sides, stored_name
+from storage.facts.view import age_of, latest_meta, sides, stored_name
 from storage.vault import Vault
 
 MOST = 2000
@@ -96,7 +96,7 @@ class _Search:
         return found
 
     def _age(self, node: Node) -> tuple[tuple[int, bytes], EntryId]:
-        return created_by(self._vault.facts(node.id)).rank, node.id
+        return age_of(node.id, self._vault.facts(node.id))
 
     def _pairs(self, stays: Node, goes: Node) -> list[Pair] | None:
         """Return all pairs of twins in two twins, None if something of what goes has none."""

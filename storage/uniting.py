@@ -22,7 +22,7 @@ from storage.facts.operate import FACT
 from storage.facts.slots import APART, UNITED
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind
-from storage.facts.view import created_by, side_name, sides, stored_name
+from storage.facts.view import age_of, created_by, side_name, sides, stored_name
 from storage.index.line import ODD_ORPHAN, ODD_UNITED
 from storage.vault import Vault
 
@@ -66,7 +66,7 @@ def _alike(vault: Vault) -> Iterator[tuple[Node, Node]]:
             if facts and node.kind is EntryKind.FILE and node.side_of is None:
                 named.setdefault(stored_name(facts), []).append(node)
         for nodes in named.values():
-            nodes.sort(key=lambda node: (created_by(vault.facts(node.id)).rank, node.id))
+            nodes.sort(key=lambda node: age_of(node.id, vault.facts(node.id)))
             yield from combinations(nodes, 2)
 
 

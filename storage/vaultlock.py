@@ -9,7 +9,7 @@ from storage.errors import StoreFull, StoreLocked, StoreUnusable
 from storage.filelock import lock_file
 from storage.lasting import make_folder
 
-_NAME = "space"
+SPACE_FILE = "space"
 _KEY_SIZE = 32
 
 
@@ -26,7 +26,7 @@ class VaultLock:
         try:
             if space is not None:
                 make_folder(folder)
-            self._file = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(folder / SPACE_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreUnusable(f"cannot open the space: {error.strerror}") from error
         if not lock_file(self._file):

@@ -93,6 +93,11 @@ def created_by(facts: EntryFacts) -> Dot:
     return min(dots, key=_rank)
 
 
+def age_of(entry: EntryId, facts: EntryFacts) -> tuple[tuple[int, bytes], EntryId]:
+    """Return what sorts entries by when they were made, the oldest first; alike everywhere."""
+    return created_by(facts).rank, entry
+
+
 def touched_by(facts: EntryFacts) -> Dot:
     """Return the largest dot of all."""
     return max(chain.from_iterable(facts.values()), key=_rank)

@@ -11,6 +11,7 @@ import sqlcipher3
 
 from storage.errors import StoreFull, StoreLocked, StoreUnusable
 from storage.index.sql import Connection
+from storage.system import in_our_words, our_error
 
 _KEY_SIZE = 32
 _CORRUPT, _NOT_A_DATABASE = 11, 26  # SQLite's own numbers
@@ -135,7 +136,7 @@ def _open(
             raise as_storage_error(error, path) from error
         raise
     except OSError as error:
-        raise StoreUnusable(f"cannot open {path.name}: {error.strerror}") from error
+        raise our_error(f"open {path.name}", error) from error
     return connection
 
 
@@ -165,14 +166,19 @@ def is_whole(connection: Connection, *, quick: bool = False) -> bool:
 
 
 def set_aside(path: Path) -> None:
-    """Move a damaged database away, so that it is made anew. Not deleted: it may be evidence."""
+    """Move a damaged database away, so that it is made anew. Not deleted: it may be evidence.
+
+    Raises:
+        StoreFull, StoreUnusable: the disk refuses.
+    """
     number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    for ending in ("", "-wal", "-shm"):
-        found = path.with_name(path.name + ending)
-        if found.exists():
-            found.rename(aside.with_name(aside.name + ending))
+    with in_our_words(f"set {path.name} aside"):
+        while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+            number += 1
+        for ending in ("", "-wal", "-shm"):
+            found = path.with_name(path.name + ending)
+            if found.exists():
+                found.rename(aside.with_name(aside.name + ending))
 
 
 def as_storage_error(error: Exception, path: Path) -> StoreFull | StoreLocked | StoreUnusable:
