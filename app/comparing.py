@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, unified_diff
 
 MOST_LINES = 20_000
 """Beyond this, changed lines are not compared by their words."""
@@ -44,6 +44,17 @@ def changed_lines(before: str, after: str) -> tuple[Changed, ...]:
             found += [Changed("-", n + 1, (Piece("-", old[n]),)) for n in range(i + both, j)]
             found += [Changed("+", n + 1, (Piece("+", new[n]),)) for n in range(k + both, m)]
     return tuple(found)
+
+
+def unified(before: bytes, after: bytes, names: tuple[str, str]) -> str:
+    """Return the difference of two files, line by line; of what is no text, whether they differ."""
+    try:
+        lines = [data.decode().splitlines(keepends=True) for data in (before, after)]
+    except UnicodeDecodeError:
+        same = "are equal" if before == after else f"differ: {len(before)} and {len(after)} bytes"
+        return f"{names[0]} and {names[1]} {same}; this is no text\n"
+    steps = unified_diff(lines[0], lines[1], *names)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in steps)
 
 
 def _inside(old: str, new: str) -> tuple[Piece, ...]:

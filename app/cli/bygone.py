@@ -9,10 +9,10 @@ from app.cli.asking import Ask, Doing
 from app.cli.control import Answer
 from app.cli.keep import size_of
 from app.cli.names import (
+    label_of,
     open_spaces,
     path_and_version,
     space_label,
-    space_named,
     the_entry,
     the_version,
 )
@@ -54,7 +54,7 @@ async def _versions(ask: Ask) -> Answer:
             raise BadUsage("older versions are kept by folder; name a folder")
         await ask.app.past.set_rule(folder.space, entry, rule)
     rules = await ask.app.past.rules(folder.space, entry)
-    label = await _label(ask, folder.space)
+    label = await label_of(ask.app, folder.space)
     return Answer([{"space": label, **_rule_shape(it)} for it in rules])
 
 
@@ -125,8 +125,6 @@ async def _empty(ask: Ask, name: str | None) -> list[Forgotten]:
 
 async def _empty_at(ask: Ask, path: Path, name: str | None) -> Forgotten:
     """Forget what was deleted at a path, and below it."""
-    if name is not None:
-        await space_named(ask.app, name)
     for space in await open_spaces(ask.app, name):
         wanted = [it.id for it in await ask.app.bin(space.id) if _lay_at(it, path, space)]
         if wanted:
@@ -199,11 +197,6 @@ def _forgotten_shape(told: Forgotten) -> Shape:
         "other_devices": told.others,
         "edits_stay": told.has_edits,
     }
-
-
-async def _label(ask: Ask, space: str) -> str:
-    spaces = await ask.app.spaces()
-    return next((space_label(each) for each in spaces if each.id == space), space)
 
 
 BYGONE: dict[str, Doing] = {

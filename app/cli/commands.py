@@ -6,7 +6,6 @@ The same functions serve a terminal that reaches a running app and one that work
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from app.cli.keep import KEEPING
 from app.cli.moments import at, diff_between, export_at, restore_at, show_at, undo
 from app.cli.names import (
     PathAndVersion,
+    label_of,
     name_of,
     open_spaces,
     path_and_version,
@@ -40,10 +40,11 @@ from app.cli.shapes import (
     space_shape,
     version_shape,
 )
+from app.comparing import unified
 from app.errors import BadUsage, InNoFolder, NoSuchFolder, NotDeleted
 from app.facade import App, RunningApp
 from app.progress import Report
-from app.values import BinItem, EntryInfo, Role
+from app.values import BinItem, EntryInfo, Role, SpaceInfo
 from storage.errors import NotFound
 from storage.ports import Clock
 
@@ -178,7 +179,7 @@ async def _log(ask: Ask) -> Answer:
         ]
     else:
         space, which = await _logged(ask, path)
-        label = await _label(ask.app, space)
+        label = await label_of(ask.app, space)
         found = await ask.app.history(space, which, limit)
         versions = [(label, version) for version in found]
     return Answer([{"space": label, **version_shape(version)} for label, version in versions])
@@ -224,7 +225,7 @@ async def _diff(ask: Ask) -> Answer:
     after = None if other is None else await the_version(ask.app, entry, other)
     new = await ask.app.read(entry.space, entry.id, after)
     names = f"{entry.name}@{(before or 'nothing')[:8]}", f"{entry.name}@{(after or 'now')[:8]}"
-    text = await asyncio.to_thread(_difference, old, new, names)
+    text = await asyncio.to_thread(unified, old, new, names)
     return Answer({**entry_shape(entry), "from": before, "to": after, "diff": text})
 
 
@@ -236,16 +237,6 @@ async def _version_before(app: App, entry: EntryInfo) -> tuple[str | None, bytes
         except NotFound:
             continue  # it was in the bin then
     return None, b""
-
-
-def _difference(old: bytes, new: bytes, names: tuple[str, str]) -> str:
-    try:
-        lines = old.decode().splitlines(keepends=True), new.decode().splitlines(keepends=True)
-    except UnicodeDecodeError:
-        same = "are equal" if old == new else f"differ: {len(old)} and {len(new)} bytes"
-        return f"{names[0]} and {names[1]} {same}; this is no text\n"
-    steps = difflib.unified_diff(*lines, *names)
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in steps)
 
 
 async def _restore(ask: Ask) -> Answer:
@@ -274,11 +265,19 @@ async def _from_bin(ask: Ask, asked: PathAndVersion) -> EntryInfo:
 
 async def _is_drafted(ask: Ask, path: Path) -> bool:
     """Say whether who may not change it deleted or changed here what lies at a path."""
+    found = await _around(ask, path)
+    if found is None:
+        return False
+    space, inside = found
+    return any(draft.path == inside for draft in await ask.app.drafts(space.id))
+
+
+async def _around(ask: Ask, path: Path) -> tuple[SpaceInfo, tuple[str, ...]] | None:
+    """Return the open folder that a path lies in, and the path in it."""
     for space in await open_spaces(ask.app):
         if space.folder is not None and path.is_relative_to(space.folder):
-            inside = path.relative_to(space.folder).parts
-            return any(draft.path == inside for draft in await ask.app.drafts(space.id))
-    return False
+            return space, path.relative_to(space.folder).parts
+    return None
 
 
 async def _bin(ask: Ask) -> Answer:
@@ -319,13 +318,13 @@ async def _drafts(ask: Ask) -> Answer:
 
 
 async def _drop(ask: Ask, path: Path) -> Answer:
-    for space in await open_spaces(ask.app):
-        if space.folder is not None and path.is_relative_to(space.folder):
-            inside = path.relative_to(space.folder).parts
-            await ask.app.drop_draft(space.id, inside)
-            return Answer({"dropped": "/".join(inside), "space": space_label(space)})
-    folders = [str(space.folder) for space in await ask.app.spaces() if space.folder is not None]
-    raise InNoFolder(str(path), folders)
+    found = await _around(ask, path)
+    if found is None:
+        spaces = await ask.app.spaces()
+        raise InNoFolder(str(path), [str(it.folder) for it in spaces if it.folder is not None])
+    space, inside = found
+    await ask.app.drop_draft(space.id, inside)
+    return Answer({"dropped": "/".join(inside), "space": space_label(space)})
 
 
 # -- truth -------------------------------------------------------------------------------
@@ -351,10 +350,6 @@ async def _export(ask: Ask) -> Answer:
 
 async def _asked(ask: Ask) -> PathAndVersion:
     return path_and_version(ask.params.text("path"), ask.params.maybe("given"))
-
-
-async def _label(app: App, space: str) -> str:
-    return next((space_label(each) for each in await app.spaces() if each.id == space), space)
 
 
 DOING: dict[str, Doing] = {

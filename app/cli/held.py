@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.cli.asking import Ask, Doing
 from app.cli.control import Answer
-from app.cli.names import open_spaces, space_named
+from app.cli.names import open_spaces, space_label, space_named
 from app.cli.shapes import Shape
 from app.errors import BadUsage
 from app.guard_values import GuardSettings, Harm, HeldBatch
@@ -25,13 +25,13 @@ async def _held(ask: Ask) -> Answer:
 
 
 async def _through(ask: Ask, space: SpaceInfo) -> Shape:
-    return {"space": _name(space), "let_through": await ask.app.let_through(space.id)}
+    return {"space": space_label(space), "let_through": await ask.app.let_through(space.id)}
 
 
 async def _undone(ask: Ask, space: SpaceInfo) -> Shape:
     told = await ask.app.undo_held(space.id)
     return {
-        "space": _name(space),
+        "space": space_label(space),
         "put_back": told.files,
         "removed": told.removed,
         "lacking": told.lacking,
@@ -52,7 +52,9 @@ async def _guard(ask: Ask) -> Answer:
     )
     if now != before:
         await ask.app.set_guard(space.id, now)
-    return Answer({"space": _name(space), "on": now.on, "files": now.files, "percent": now.percent})
+    return Answer(
+        {"space": space_label(space), "on": now.on, "files": now.files, "percent": now.percent}
+    )
 
 
 def batch_shape(batch: HeldBatch, space: SpaceInfo) -> Shape:
@@ -60,17 +62,13 @@ def batch_shape(batch: HeldBatch, space: SpaceInfo) -> Shape:
     counts = {harm.value: batch.count(harm) for harm in Harm}
     changes = [{"path": "/".join(it.path), "harm": it.harm.value} for it in batch.changes]
     return {
-        "space": _name(space),
+        "space": space_label(space),
         "device": batch.device,
         "this": batch.is_this,
         "since": batch.since,
         **counts,
         "changes": changes,
     }
-
-
-def _name(space: SpaceInfo) -> str:
-    return space.name if space.folder is None else space.folder.name
 
 
 HELD: dict[str, Doing] = {"held": _held, "guard": _guard}

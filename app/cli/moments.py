@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
+from contextlib import suppress
 from pathlib import Path
 
 from app.cli.asking import Ask, Params
 from app.cli.control import Answer
 from app.cli.names import space_label, space_named
 from app.cli.shapes import Shape
-from app.comparing import changed_lines, marked
+from app.comparing import changed_lines, marked, unified
 from app.errors import BadUsage, InNoFolder
 from app.facade import App
 from app.loose import mapping_in
@@ -172,23 +172,17 @@ async def _texts(
         "from": None if old is None else _moment_shape(old.moment),
         "to": None if new is None else _moment_shape(new.moment),
     }
-    try:
-        texts = before.decode(), after.decode()
-    except UnicodeDecodeError:
-        same = "are equal" if before == after else f"differ: {len(before)} and {len(after)} bytes"
-        return Answer({**shape, "diff": f"{titles[0]} and {titles[1]} {same}; this is no text\n"})
-    return Answer({**shape, **await asyncio.to_thread(_compared, texts, titles)})
+    return Answer({**shape, **await asyncio.to_thread(_compared, before, after, titles)})
 
 
-def _compared(texts: tuple[str, str], titles: tuple[str, str]) -> Shape:
-    lines = [text.splitlines(keepends=True) for text in texts]
-    steps = difflib.unified_diff(lines[0], lines[1], *titles)
-    diff = "".join(line if line.endswith("\n") else f"{line}\n" for line in steps)
-    words: list[object] = [
-        {"what": line.sign, "line": line.line, "text": marked(line.pieces)}
-        for line in changed_lines(*texts)
-    ]
-    return {"diff": diff, "words": words}
+def _compared(before: bytes, after: bytes, titles: tuple[str, str]) -> Shape:
+    shape: Shape = {"diff": unified(before, after, titles)}
+    with suppress(UnicodeDecodeError):  # what is no text has no words
+        shape["words"] = [
+            {"what": line.sign, "line": line.line, "text": marked(line.pieces)}
+            for line in changed_lines(before.decode(), after.decode())
+        ]
+    return shape
 
 
 def _consent(params: Params) -> Consent:

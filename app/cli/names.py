@@ -43,6 +43,11 @@ def space_label(space: SpaceInfo) -> str:
     return space.folder.name if space.folder is not None else space.name
 
 
+async def label_of(app: App, space: str) -> str:
+    """Return how the shared folder of that id is called on this device."""
+    return next((space_label(each) for each in await app.spaces() if each.id == space), space)
+
+
 async def space_named(app: App, name: str) -> SpaceInfo:
     """Return the one shared folder of that name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.cli.names import space_label
 from app.guard_words import held_sentence
 from app.values import (
     BinItem,
@@ -26,7 +27,7 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
     """Return a shared folder."""
     return {
         "id": space.id,
-        "name": space.folder.name if space.folder else space.name,
+        "name": space_label(space),
         "shared_as": space.name,
         "folder": str(space.folder) if space.folder else None,
         "can": space.role.value,

@@ -82,6 +82,14 @@ class Place:
         return vault
 
 
+def remove(vault: Vault, *entries: EntryId) -> None:
+    """Delete, in one commit."""
+    change = vault.change()
+    for entry in entries:
+        change.remove(entry)
+    vault.commit(change, "removed")
+
+
 def tell(giver: Vault, taker: Vault, budget: int = BUDGET) -> list[Accepted]:
     """Give one vault what it lacks of another, as sync does."""
     answers: list[Accepted] = []

@@ -14,7 +14,17 @@ from storage.facts.values import Content, Meta
 from storage.twins import settle_twins
 from storage.uniting import unite_new
 from storage.vault import Vault
-from tests.helpers.vaults import META, Place, core_of, everyone, exchange, save, shown, write
+from tests.helpers.vaults import (
+    META,
+    Place,
+    core_of,
+    everyone,
+    exchange,
+    remove,
+    save,
+    shown,
+    write,
+)
 
 
 @pytest.fixture
@@ -26,13 +36,6 @@ def two(place: Place) -> Iterator[tuple[Vault, Vault]]:
     yield one, other
     one.close()
     other.close()
-
-
-def remove(vault: Vault, entry: EntryId) -> None:
-    """Delete."""
-    change = vault.change()
-    change.remove(entry)
-    vault.commit(change, "removed")
 
 
 def put(vault: Vault, name: str, content: Content, meta: Meta = META) -> EntryId:

@@ -12,7 +12,7 @@ from storage.facts.values import Content
 from storage.restoring import Act, Deed, Plan, carry_out, part, plan, whole
 from storage.undoing import Stays, Undoing, Why
 from storage.vault import Vault
-from tests.helpers.vaults import Place, core_of, exchange, save, shown, text, write
+from tests.helpers.vaults import Place, core_of, exchange, remove, save, shown, text, write
 
 
 @pytest.fixture
@@ -44,13 +44,6 @@ def rename(vault: Vault, entry: EntryId, name: str, parent: EntryId = TOP) -> No
     change = vault.change()
     change.move(entry, parent, name)
     vault.commit(change, "renamed")
-
-
-def remove(vault: Vault, entry: EntryId) -> None:
-    """Delete, and commit it."""
-    change = vault.change()
-    change.remove(entry)
-    vault.commit(change, "removed")
 
 
 def whys(undoing: Undoing) -> list[tuple[EntryId, Why]]:

@@ -11,20 +11,12 @@ from storage.errors import AtollError, BlockNotFound, NotFound
 from storage.facts.change import TOP, EntryId
 from storage.facts.node import Node, Tree
 from storage.vault import Vault
-from tests.helpers.vaults import META, Place, everyone, exchange, save, shown, write
+from tests.helpers.vaults import META, Place, everyone, exchange, remove, save, shown, write
 
 
 def seen_in(tree: Tree) -> list[tuple[tuple[str, ...], Node]]:
     """Return all that a tree shows."""
     return list(tree.walk())
-
-
-def remove(vault: Vault, *entries: EntryId) -> None:
-    """Delete, in one commit."""
-    change = vault.change()
-    for entry in entries:
-        change.remove(entry)
-    vault.commit(change, "removed")
 
 
 def bring_back(vault: Vault, entry: EntryId) -> None:

@@ -7,57 +7,15 @@ import io
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from app.cli.commands import Commands
 from app.cli.exits import Exit, exit_of
-from app.cli.listener import Listener, bind
 from app.cli.main import main
-from app.clock import SystemClock
-from app.places import Places, control_address, forget_control, prepare
+from app.places import Places, prepare
 from tests.unit.app.fake_app import ID, FakeApp
-
-NOTE = "/home/ana/Recipes/bread.md"
-Run = Callable[..., int]
-
-
-@contextmanager
-def serving(places: Places, app: FakeApp) -> Iterator[asyncio.AbstractEventLoop]:
-    """Let an app answer on a loop of its own."""
-    prepare(places)
-    places.device_key.touch()
-    address = control_address(places)
-    loop = asyncio.new_event_loop()
-    listener = Listener(bind(address), Commands(app, SystemClock()))  # type: ignore[arg-type]
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(listener.start(), loop).result(10)
-    try:
-        yield loop
-    finally:
-        asyncio.run_coroutine_threadsafe(listener.close(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
-        forget_control(places, address)
-
-
-@pytest.fixture
-def fake() -> FakeApp:
-    """Return the app that answers."""
-    return FakeApp()
-
-
-@pytest.fixture
-def atoll(tmp_path: Path, fake: FakeApp) -> Iterator[Run]:
-    """Return a function that runs a command against the app."""
-    with serving(Places(tmp_path), fake):
-        yield lambda *words: main(["--data", str(tmp_path), *words])
+from tests.unit.app.serving import NOTE, Run, serving
 
 
 def test_status_says_who_holds_what(atoll: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,7 @@ from app.cli.keep import size_of
 from app.cli.output import words_for
 from app.errors import BadUsage
 from tests.unit.app.fake_app import ID, FakeApp
-from tests.unit.app.test_cli import Run, atoll, fake
-
-FIXTURES = atoll, fake
+from tests.unit.app.serving import Run
 
 SPACE = {
     "name": "Films",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -11,36 +10,12 @@ from pathlib import Path
 import pytest
 
 from app.cli.exits import Exit
-from app.cli.main import main
 from app.moments_values import Consent
-from app.places import Places
 from tests.helpers.fake_moments import PLAN
 from tests.unit.app.fake_app import ID, FakeApp
-from tests.unit.app.test_cli import serving
+from tests.unit.app.serving import Run, Terminal
 
-Run = Callable[..., int]
 FOLDER = "/home/ana/Recipes"
-
-
-class Terminal(StringIO):
-    """A person's standard input."""
-
-    def isatty(self) -> bool:
-        """Somebody sits there."""
-        return True
-
-
-@pytest.fixture
-def fake() -> FakeApp:
-    """Return the app that answers."""
-    return FakeApp()
-
-
-@pytest.fixture
-def atoll(tmp_path: Path, fake: FakeApp) -> Iterator[Run]:
-    """Return a function that runs a command against the app."""
-    with serving(Places(tmp_path), fake):
-        yield lambda *words: main(["--data", str(tmp_path), *words])
 
 
 def asked(fake: FakeApp, what: str) -> list[tuple[object, ...]]:

@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from app.cli.exits import Exit
-from app.cli.main import main
-from app.places import Places
 from tests.unit.app.fake_app import FakeApp
-from tests.unit.app.test_cli import NOTE, serving
-
-Run = Callable[..., int]
-
-
-@pytest.fixture
-def fake() -> FakeApp:
-    """Return the app that answers."""
-    return FakeApp()
-
-
-@pytest.fixture
-def atoll(tmp_path: Path, fake: FakeApp) -> Iterator[Run]:
-    """Return a function that runs a command against the app."""
-    with serving(Places(tmp_path), fake):
-        yield lambda *words: main(["--data", str(tmp_path), *words])
+from tests.unit.app.serving import NOTE, Run
 
 
 def test_what_stands_side_by_side_is_told_with_who_and_when(

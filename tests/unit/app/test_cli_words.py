@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -35,9 +34,8 @@ from storage.access.invite import InviteCode
 from storage.blocks.store import Thing
 from storage.ports import Clock, Entropy
 from tests.unit.app.fake_app import ID, FakeApp, space
-from tests.unit.app.test_cli import NOTE, serving
+from tests.unit.app.serving import NOTE, Run, Terminal, serving
 
-Run = Callable[..., int]
 Shown = pytest.CaptureFixture[str]
 
 
@@ -146,14 +144,6 @@ def test_a_folder_with_two_names_is_called_by_both() -> None:
 
 
 # -- waiting -------------------------------------------------------------------------------
-class Terminal(io.StringIO):
-    """Text that says that a person looks at it."""
-
-    def isatty(self) -> bool:
-        """Somebody does."""
-        return True
-
-
 def test_whoever_waits_for_a_giver_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence for a minute is taken for a program that hangs."""
     monkeypatch.setattr("app.sharing.redeem.LONG", 0.0)

@@ -16,7 +16,7 @@ from app.errors import NotRunning
 from app.places import Places
 from app.progress import silent
 from tests.unit.app.fake_app import FakeApp
-from tests.unit.app.test_cli import serving
+from tests.unit.app.serving import serving
 
 NOBODY = 65534
 _ASK_AS = """
