@@ -105,7 +105,7 @@ def idle(ground: Ground) -> list[Row]:
         held = float(memory(device.process))
         device.stop()
         device.start()
-        resting(device.process, 0.0)
+        resting(device.process, 1.0)
         anew = float(memory(device.process))
     theirs = rests(ground.notes, ground.scratch / "st", ground.scale.rest)
     notes = f"at rest with {ground.scale.notes:,} notes, headless"

@@ -7,7 +7,10 @@ import resource
 import time
 from pathlib import Path
 
-_CALM = 5.0
+_PATIENCE = 120
+"""Seconds after which what still goes on counts as rest."""
+_STILL = 0.05
+"""CPU seconds of a second in which nothing goes on."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -59,11 +62,11 @@ def memory(process: int) -> int:
 
 
 def resting(process: int, seconds: float) -> float:
-    """Return what share of a core, in percent, a process takes that has nothing to do."""
-    time.sleep(_CALM)
-    before, began = cpu(process), time.perf_counter()
-    time.sleep(seconds)
-    return 100 * (cpu(process) - before) / (time.perf_counter() - began)
+    """Return what share of a core, in percent, a process takes that has nothing left to do."""
+    for _ in range(_PATIENCE):
+        if _used(process, 1.0) < _STILL:
+            break
+    return 100 * _used(process, seconds) / seconds
 
 
 def size_of(folder: Path) -> int:
@@ -87,6 +90,12 @@ def packed(data: Path) -> int:
 def sent_on_loopback() -> int:
     """Return the bytes that this machine has sent to itself; only differences mean anything."""
     return int(Path("/sys/class/net/lo/statistics/tx_bytes").read_text(encoding="ascii"))
+
+
+def _used(process: int, seconds: float) -> float:
+    before = cpu(process)
+    time.sleep(seconds)
+    return cpu(process) - before
 
 
 def _status(process: int, name: str) -> int:
