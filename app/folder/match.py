@@ -17,7 +17,7 @@ from typing import NamedTuple
 from app.folder.agreed import Row
 from app.folder.names import disk_key
 from app.folder.places import changed_places
-from app.folder.port import Path, Shape, Stat, Ways
+from app.folder.port import FOLDER, Path, Shape, Stat, Ways
 from app.folder.scan import Listing
 from storage.facts.change import TOP, EntryId
 
@@ -192,7 +192,7 @@ class _Matcher:
                 lost.append(row)
                 continue
             del free[row.disk]
-            if stat.shape is not Shape.FOLDER and row.is_as(stat):
+            if stat.shape is not FOLDER and row.is_as(stat):
                 self.matched.quiet.add(row.entry)
                 if moved:
                     self.matched.new.pop((*path, row.disk), None)

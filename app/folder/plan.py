@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from app.folder.agreed import Row
 from app.folder.match import Found, Matched
 from app.folder.names import disk_key, from_disk, to_disk
-from app.folder.port import Path, Shape, Stat, Ways
+from app.folder.port import EXECUTABLE, Path, Shape, Stat, Ways
 from storage.facts.change import EntryId
 from storage.facts.node import Node
 from storage.facts.values import EntryKind
@@ -165,9 +165,10 @@ def bring(
     It takes the folder to be as agreed; whoever does a step makes sure of that first.
     """
     steps: list[BringStep] = []
-    for node in _from_the_top(there):
-        if node.id not in drafts and node.kind in _SHAPES:
-            steps += _of_node(node, agreed.get(node.id))
+    asked = (n for n in there.values() if n.id not in drafts and n.kind in _SHAPES)
+    of_nodes = {n.id: found for n in asked if (found := list(_of_node(n, agreed.get(n.id))))}
+    for entry in _from_the_top(of_nodes, there):
+        steps += of_nodes[entry]
     gone = [row for row in agreed.values() if row.entry not in there and row.entry not in drafts]
     steps += [Clear(row) for row in _from_the_bottom(gone)]
     return steps
@@ -293,23 +294,24 @@ def _of_node(node: Node, row: Row | None) -> Iterable[BringStep]:
         return
     if row.version != node.version:
         yield Write(node)
-    elif node.kind is EntryKind.FILE and Stat(row.shape, *row[5:11]).executable != node.executable:
+    elif node.kind is EntryKind.FILE and bool(row.mode & EXECUTABLE) != node.executable:
         yield Mode(node)
 
 
-def _from_the_top(there: Mapping[EntryId, Node]) -> list[Node]:
-    """Return nodes so that a folder comes before what it holds, in one order only."""
+def _from_the_top(entries: Iterable[EntryId], there: Mapping[EntryId, Node]) -> list[EntryId]:
+    """Return entries so that a folder comes before what it holds, in one order only."""
+    entries = list(entries)
     depth: dict[EntryId, int] = {}
-    for node in there.values():
+    for entry in entries:
         chain: list[EntryId] = []
-        up: Node | None = node
+        up: Node | None = there[entry]
         while up is not None and up.id not in depth:
             chain.append(up.id)
             up = there.get(up.parent)
         start = depth[up.id] + 1 if up is not None else 0
-        for n, entry in enumerate(reversed(chain)):
-            depth[entry] = start + n
-    return sorted(there.values(), key=lambda node: (depth[node.id], node.id))
+        for n, above in enumerate(reversed(chain)):
+            depth[above] = start + n
+    return sorted(entries, key=lambda entry: (depth[entry], entry))
 
 
 def _from_the_bottom(rows: Iterable[Row]) -> list[Row]:

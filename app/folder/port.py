@@ -28,6 +28,10 @@ class Shape(IntEnum):
     OTHER = 4
 
 
+FOLDER, OTHER = Shape.FOLDER, Shape.OTHER
+"""For loops over thousands of names: asking the class for a member takes longer than the rest."""
+
+
 class Stat(NamedTuple):
     """What the disk says of a name, without opening it."""
 

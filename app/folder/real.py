@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from app.folder.ignore import OWN_FOLDER
-from app.folder.port import Path, Shape, Stat, Ways
+from app.folder.port import OTHER, Path, Shape, Stat, Ways
 from app.folder.trying import ways_of
 from storage.system import write_all
 
@@ -37,7 +37,7 @@ def stat_of(raw: os.stat_result, root_device: int) -> Stat:
     """Return the part of a stat that matters."""
     mode = raw.st_mode
     return Stat(
-        _SHAPES.get(mode & _FORMAT, Shape.OTHER),
+        _SHAPES.get(mode & _FORMAT, OTHER),
         0 if raw.st_dev == root_device else raw.st_dev,
         raw.st_ino,
         raw.st_size,

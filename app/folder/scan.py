@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from app.folder.ignore import REPLACED, TEMPORARY, Ignore
 from app.folder.names import disk_key
-from app.folder.port import Folder, Path, Place, Shape, Stat, Ways
+from app.folder.port import FOLDER, OTHER, Folder, Path, Place, Shape, Stat, Ways
 from storage.errors import DecodeError
 from storage.facts.names import check_name
 
@@ -128,7 +128,7 @@ def _list(place: Place, path: Path, ignore: Ignore, listing: Listing) -> None:
         if not isinstance(stat, OSError):
             if _take(here, stat, ignore, listing):
                 found[name] = stat
-                if stat.shape is Shape.FOLDER:
+                if stat.shape is FOLDER:
                     below.append(name)
         elif not ignore.ignores(here, is_folder=False):
             _distrust(here, listing)
@@ -148,20 +148,21 @@ def _list(place: Place, path: Path, ignore: Ignore, listing: Listing) -> None:
 
 def _take(path: Path, stat: Stat, ignore: Ignore, listing: Listing) -> bool:
     """Say whether something found is to be shared; note it when it cannot be."""
-    if ignore.ignores(path, is_folder=stat.shape is Shape.FOLDER):
-        if stat.shape is not Shape.FOLDER and TEMPORARY.match(path[-1]):
+    if ignore.ignores(path, is_folder=stat.shape is FOLDER):
+        if stat.shape is not FOLDER and TEMPORARY.match(path[-1]):
             listing.temporaries[path] = stat
-        if stat.shape is not Shape.FOLDER and REPLACED.match(path[-1]):
+        if stat.shape is not FOLDER and REPLACED.match(path[-1]):
             listing.replaced.append(path)
         return False
-    if stat.shape is Shape.OTHER:
+    if stat.shape is OTHER:
         listing.skipped.append(Skipped(path, "special"))
         return False
-    with suppress(DecodeError):
+    try:
         check_name(path[-1])
-        return True
-    listing.skipped.append(Skipped(path, "name"))
-    return False
+    except DecodeError:
+        listing.skipped.append(Skipped(path, "name"))
+        return False
+    return True
 
 
 def _distrust(path: Path, listing: Listing) -> None:

@@ -58,6 +58,10 @@ COLUMNS = (
 )
 _values = attrgetter(*(name.strip() for name in COLUMNS.split(",")))
 _PLACES = ", ".join("?" for _ in COLUMNS.split(","))
+NODE_COLUMNS = "id, kind, parent, shown, size, version, mtime_ns, executable, is_text, writer, n"
+"""What is shown of an entry: far less than all, where it is asked of thousands."""
+_node_values = attrgetter(*(name.strip() for name in NODE_COLUMNS.split(",")))
+_KINDS = {int(kind): kind for kind in EntryKind}
 
 
 @dataclass(slots=True)
@@ -102,18 +106,7 @@ class Line:
 
     def to_node(self) -> Node:
         """Return what the view shows of it."""
-        return Node(
-            id=self.id,
-            kind=EntryKind(self.kind),
-            parent=self.parent,
-            name=self.shown,
-            size=self.size,
-            version=self.version,
-            mtime_ns=self.mtime_ns,
-            executable=bool(self.executable),
-            is_text=bool(self.is_text),
-            dot=Dot(Writer(self.writer), self.n),
-        )
+        return node_from(_node_values(self))
 
 
 def line_of(entry: EntryId, facts: EntryFacts, before: Line | None) -> Line:
@@ -176,6 +169,23 @@ def line_from(row: Sequence[Any]) -> Line:
     line = Line(*row)
     line.hidden = line.parent == HIDDEN
     return line
+
+
+def node_from(row: Sequence[Any]) -> Node:
+    """Return the node of a row of NODE_COLUMNS."""
+    entry, kind, parent, name, size, version, mtime_ns, executable, is_text, writer, n = row
+    return Node(
+        entry,
+        _KINDS[kind],
+        parent,
+        name,
+        size,
+        version,
+        mtime_ns,
+        bool(executable),
+        bool(is_text),
+        Dot(Writer(writer), n),
+    )
 
 
 def save_lines(connection: Connection, lines: Iterable[Line]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import sqlcipher3
 
+from storage.batches import AT_ONCE
 from storage.errors import StoreFull, StoreLocked, StoreUnusable
 from storage.index.sql import Connection
 from storage.system import in_our_words, our_error
@@ -72,11 +73,16 @@ class _GuardedCursor(sqlcipher3.Cursor):
         except sqlcipher3.Error as error:
             raise self.guard.in_our_words(error) from error
 
-    def __next__(self) -> Any:
+    def fetchmany(self, size: int | None = None) -> list[Any]:
         try:
-            return super().__next__()
+            return super().fetchmany(self.arraysize if size is None else size)
         except sqlcipher3.Error as error:
             raise self.guard.in_our_words(error) from error
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # it answers `for` alone
+        # One call of ours for each row would take as long as the row.
+        while rows := self.fetchmany(AT_ONCE):
+            yield from rows
 
 
 def open_guarded(path: Path, key: bytes, *, durable: bool = True) -> GuardedConnection:

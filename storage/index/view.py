@@ -11,7 +11,7 @@ from storage.facts.dots import Dot, Writer
 from storage.facts.node import Node
 from storage.facts.view import DeviceName, side_nodes
 from storage.index.catalog import PathFinder
-from storage.index.line import COLUMNS, HIDDEN, line_from, load_lines
+from storage.index.line import HIDDEN, NODE_COLUMNS, load_lines, node_from
 from storage.index.naming import OwnShown, revived
 from storage.index.sql import Connection
 from storage.tree.rows import decode_own_row
@@ -43,10 +43,10 @@ class CatalogTree:
     def children(self, entry: EntryId) -> tuple[Node, ...]:
         """Return what lies in a folder, by name."""
         rows = self._connection.execute(
-            f"SELECT {COLUMNS} FROM entry WHERE parent = ?",  # noqa: S608
+            f"SELECT {NODE_COLUMNS} FROM entry WHERE parent = ?",  # noqa: S608
             (entry,),
         ).fetchall()
-        nodes = [line_from(row).to_node() for row in rows]
+        nodes = list(map(node_from, rows))
         for table, find in (("side", self._side), ("revived", self._revived)):
             ids = self._connection.execute(
                 f"SELECT id FROM {table} WHERE parent = ?",  # noqa: S608
@@ -59,10 +59,10 @@ class CatalogTree:
         """Walk all paths and nodes, folders before what they hold. One reading for all."""
         inside: dict[EntryId, list[Node]] = {}
         for row in self._connection.execute(
-            f"SELECT {COLUMNS} FROM entry WHERE parent <> ?",  # noqa: S608
+            f"SELECT {NODE_COLUMNS} FROM entry WHERE parent <> ?",  # noqa: S608
             (HIDDEN,),
         ).fetchall():
-            node = line_from(row).to_node()
+            node = node_from(row)
             inside.setdefault(node.parent, []).append(node)
         for table, find in (("side", self._side), ("revived", self._revived)):
             ids = self._connection.execute(f"SELECT id FROM {table}").fetchall()  # noqa: S608
