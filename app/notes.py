@@ -16,6 +16,7 @@ from app.opened import OpenSpace
 from app.spaces import Kept, Spaces
 from storage.errors import DecodeError, NotAllowed, NotFound
 from storage.facts.change import EntryId
+from storage.facts.pens import Pens, pen_at
 from storage.facts.text import TextDocument
 from storage.facts.values import Meta
 from storage.ports import Clock, Entropy
@@ -38,6 +39,8 @@ class Around:
     """This device may not change the space: keep the text beside, as a draft."""
     closed: Callable[[], None]
     """Nobody types here any more."""
+    left: Callable[[int, bytes], None] = lambda _peer, _version: None
+    """All that a peer wrote here is saved; it is in that version, and the peer is free again."""
 
 
 class TypedNote:
@@ -52,13 +55,15 @@ class TypedNote:
         around: Around,
         clock: Clock,
         entropy: Entropy,
+        peer: int | None = None,
     ) -> None:
         self._opened = opened
         self._entry = entry
         self._around = around
         self._clock = clock
         self._entropy = entropy
-        self._document = self._sit(document)
+        self._peer = peer or self._new_peer()
+        self._document = self._sit(document, self._peer)
         self._saved = document.version()
         self._typed = False
 
@@ -96,9 +101,7 @@ class TypedNote:
     async def refresh(self) -> Splices:
         """Take what was committed elsewhere since."""
         fresh = await self._opened.run(lambda vault: vault.text(self._entry).document)
-        try:
-            fresh.at(self._saved)
-        except DecodeError:  # it does not grow from what we saved: another text altogether
+        if not fresh.has(self._saved):  # it does not grow from what we saved: another text
             return self._change_lineage(fresh)
         self._saved = fresh.version()
         return self._document.take(fresh.since(self._document.version()))
@@ -143,8 +146,17 @@ class TypedNote:
         """Save, and hear of it no more."""
         try:
             await self.save()
+            if not self._typed:
+                self._leave_pen()
         finally:
             self._around.closed()
+
+    def _leave_pen(self) -> None:
+        """Let who sits down next write on with our peer; here it is never used again."""
+        peer, version = self._peer, self._document.version()
+        self._peer = self._new_peer()
+        self._sit(self._document, self._peer)
+        self._around.left(peer, version)
 
     def _send(self, before: bytes) -> None:
         update = self._document.since(before)
@@ -166,24 +178,29 @@ class TypedNote:
         """
         before = self.text
         saved, self._saved = self._document.at(self._saved).text, fresh.version()
-        theirs, self._document = fresh.text, self._sit(fresh)
+        self._peer = self._new_peer()
+        theirs, self._document = fresh.text, self._sit(fresh, self._peer)
         if self._typed:
             self._document.rewrite(self._together(saved, before, theirs))
         return as_splices(before, self.text)
 
     def _together(self, base: str, ours: str, theirs: str) -> str:
         """Return a text with what both made of another."""
-        here = self._sit(TextDocument.seed(base))
+        here = self._sit(TextDocument.seed(base), self._new_peer())
         begin = here.version()
-        there = self._sit(here.at(begin))
+        there = self._sit(here.at(begin), self._new_peer())
         here.rewrite(ours)
         there.rewrite(theirs)
         here.take(there.since(begin))
         return here.text
 
-    def _sit(self, document: TextDocument) -> TextDocument:
-        document.sit(int.from_bytes(self._entropy.take(PEER_SIZE), "big") >> 1 or 1)
+    @staticmethod
+    def _sit(document: TextDocument, peer: int) -> TextDocument:
+        document.sit(peer)
         return document
+
+    def _new_peer(self) -> int:
+        return int.from_bytes(self._entropy.take(PEER_SIZE), "big") >> 1 or 1
 
 
 class Live(Protocol):
@@ -210,6 +227,7 @@ class Notes:
         self._live = live
         self._clock = clock
         self._entropy = entropy
+        self._pens = Pens()
         self._open: WeakSet[TypedNote] = WeakSet()
         self._errands: set[asyncio.Future[None]] = set()
 
@@ -229,6 +247,7 @@ class Notes:
             around=self._around(kept, wanted),
             clock=self._clock,
             entropy=self._entropy,
+            peer=self._pens.take(kept.opened.key + wanted, document.version()),
         )
         self._open.add(note)
         return note
@@ -252,6 +271,9 @@ class Notes:
             saved=lambda: self._later(kept.in_step.committed_here(frozenset({entry}))),
             drafted=lambda text: self._later(self._draft(kept, entry, text)),
             closed=lambda: self._live.close_note(space, entry),
+            left=lambda peer, version: self._pens.put_back(
+                space + entry, pen_at(peer, version), version
+            ),
         )
 
     def _say(self, kept: Kept, entry: EntryId, update: bytes) -> None:

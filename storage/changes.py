@@ -13,8 +13,10 @@ from storage.facts.change import ENTRY_SIZE, TOP, Drop, EntryId, Operation, Put
 from storage.facts.dots import Dot
 from storage.facts.names import check_name
 from storage.facts.node import below
+from storage.facts.pens import pen_at
 from storage.facts.slots import UNITED
 from storage.facts.state import EntryFacts
+from storage.facts.text import TextDocument
 from storage.facts.values import (
     Content,
     Edit,
@@ -96,8 +98,8 @@ class ChangeSet(Siding):
             return b""
         document = self._contents.document(facts)
         base = self._contents.version_named(document, base) or document.version()
-        peer = _peer_of(base, data) if alike else self._peer()
-        held = document.edit_from(base, text, peer)
+        alike_peer = _peer_of(base, data) if alike else None
+        held = self._write(entry, document, base, text, alike_peer)
         lasts = True
         if held is not None:
             self._free_sides(entry)
@@ -105,13 +107,28 @@ class ChangeSet(Siding):
         self.set_meta(entry, meta)
         return (held or base) if lasts else b""
 
+    def _write(
+        self, entry: EntryId, document: TextDocument, base: bytes, text: str, peer: int | None
+    ) -> bytes | None:
+        """Make version `base` of a document this text, by a peer or with the entry's pen."""
+        if peer is not None:
+            return document.edit_from(base, text, peer)
+        peer = self._contents.pens.take(entry, base) or self._peer()
+        held = document.edit_from(base, text, peer)
+        pen = pen_at(peer, held or base)
+        if pen is not None and held is None:
+            self._contents.pens.put_back(entry, pen, base)  # nothing was written with it
+        elif pen is not None:
+            self.pens[entry] = pen
+        return held
+
     def builds_on(self, entry: EntryId, base: bytes) -> bool:
         """Say whether a token names a version of an entry's text, so that `write` unites both.
 
         Else the text was replaced meanwhile as a whole: `write` would replace it once more.
         """
         facts = self._facts(entry)
-        return bool(self._contents.version_named(self._contents.document(facts), base))
+        return bool(self._contents.version_named(self._contents.look(facts), base))
 
     def edit(self, entry: EntryId, update: bytes, meta: Meta) -> None:
         """Add an edit made in an open document; `update` is what TextDocument.since gives.
@@ -127,7 +144,7 @@ class ChangeSet(Siding):
             raise DecodeError("an edit of what is no text")
         document = self._contents.document(facts)
         if not document.knows(update):
-            document.take(update)
+            document.merge(update)
             self._free_sides(entry)
             self._put_version(entry, facts, main, document)
         self.set_meta(entry, meta)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from io import BytesIO
 
 from blake3 import blake3
@@ -11,8 +12,10 @@ from storage.blocks.store import BlockStore, Kind, Thing
 from storage.crypto.link import Link
 from storage.errors import BlockNotFound, DecodeError, NotKept
 from storage.facts.dots import Dot, Writer
+from storage.facts.pens import Pens
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument, text_of
+from storage.facts.text_wire import grown
 from storage.facts.values import Content, Edit
 from storage.facts.view import content_version, sides
 from storage.tree.chunker import Source
@@ -62,6 +65,8 @@ class Contents:
         self._documents: dict[bytes, tuple[TextDocument, int]] = {}
         self._at_hand = 0
         """The last ones asked for, by what they were made of; never handed out themselves."""
+        self.pens = Pens()
+        """Which peers write on in texts that this process wrote in."""
         self.in_flight: dict[bytes, tuple[bytes, ...]] = {}
         """Blocks of contents that no commit has named yet, by what opens each content."""
         self.use(blocks)
@@ -69,6 +74,7 @@ class Contents:
     def use(self, blocks: BlockStore) -> None:
         """Go on with another store, that was opened on the same packs."""
         self._blocks = blocks
+        self.pens.forget()
         self.fresh: list[bytes] = []
         """Addresses of blocks stored since the last commit, for the record to name."""
 
@@ -117,7 +123,7 @@ class Contents:
         if not isinstance(content, Content):
             return
         if content.is_text and is_edited(facts):
-            yield self.document(facts, dot).text.encode()
+            yield self.look(facts, dot).text.encode()
         else:
             yield from self.plain(content)
 
@@ -140,16 +146,23 @@ class Contents:
             BlockNotFound: not all of it is on this device.
             DecodeError: an edit or document is malformed.
         """
+        return self.look(facts, dot).fork()
+
+    def look(self, facts: EntryFacts, dot: Dot | None = None) -> TextDocument:
+        """Return what `document` does, to look at and not to change: it stays at hand."""
         key = _key_of(facts, dot)
         found = self._forget(key)
         if found is None:
             found = text_of(facts, self._plain_text, self._fetch, dot)
         self._keep(key, found)
-        return found.fork()
+        return found
 
     def remember(self, facts: EntryFacts, document: TextDocument) -> None:
-        """Keep at hand the document that these facts make: it was just saved, and read back."""
-        self._keep(_key_of(facts, None), document.fork())
+        """Keep at hand the document that these facts make: it was just saved, and read back.
+
+        Nobody may change it from now on.
+        """
+        self._keep(_key_of(facts, None), document)
 
     def _keep(self, key: bytes, document: TextDocument) -> None:
         self._forget(key)
@@ -173,7 +186,7 @@ class Contents:
         if not isinstance(content, Content) or not content.is_text:
             return b""
         if is_edited(facts) or content.document is not None:
-            return self.document(facts).version()
+            return self.look(facts).version()
         return seed_token(content.digest)
 
     def version_named(self, document: TextDocument, base: bytes) -> bytes:
@@ -184,11 +197,9 @@ class Contents:
         try:
             if base.startswith(_SEED):
                 return document.seed_version(base.removeprefix(_SEED))
-            if base:
-                document.at(base)
         except DecodeError:
             return b""
-        return base
+        return base if base and document.has(base) else b""
 
     def plain_version(self, content: Content, document: TextDocument) -> bytes:
         """Return which version of a document a content alone is, without any edit."""
@@ -197,8 +208,7 @@ class Contents:
                 return document.seed_version(content.digest)
             except DecodeError:
                 pass  # the document was made from another content of the lineage
-        facts: EntryFacts = {"content": {_ALONE: content}}
-        return self.document(facts).version()
+        return self.look(_alone(content)).version()
 
     def reads_back(self, content: Content, update: bytes, text: str) -> bool:
         """Say whether a content with one edit, or without, gives exactly this text again.
@@ -206,17 +216,41 @@ class Contents:
         Whoever saves a text looks first: an edit that reading left out would be words lost.
         """
         try:
-            document = self.document({"content": {_ALONE: content}})
+            document = self.look(_alone(content))
             if update:
-                document.take(update)
+                document = document.fork()
+                document.merge(update)
         except DecodeError:
             return False
         return document.text == text
 
-    def compact(self, before: Content, document: TextDocument) -> Content:
-        """Store a text and its document as one content of the same lineage."""
+    def compact(self, before: Content, document: TextDocument, update: bytes) -> Content:
+        """Store a text and its document as one content of the same lineage.
+
+        `update` is what the document has beyond `before`; where that is a document too, this
+        one is written as that and the update, so that a long history costs nothing to go on.
+        """
+        whole = self._grown(before, document, update)
+        content = self._with_document(before, document, whole or document.snapshot())
+        if whole is not None:
+            self._keep(_key_of(_alone(content), None), document.fork())
+        return content
+
+    def _grown(self, before: Content, document: TextDocument, update: bytes) -> bytes | None:
+        """Return a document as what it was and an update; None when reading would not give it."""
+        if before.document is None or not self.reads_back(before, update, document.text):
+            return None
+        alone = self.look(_alone(before))
+        with suppress(DecodeError):
+            if alone.seed_version(before.digest) == alone.version():
+                return None  # perhaps its document is broken, and its plain text stands for it
+        with suppress(BlockNotFound, DecodeError):
+            return grown(self._fetch(before.document), update)
+        return None
+
+    def _with_document(self, before: Content, document: TextDocument, whole: bytes) -> Content:
         held = len(self.fresh)
-        link = store_bytes(document.snapshot(), put=self._stage, secret=self._secret())
+        link = store_bytes(whole, put=self._stage, secret=self._secret())
         self.in_flight[link.digest] = tuple(self.fresh[held:])
         plain = self.store_bytes(document.text.encode())
         lineage = before.lineage or before.digest
@@ -229,7 +263,7 @@ class Contents:
         if not isinstance(content, Content):
             raise DecodeError("an entry without content")
         if content.is_text and is_edited(facts):
-            return self.store_bytes(self.document(facts).text.encode())
+            return self.store_bytes(self.look(facts).text.encode())
         return Content(content.link, content.size, content.digest, content.is_text)
 
     def missing(self, facts: EntryFacts) -> Iterator[tuple[bytes, int]]:
@@ -279,6 +313,10 @@ def is_edited(facts: EntryFacts) -> bool:
         return True
     contents = facts.get("content", {})
     return len({c.digest for c in contents.values() if isinstance(c, Content)}) > 1
+
+
+def _alone(content: Content) -> EntryFacts:
+    return {"content": {_ALONE: content}}
 
 
 def seed_token(digest: bytes) -> bytes:

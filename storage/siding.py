@@ -13,6 +13,7 @@ from storage.errors import BlockNotFound, NotFound
 from storage.facts.change import TOP, Drop, EntryId, Operation, Put
 from storage.facts.dots import Dot, Seen
 from storage.facts.node import Node, Tree
+from storage.facts.pens import Pen
 from storage.facts.slots import MARK, mark_of, slot_of
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument
@@ -67,6 +68,8 @@ class Siding:
         self._operations: dict[tuple[EntryId, str | None], Operation] = {}
         self.documents: dict[EntryId, TextDocument] = {}
         """The texts as they are once this is committed."""
+        self.pens: dict[EntryId, Pen] = {}
+        """What was written with a pen, and where that ended."""
         self._fresh: dict[EntryId, tuple[EntryId, str]] = {}
         """Folders and files made in this change: where they are."""
         self._paths: dict[EntryId, tuple[str, ...]] = {TOP: ()}
@@ -138,7 +141,7 @@ class Siding:
         plain = self._contents.plain_version(content, document)
         update = document.since(plain) if document.version() != plain else b""
         if len(update) > MAX_INLINE_EDIT:
-            content, update = self._contents.compact(content, document), b""
+            content, update = self._contents.compact(content, document, update), b""
         whole = self._contents.reads_back(content, update, document.text)
         if whole:
             self.documents[entry] = document

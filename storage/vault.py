@@ -334,6 +334,7 @@ class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting, Surveying
         core.contents.landed(change.links())
         for entry, document in change.documents.items():
             core.contents.remember(self.facts(entry), document)
+            core.contents.pens.put_back(entry, change.pens.pop(entry, None), document.version())
         return record
 
     def _check_change(self, change: ChangeSet) -> None:

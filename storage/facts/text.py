@@ -17,45 +17,42 @@ from itertools import chain
 from blake3 import blake3
 from loro import (
     ID,
+    CounterSpan,
     Diff,
     DiffEvent,
+    IdSpan,
     LoroDoc,
     TextDelta,
     UndoManager,
     VersionVector,
 )
 
-from storage.codec import dagcbor
-from storage.codec.shape import is_list, items_of
 from storage.crypto.link import Link
 from storage.errors import DecodeError
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
 from storage.facts.steps import Step
 from storage.facts.text_diff import changes_between
+from storage.facts.text_version import NOTHING, version_from_bytes, version_to_bytes
 from storage.facts.text_wire import (
     MARK,
-    MAX_COUNTER,
-    PEER_SIZE,
     SEED,
     TEXT,
     Change,
     changes_from_bytes,
     changes_from_json,
+    changes_in_document,
     changes_to_bytes,
     changes_to_json,
     check_deletes,
 )
-from storage.facts.values import MAX_INLINE_EDIT, Content, Edit
+from storage.facts.values import Content, Edit
 from storage.facts.view import version_of
 
 Splice = tuple[int, int, str]
 
-MANY_EDITS = 32
-MANY_BYTES = 8192
 MAX_UNDO = 1000
 
-_NOTHING = dagcbor.encode([])
 _PASS_ON = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
@@ -93,7 +90,9 @@ class TextDocument:
         """
         document = _new_document()
         with _guarded("not a document"):
-            for part in (*snapshots, *updates):
+            for part in snapshots:
+                _import(document, changes_in_document(part))
+            for part in updates:
                 _import(document, changes_from_bytes(part))
         return cls(document)
 
@@ -149,6 +148,16 @@ class TextDocument:
         """Make it this text, by the splices that a person would see in it; in a sitting."""
         assert self._undo is not None, "sit first"
         self._end_step()
+        self._rewrite(text)
+
+    def become(self, text: str, peer: int) -> bytes:
+        """Make it this text outside of a sitting, by a peer; return the version that it is then."""
+        with _guarded("a peer out of bounds"):
+            self._document.peer_id = peer
+        self._rewrite(text)
+        return self.version()
+
+    def _rewrite(self, text: str) -> None:
         with _guarded("a text that is no text"):
             moved = 0
             for at, remove, insert in changes_between(self._content.to_string(), text):
@@ -160,7 +169,7 @@ class TextDocument:
         """Return a token of what is in here, for `since`, `at` and `edit_from`."""
         with _guarded("a document without version"):
             self._document.commit()
-            return _version_to_bytes(self._document.oplog_vv)
+            return version_to_bytes(self._ends())
 
     def seed_version(self, digest: bytes) -> bytes:
         """Return the version that the seed of a text was, by the BLAKE3 digest of that text.
@@ -173,7 +182,7 @@ class TextDocument:
             last = self._document.oplog_vv.get_last(peer)
         if last is None:
             raise DecodeError("a version of another text")
-        return dagcbor.encode([[peer.to_bytes(PEER_SIZE), last + 1]])
+        return version_to_bytes({peer: last + 1})
 
     def since(self, version: bytes) -> bytes:
         """Return what came after that version, as an update for `take`.
@@ -181,11 +190,16 @@ class TextDocument:
         Raises:
             DecodeError: not a version.
         """
-        start = _version_from_bytes(version)
+        start = version_from_bytes(version)
+        changes: list[Change] = []
         with _guarded("a document that cannot be written"):
             self._document.commit()
-            form = self._document.export_json_updates(start, self._document.oplog_vv)
-            return changes_to_bytes(changes_from_json(form))
+            for peer, end in self._ends().items():
+                if end > start.get(peer, 0):
+                    span = IdSpan(peer, CounterSpan(start.get(peer, 0), end))
+                    changes += changes_from_json(self._document.export_json_in_id_span(span))
+        changes.sort(key=lambda change: (change.lamport, change.peer))
+        return changes_to_bytes(changes)
 
     def take(self, update: bytes) -> tuple[Splice, ...]:
         """Take in an update or a snapshot, and return how the text changed.
@@ -200,6 +214,15 @@ class TextDocument:
             self._end_step()
         return self._watched("not an update", lambda: _import(self._document, changes))
 
+    def merge(self, update: bytes) -> None:
+        """Take in an update as `take` does, without saying how the text changed."""
+        changes = changes_from_bytes(update)
+        if changes:
+            self._end_step()
+        with _guarded("not an update"):
+            self._document.commit()
+            _import(self._document, changes)
+
     def knows(self, update: bytes) -> bool:
         """Say whether all of an update is in here already.
 
@@ -209,9 +232,8 @@ class TextDocument:
         changes = changes_from_bytes(update)
         with _guarded("a document without version"):
             self._document.commit()
-            held = self._document.oplog_vv
-            lasts = {change.peer: held.get_last(change.peer) for change in changes}
-        return all((last := lasts[c.peer]) is not None and last >= c.end - 1 for c in changes)
+            ends = self._ends()
+        return all(ends.get(change.peer, 0) >= change.end for change in changes)
 
     def edit_from(self, base: bytes, text: str, peer: int) -> bytes | None:
         """Take in that someone made version `base` into this text; return that very version.
@@ -223,19 +245,20 @@ class TextDocument:
         Raises:
             DecodeError: a version of another text.
         """
-        sitting = self.at(base or self.version())
-        sitting.sit(peer)
-        before = sitting.version()
-        sitting.rewrite(text)
-        after = sitting.version()
-        if after == before:
+        now = self.version()
+        base = base or now
+        apart = base != now or self._undo is not None
+        sitting = self.at(base) if apart else self
+        after = sitting.become(text, peer)
+        if after == base:
             return None
-        self.take(sitting.since(before))
+        if apart:
+            self.merge(sitting.since(base))
         return after
 
     def snapshot(self) -> bytes:
         """Return the whole document. Equal documents may give different bytes."""
-        return self.since(_NOTHING)
+        return self.since(NOTHING)
 
     def fork(self) -> TextDocument:
         """Return this document once more: what is done to one is not done to the other."""
@@ -249,16 +272,31 @@ class TextDocument:
         Raises:
             DecodeError: not a version of this document.
         """
-        vector = _version_from_bytes(version)
+        ends = version_from_bytes(version)
         with _guarded("not a version"):
             self._document.commit()
-            held = self._document.oplog_vv
-            if not held.includes_vv(vector):
-                raise DecodeError("a version of another text")
-            if vector.includes_vv(held):
+            held = self._ends()
+            if ends == held:
                 return self.fork()
-            frontiers = self._document.vv_to_frontiers(vector)
+            if not _includes(held, ends):
+                raise DecodeError("a version of another text")
+            frontiers = self._document.vv_to_frontiers(_vector(ends))
             return TextDocument(self._document.fork_at(frontiers))
+
+    def has(self, version: bytes) -> bool:
+        """Say whether that is a version of this document."""
+        try:
+            ends = version_from_bytes(version)
+        except DecodeError:
+            return False
+        with _guarded("a document without version"):
+            self._document.commit()
+            return _includes(self._ends(), ends)
+
+    def _ends(self) -> dict[int, int]:
+        """Return the counter that each peer's next op takes."""
+        spans = self._document.oplog_vv.to_spans().inner()
+        return {peer: span[1] for peer, span in spans.items()}
 
     def undo(self) -> tuple[Splice, ...]:
         """Take back this sitting's last step, not what others did; return what changed."""
@@ -335,19 +373,11 @@ def text_of(
         if isinstance(edit, Edit)
     ]
     documents = [fetch(content.document) for content in texts if content.document is not None]
-    found, left_out = _gathered([*documents, *changes])
+    found, left_out = _gathered(documents, changes)
     if left_out.issuperset(range(len(documents))):
         seed = TextDocument.seed(plain(texts[0])).snapshot()
-        found, _ = _gathered([seed, *changes])
+        found, _ = _gathered([seed], changes)
     return TextDocument(found)
-
-
-def wants_compaction(edits: Iterable[Edit]) -> bool:
-    """Say whether so many edits stand on a content that one document should replace them."""
-    sizes = [
-        MAX_INLINE_EDIT if isinstance(edit.update, Link) else len(edit.update) for edit in edits
-    ]
-    return len(sizes) >= MANY_EDITS or sum(sizes) >= MANY_BYTES
 
 
 def compact(document: TextDocument) -> tuple[str, bytes]:
@@ -367,19 +397,20 @@ def apply_splices(text: str, splices: Iterable[Splice]) -> str:
     return units.decode("utf-16-le", "surrogatepass")
 
 
-def _gathered(parts: Sequence[bytes]) -> tuple[LoroDoc, set[int]]:
+def _gathered(documents: Sequence[bytes], updates: Sequence[bytes]) -> tuple[LoroDoc, set[int]]:
     """Return what the parts make together, and the numbers of those that it did not take."""
     read: dict[int, list[Change]] = {}
-    for number, part in enumerate(parts):
+    for number, part in enumerate((*documents, *updates)):
         with suppress(DecodeError):
-            read[number] = changes_from_bytes(part)
+            is_document = number < len(documents)
+            read[number] = (changes_in_document if is_document else changes_from_bytes)(part)
     document = _new_document()
     try:
         with _guarded("not a document"):
             _import(document, chain.from_iterable(read.values()))
     except DecodeError:
         document, read = _gathered_one_by_one(read)
-    return document, set(range(len(parts))) - read.keys()
+    return document, set(range(len(documents) + len(updates))) - read.keys()
 
 
 def _gathered_one_by_one(
@@ -411,24 +442,14 @@ def _import(document: LoroDoc, changes: Iterable[Change]) -> None:
     document.import_json_updates(changes_to_json(changes))
 
 
-def _version_to_bytes(vector: VersionVector) -> bytes:
-    ends = ((peer, span[1]) for peer, span in vector.to_spans().inner().items())
-    return dagcbor.encode(sorted([peer.to_bytes(PEER_SIZE), end] for peer, end in ends))
+def _includes(held: Mapping[int, int], ends: Mapping[int, int]) -> bool:
+    return all(held.get(peer, 0) >= end for peer, end in ends.items())
 
 
-def _version_from_bytes(version: bytes) -> VersionVector:
+def _vector(ends: Mapping[int, int]) -> VersionVector:
     vector = VersionVector()  # type: ignore[no-untyped-call]  # as LoroDoc
-    pairs = dagcbor.decode(version)
-    if not is_list(pairs):
-        raise DecodeError("a version is a list")
-    for pair in pairs:
-        match items_of(pair):
-            case [bytes() as peer, int() as end] if (
-                len(peer) == PEER_SIZE and 0 < end <= MAX_COUNTER and end is not True
-            ):
-                vector.set_end(ID(int.from_bytes(peer), end))
-            case _:
-                raise DecodeError("a version lists [peer, end]")
+    for peer, end in ends.items():
+        vector.set_end(ID(peer, end))
     return vector
 
 

@@ -6,16 +6,23 @@
        | []                                the mark of a seed, which stands before its text
 
 In changes and ops a peer is its number in the list of peers, there it is 8 bytes. Counters of
-ops follow from their lengths. Loro's binary form is not taken from anyone: a hundred bytes of
-it can ask for gigabytes, and the program ends there and then. Here all lengths are checked
-before Loro sees them, and it gets them as its JSON form.
+ops follow from their lengths.
+
+    ["text", 2, [update, update, ...]]
+
+is a document that grew: the one it was, and what came since, each in the form above. So who
+adds to a long history writes the new part of it only, and reads none of it.
+
+Loro's binary form is not taken from anyone: a hundred bytes of it can ask for gigabytes, and
+the program ends there and then. Here all lengths are checked before Loro sees them, and it gets
+them as its JSON form.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,9 +41,12 @@ SEED: Final = "seed"
 MARK: Final = "v"
 
 _VERSION = 1
+_GROWN = 2
+_GROWN_HEAD = bytes((0x83, 0x64)) + b"text" + bytes((_GROWN,))
+"""Three items, the word, the number: no other form begins so."""
 _TEXT_ID = f"cid:root-{TEXT}:Text"
 _SEED_ID = f"cid:root-{SEED}:Map"
-_MARK_CONTENT = {"type": "insert", "key": MARK, "value": 1}
+_MARK_CONTENT = f'"type":"insert","key":"{MARK}","value":1'
 
 Id = tuple[int, int]
 """A peer and the counter of one of its ops."""
@@ -142,12 +152,60 @@ def changes_from_bytes(data: bytes) -> list[Change]:
             peers = [_peer(peer) for peer in raw_peers]
         case _:
             raise DecodeError("changes have four parts")
-    if len(set(peers)) != len(peers):
-        raise DecodeError("a peer twice")
     changes = [_change(change, peers) for change in raw]
-    if changes_to_bytes(changes) != data:
+    if list(dict.fromkeys(_named(changes))) != peers:
         raise DecodeError("changes in another than their one form")
     return changes
+
+
+def _named(changes: Iterable[Change]) -> Iterator[int]:
+    """Walk the peers in the order in which changes name them."""
+    for change in changes:
+        yield change.peer
+        for peer, _ in change.deps:
+            yield peer
+        for op in change.ops:
+            if isinstance(op, Delete):
+                yield op.start[0]
+
+
+def updates_in(document: bytes) -> list[bytes]:
+    """Return the updates that a document is made of: itself alone, unless it grew.
+
+    Raises:
+        DecodeError: it grew, and not as `grown` lets it.
+    """
+    if not document.startswith(_GROWN_HEAD):
+        return [document]
+    match items_of(dagcbor.decode(document, limit=MAX_BYTES)):
+        case [_, _, raw] if is_list(raw) and len(raw) > 1:
+            updates = [update for update in raw if isinstance(update, bytes)]
+            if len(updates) == len(raw):
+                return updates
+        case _:
+            pass
+    raise DecodeError("a document that grew is made of updates")
+
+
+def changes_in_document(document: bytes) -> list[Change]:
+    """Return the changes that a document is made of.
+
+    Raises:
+        DecodeError: it is none.
+    """
+    return [change for update in updates_in(document) for change in changes_from_bytes(update)]
+
+
+def grown(document: bytes, update: bytes) -> bytes:
+    """Return a document together with an update that came since.
+
+    Raises:
+        DecodeError: together they are longer than a document may be.
+    """
+    found = dagcbor.encode(["text", _GROWN, [*updates_in(document), update]])
+    if len(found) > MAX_BYTES:
+        raise DecodeError("a document that is too long")
+    return found
 
 
 MANY_DELETE: Final = 16
@@ -187,49 +245,42 @@ def changes_to_json(changes: Iterable[Change]) -> str:
     def id_of(peer: int, counter: int) -> str:
         return f"{counter}@{numbers.setdefault(peer, len(numbers))}"
 
-    listed: list[dict[str, Any]] = []
-    for change in changes:
+    def ops_of(change: Change) -> Iterator[str]:
         counter = change.counter
-        ops: list[dict[str, Any]] = []
         for op in change.ops:
-            content: dict[str, Any] = _MARK_CONTENT
+            container, what = _TEXT_ID, ""
             match op:
                 case Insert(at, text):
-                    content = {"type": "insert", "pos": at, "text": text}
+                    what = f'"type":"insert","pos":{at},"text":{json.dumps(text)}'
                 case Delete(at, count, start):
-                    content = {"type": "delete", "pos": at, "len": count, "start_id": id_of(*start)}
+                    what = f'"type":"delete","pos":{at},"len":{count},"start_id":"{id_of(*start)}"'
                 case Mark():
-                    pass
-            container = _SEED_ID if isinstance(op, Mark) else _TEXT_ID
-            ops.append({"container": container, "content": content, "counter": counter})
+                    container, what = _SEED_ID, _MARK_CONTENT
+            yield f'{{"container":"{container}","content":{{{what}}},"counter":{counter}}}'
             counter += op.length
-        listed.append(
-            {
-                "id": id_of(change.peer, change.counter),
-                "timestamp": 0,
-                "deps": [id_of(*dep) for dep in change.deps],
-                "lamport": change.lamport,
-                "msg": None,
-                "ops": ops,
-            }
+
+    def listed(change: Change) -> str:
+        deps = ",".join(f'"{id_of(*dep)}"' for dep in change.deps)
+        return (
+            f'{{"id":"{id_of(change.peer, change.counter)}","timestamp":0,"deps":[{deps}],'
+            f'"lamport":{change.lamport},"msg":null,"ops":[{",".join(ops_of(change))}]}}'
         )
-    form: dict[str, Any] = {
-        "schema_version": 1,
-        "start_version": {},
-        "peers": [str(peer) for peer in numbers],
-        "changes": listed,
-    }
-    return json.dumps(form)
+
+    written = ",".join(map(listed, changes))
+    peers = ",".join(f'"{peer}"' for peer in numbers)
+    return f'{{"schema_version":1,"start_version":{{}},"peers":[{peers}],"changes":[{written}]}}'
 
 
 def changes_from_json(form: str) -> list[Change]:
-    """Return the changes that Loro wrote."""
-    raw = json.loads(form)
-    peers = [int(peer) for peer in raw["peers"]]
+    """Return the changes that Loro wrote, with its list of peers or without."""
+    alone = form.startswith("[")
+    raw: Any = json.loads(form)
+    listed: list[dict[str, Any]] = raw if alone else raw["changes"]
+    peers = [] if alone else [int(peer) for peer in raw["peers"]]
 
     def id_from(text: str) -> Id:
         counter, _, number = text.partition("@")
-        return peers[int(number)], int(counter)
+        return int(number) if alone else peers[int(number)], int(counter)
 
     def op_from(content: dict[str, Any]) -> Op:
         match content:
@@ -247,7 +298,7 @@ def changes_from_json(form: str) -> list[Change]:
             tuple(id_from(dep) for dep in change["deps"]),
             tuple(op_from(op["content"]) for op in change["ops"]),
         )
-        for change in raw["changes"]
+        for change in listed
     ]
 
 

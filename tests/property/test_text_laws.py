@@ -17,13 +17,10 @@ from storage.facts.change import Add, Drop, EntryId, Operation, Put
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
 from storage.facts.text import (
-    MANY_BYTES,
-    MANY_EDITS,
     TextDocument,
     apply_splices,
     compact,
     text_of,
-    wants_compaction,
 )
 from storage.facts.text_wire import (
     changes_from_bytes,
@@ -470,15 +467,6 @@ def test_a_sitting_needs_a_peer_of_its_own() -> None:
     for peer in (-1, 2**64, 2**64 - 1):
         with pytest.raises(DecodeError):
             document.sit(peer)
-
-
-def test_many_edits_or_long_ones_are_brought_together() -> None:
-    """Neither the tree nor opening a note may grow with each key pressed."""
-    dot = Dot(WRITERS[0], 1)
-    assert not wants_compaction([Edit(dot, b"x" * 100)] * (MANY_EDITS - 1))
-    assert wants_compaction([Edit(dot, b"x")] * MANY_EDITS)
-    assert wants_compaction([Edit(dot, b"x" * (MANY_BYTES // 2))] * 2)
-    assert wants_compaction([Edit(dot, Link(bytes(32), bytes(32)))] * 2)
 
 
 def test_two_who_delete_the_same_words_are_both_heard() -> None:

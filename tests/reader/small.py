@@ -274,7 +274,8 @@ class Space:
             peer = int.from_bytes(it[2][:8], "big") >> 1 or 1
             ops = [[], [0, self.content(it).decode()]][: 2 if it[1] else 1]
             seed = ["text", 1, [peer.to_bytes(8, "big")], [[0, 0, 0, [], ops]]]
-            forms.append(decode(self.pieces(it[4], None)) if it[4] else seed)
+            form: Any = decode(self.pieces(it[4], None)) if it[4] else seed
+            forms += [decode(part) for part in form[2]] if form[1] == 2 else [form]
         forms += [decode(self.pieces(it[3], None) if it[2] else it[3]) for it in edits]
         for form in forms:
             document.import_json_updates(json.dumps(for_loro(*form)))

@@ -44,8 +44,13 @@ def seed(text: str, peer: int) -> Change:
     return Change(peer, 0, 0, (), ([], [0, text]) if text else ([],))
 
 
+def updates_of(document: Any) -> list[bytes]:
+    """Return what a document that grew is made of, nothing for another one."""
+    return list(document[2]) if document[1] == 2 else []
+
+
 def read_changes(value: Any) -> list[Change]:
-    """Read the one form that documents and updates have."""
+    """Read the form that updates have, and documents unless they grew."""
     word, version, names, changes = value
     assert (word, version) == ("text", 1)
     peers = [int.from_bytes(name, "big") for name in names]

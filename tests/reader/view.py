@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.reader.basics import Damaged, decode, digest, public_of, unpack
 from tests.reader.second_reader import Space
-from tests.reader.texts import Change, merge, read_changes, seed
+from tests.reader.texts import Change, merge, read_changes, seed, updates_of
 from tests.reader.tree import TOP, Dot, Facts, homes, is_folder
 
 Shown = dict[tuple[str, ...], bytes | None]
@@ -250,7 +250,9 @@ def _text(space: Space, contents: list[list[Any]], updates: list[bytes]) -> byte
     changes = list[Change]()
     for content in contents:
         if content[4]:
-            changes += read_changes(decode(_manifest(space, content[4])))
+            document = _manifest(space, content[4])
+            for part in updates_of(decode(document)) or [document]:
+                changes += read_changes(decode(part))
         else:
             peer = int.from_bytes(content[2][:8], "big") >> 1 or 1
             changes.append(seed(read(space, content).decode(), peer))
