@@ -9,11 +9,13 @@ import pytest
 
 from storage.access.roles import Role
 from storage.collecting import Orders
+from storage.crypto.primitives import verify
 from storage.errors import BlockNotFound
 from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot, Writer
 from storage.keeping import FRESH, MOMENT, NOTE_MAX, WHOLE, Keep, Keeping
 from storage.letgo import tops_of
+from storage.records import receipt
 from storage.retention import Rule
 from storage.vault import Vault
 from tests.helpers.vaults import Place, core_of, exchange, save, shown, tell, text, write
@@ -277,6 +279,31 @@ def test_who_lets_older_versions_wait_to_go_answers_for_none_of_them(
     core_of(phone).clock.at += FRESH + 1  # type: ignore[attr-defined]
     assert tidy(phone, desk) > 3  # what is shown now
     assert b"".join(phone.read_at(film, phone.history(film)[1].cid)) == FILM
+
+
+def test_a_word_is_verified_once_and_not_whenever_somebody_asks_how_things_stand(
+    pair: tuple[Vault, Vault], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Peers ask many times a second; it took an eighth of all the work. A new word is verified."""
+    desk, phone = pair
+    verified: list[bytes] = []
+
+    def counting(key: bytes, signature: bytes, message: bytes) -> bool:
+        verified.append(key)
+        return verify(key, signature, message)
+
+    monkeypatch.setattr(receipt, "verify", counting)
+    sign(desk, phone)
+    assert desk.receipts()[did(phone)].seen == phone.seen
+    verified.clear()
+    for _ in range(9):
+        assert desk.word() == desk.word()
+        assert desk.said() == b""
+    assert verified == []
+    write(phone, "b.md", b"more\n", TOP)
+    desk.accept([phone.receipt()])
+    assert desk.receipts()[did(phone)].seen == phone.seen
+    assert verified
 
 
 def test_the_disk_is_given_back(pair: tuple[Vault, Vault], place: Place) -> None:
