@@ -12,7 +12,7 @@ the plain folder before: both happen on the vault's thread, and so does this.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from app.guard_harm import (
     Before,
     Known,
+    as_it_lay,
     before,
     elsewhere,
     harms,
@@ -53,6 +54,8 @@ class _Seen:
 
     step: Step
     files: AbstractSet[EntryId] = frozenset()
+    compared: bool = False
+    """What it left as it lay here is not among these files any more."""
 
 
 @dataclass(slots=True)
@@ -274,8 +277,33 @@ class Guard:
         hold = Hold(did, Seen(), out=False, sent=Seen(), since=0)
         batch = Batch(hold, files, made=made, known=device.known)
         device.unsure = self._find_harms(batch)
-        if self._is_too_much(batch, looking):
+        if not self._is_too_much(batch, looking):
+            return
+        if undone := self._as_they_lay(recent, looking):
+            for entry in undone:
+                device.before.pop(entry, None)
+            self._weigh(did, device, looking)
+        else:
             self._hold(batch, device.recent)
+
+    def _as_they_lay(self, recent: Iterable[_Seen], looking: LookingBack) -> AbstractSet[EntryId]:
+        """Leave out, once, what records of others left as it lay here; return that."""
+        left_out: set[EntryId] = set()
+        for seen in (it for it in recent if not it.compared):
+            seen.compared = True
+            if seen.step.dot.writer != self._vault.writer:
+                same = {entry for entry in seen.files if self._lay_so(seen.step, entry, looking)}
+                seen.files -= same
+                left_out |= same
+                if same and not seen.files:  # nor after a start, when what was held is no more
+                    now = self._memory.now
+                    self._memory.now = replace(now, meant=(*now.meant, seen.step.dot))
+        return left_out
+
+    def _lay_so(self, step: Step, entry: EntryId, looking: LookingBack) -> bool:
+        others = (it for it in self._batches if not it.hold.out and it.hold.did != step.issuer)
+        held = next((it.files[entry] for it in others if entry in it.files), None)
+        return as_it_lay(self._vault, looking, step, entry, held)
 
     def _hold(self, batch: Batch, recent: Recent[_Seen]) -> None:
         """Begin to hold a batch, from the first record on that harmed something."""
@@ -298,6 +326,7 @@ class Guard:
 
     def _extend(self, batch: Batch, seen: _Seen, looking: LookingBack) -> None:
         """Hold what else the device does, but to what it made itself meanwhile."""
+        self._as_they_lay([seen], looking)
         fresh = {
             entry: was
             for entry in seen.files - batch.files.keys()

@@ -63,9 +63,8 @@ def before(looking: LookingBack, entry: EntryId, step: Step) -> Before | None:
         return None  # nobody here has ever been able to read it
     if not facts or not is_shown(facts) or kind_of(facts) is EntryKind.FOLDER:
         return None
-    main = sides(facts)[0]
-    content = None if main is None else facts["content"][main]
-    if not isinstance(content, Content) or not content.size:
+    content = _main_content(facts)
+    if content is None or not content.size:
         return None  # nothing of an empty file can be lost
     place = winner(facts.get("place", {}))  # without: an edit outlived a deletion
     folder = EntryId(b"") if place is None else EntryId(place[1].parent)
@@ -107,10 +106,46 @@ def _is_same(vault: Vault, was: Before, now: Node) -> bool:
 
 
 def _digest_now(vault: Vault, entry: EntryId) -> bytes:
-    facts = vault.facts(entry)
+    content = _main_content(vault.facts(entry))
+    return b"" if content is None else content.digest
+
+
+def as_it_lay(
+    vault: Vault, looking: LookingBack, step: Step, entry: EntryId, held: Before | None
+) -> bool:
+    """Say whether a record left a file as it lay here already, as a second undo of one batch does.
+
+    What is `held` lies here as it was before that.
+    """
+    try:
+        around = looking.around(step, entry, RECORDS)
+        if around is None:
+            return False
+        return _is_as(vault, around[0] if held is None else held.facts, around[1])
+    except AtollError:
+        return False
+
+
+def _is_as(vault: Vault, was: EntryFacts, now: EntryFacts) -> bool:
+    """Say whether a person who had a file would see no difference."""
+    if not (is_shown(was) and is_shown(now)):
+        return is_shown(was) == is_shown(now)
+    if is_renamed(stored_name(was), stored_name(now)):
+        return False
+    if content_version(was) == content_version(now):
+        return True
+    one, other = _main_content(was), _main_content(now)
+    if one is None or other is None:
+        return False
+    if was.get("edits") or now.get("edits"):
+        return one.is_text and other.is_text and vault.bytes_of(was) == vault.bytes_of(now)
+    return one.digest == other.digest
+
+
+def _main_content(facts: EntryFacts) -> Content | None:
     main = sides(facts)[0]
     content = None if main is None else facts["content"][main]
-    return content.digest if isinstance(content, Content) else b""
+    return content if isinstance(content, Content) else None
 
 
 def elsewhere(

@@ -97,6 +97,20 @@ class LookingBack:
         right all the same; its place may be an earlier one.
         """
         steps = [step for step in self.steps(entry) if seen.includes(step.dot)]
+        return self._made_by(entry, steps, most)
+
+    def around(self, step: Step, entry: EntryId, most: int) -> tuple[EntryFacts, EntryFacts] | None:
+        """Return the facts of an entry as they were here before a record came, and after it.
+
+        None where that takes more records than `most`.
+        """
+        steps = [it for it in self.steps(entry) if it.pos <= step.pos]
+        if len(steps) > most:
+            return None
+        earlier = [it for it in steps if it.pos < step.pos]
+        return self._made_by(entry, earlier, most)[0], self._made_by(entry, steps, most)[0]
+
+    def _made_by(self, entry: EntryId, steps: Sequence[Step], most: int) -> tuple[EntryFacts, bool]:
         whole = len(steps) <= most
         facts: EntryFacts = {}
         for step in steps if whole else [*steps[:1], *steps[-most:]]:

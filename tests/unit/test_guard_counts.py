@@ -189,3 +189,101 @@ def test_notes_that_became_one_are_not_missed(tmp_path: Path, *, honest: bool) -
     assert other.held() == {}
     other.bring()
     assert (len(other.disk()) == 31) is honest
+
+
+def sealed(path: str) -> bytes:
+    """Return what a bad program makes of a file."""
+    return b"\0sealed " + path.encode()
+
+
+def three(folder: Path, files: dict[str, bytes]) -> list[Guarded]:
+    """Return three devices whose folders hold the same; the first is of an older version."""
+    one, other = two(folder, files, guards=False)
+    place = Place(folder)
+    third = Guarded(place, "third", place.join(one.vault, "third"))
+    third.bring()
+    for device in (other, third):
+        later(device)
+        device.tell(one)
+        one.tell(device)
+        device.bring()
+    later(one, other, third)
+    return [one, other, third]
+
+
+@pytest.mark.parametrize("kind", ["replaced", "renamed", "both", "removed"])
+def test_two_who_undo_one_batch_before_they_meet_hold_nothing_of_each_other(
+    tmp_path: Path, kind: str
+) -> None:
+    """Each has what the other's undo leads to: there is nothing to ask about."""
+    start = files(80)
+    one, other, third = three(tmp_path, start)
+    for path in sorted(start):
+        if kind == "removed":
+            (one.root / path).unlink()
+        elif kind != "renamed":
+            (one.root / path).write_bytes(sealed(path))
+        if kind in {"renamed", "both"}:
+            (one.root / path).rename(one.root / f"{path}.locked")
+        if kind == "both":
+            one.look()
+    one.look()
+    for device in (other, third):
+        one.tell(device)
+        device.bring()
+        assert sum(device.held().values()) == 80
+        device.undo()
+        assert device.disk() == start
+    for teller, hearer in ((other, third), (third, other)):
+        teller.tell(hearer)
+        hearer.bring()
+        assert not hearer.held()
+        assert hearer.disk() == start
+        hearer.start_again()
+        assert not hearer.held()
+
+
+@pytest.mark.parametrize("kind", ["replaced", "renamed"])
+def test_who_holds_a_batch_that_another_undid_is_asked_nothing_more(
+    tmp_path: Path, kind: str
+) -> None:
+    """What lies here is what the undo leads to."""
+    start = files(80)
+    one, other, third = three(tmp_path, start)
+    for path in sorted(start):
+        if kind == "replaced":
+            (one.root / path).write_bytes(sealed(path))
+        else:
+            (one.root / path).rename(one.root / f"{path}.locked")
+    one.look()
+    for device in (other, third):
+        one.tell(device)
+        device.bring()
+        assert sum(device.held().values()) == 80
+    other.undo()
+    other.tell(third)
+    third.bring()
+    assert not third.held()
+    assert third.disk() == start
+    third.start_again()
+    assert not third.held()
+    other.write({"later.md": b"a word\n", "0001.md": start["0001.md"] + b" and more"})
+    other.tell(third)
+    third.bring()
+    assert not third.held()
+    assert third.disk() == other.disk()
+
+
+def test_two_bad_programs_that_do_the_same_excuse_each_other_for_nothing(tmp_path: Path) -> None:
+    """What the one left there is held, so it is not what lies here."""
+    start = files(80)
+    one, other, third = three(tmp_path, start)
+    other.guards = False
+    for device in (one, other):
+        device.write({path: sealed(path) for path in start})
+        device.tell(third)
+        third.bring()
+        assert third.disk() == start
+    assert third.held() == {Harm.REPLACED: 160}
+    third.undo()
+    assert third.disk() == start
