@@ -92,6 +92,20 @@ def mark_in_place() -> None:
     _put(mirror, write_marker=write_marker)
 
 
+def keys_without_a_name() -> None:
+    """The name of the keys is never forced to the disk."""
+
+    def replace_file(path: Path, data: bytes) -> None:
+        beside = path.with_name(f"{path.name}.part")
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+    _put(keyfile, replace_file=replace_file)
+
+
 def keys_in_place() -> None:
     """The keys are written over, not beside."""
 
@@ -153,7 +167,7 @@ MUTANTS: dict[str, tuple[str, Callable[[], None]]] = {
     "index before block": ("commit", index_before_block),
     "no fsync of a new store's folder": ("commit", lambda: _put(vaultlock, make_folder=_made)),
     "no fsync of a store's new name": ("add", lambda: _put(shelf, sync_folder=_nothing)),
-    "no fsync of the keys": ("keys", lambda: _put(keyfile, sync_folder=_nothing)),
+    "no fsync of the keys": ("keys", keys_without_a_name),
     "keys written in place": ("keys", keys_in_place),
     "mark written in place": ("attach", mark_in_place),
     "mirror's memory NORMAL": ("checkout", lambda: _put(compose, open_guarded=_opening("NORMAL"))),

@@ -41,8 +41,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "no fsync(dir)",
         "The name of a new pack is never forced to the disk.",
         "storage/blocks/disk.py",
-        "                os.fsync(folder)\n            finally:\n",
-        "                pass\n            finally:\n",
+        "            sync_folder(self._folder)\n",
+        "            pass\n",
         (f"{CRASH}::test_a_power_cut_while_saving_loses_nothing_that_was_said_to_be_saved",),
     ),
     Mutant(
