@@ -186,11 +186,6 @@ class Meeting:
             self._service.hurry(space, first)
             self._service.wanted(space)
 
-    @property
-    def is_alone(self) -> bool:
-        """Nobody is met at all, or nobody is near now."""
-        return not self._heads
-
     # -- what typing asks ----------------------------------------------------------------
     def live(self, space: bytes, entry: EntryId, update: bytes) -> None:
         """Send what was typed to whoever has the note open."""

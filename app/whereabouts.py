@@ -81,16 +81,6 @@ def _this(holding: Holding) -> bool:
     return holding.device.is_this
 
 
-def reach_words(delivery: Delivery) -> str:
-    """Return the same in a few words, for a row of a list: 'on 2 of 3 devices'."""
-    total = _devices(delivery)
-    match delivery.reach:
-        case Reach.PARTLY:
-            return f"on {total - len(_others(delivery, complete=False))} of {total} devices"
-        case _:
-            return reach_word(delivery.reach)
-
-
 def reach_word(reach: Reach) -> str:
     """Return a reach alone, where nobody is named."""
     match reach:

@@ -93,37 +93,6 @@ class Opened:
         original, dot = node.side_of
         return self._core.contents.read(self.facts(original), dot)
 
-    def let_go(self, digests: Iterable[bytes]) -> None:
-        """Hold content no longer, on purpose: it is not missed, and peers hear that it is not here.
-
-        Of an entry it has to be all: what opens it, and what that opens.
-
-        Raises:
-            StoreFull, StoreUnusable: nothing was let go of.
-        """
-        wanted = list(digests)
-
-        def work() -> None:
-            self._core.let_go.add(wanted)
-            self._core.blocks.remove(wanted)
-            self._wants.drop(wanted)
-
-        self._whole(work)
-
-    def is_let_go(self, digest: bytes) -> bool:
-        """Say whether a block was let go of on purpose."""
-        return self._ready().let_go.holds(digest)
-
-    def want_again(self, digests: Iterable[bytes], entries: Iterable[EntryId] = ()) -> None:
-        """Let go of these blocks no longer; what the entries lack of theirs is fetched again."""
-        wanted, whose = list(digests), list(entries)
-
-        def work() -> None:
-            self._core.let_go.take_back(wanted)
-            self._wants.note_again(whose)
-
-        self._whole(work)
-
     def _recover(self) -> None:
         """Take in what the index does not know; one that is found damaged is made anew first."""
         try:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from storage.blocks.store import Kind, Thing
+from storage.blocks.store import Thing
 from storage.codec.dagcbor import encode
 from storage.core import Core
 from storage.errors import AtollError, StoreFull, StoreUnusable
@@ -368,11 +368,6 @@ class Partial(Opened):
         held, read = {bytes(body): str(did) for did, body in rows}, self._read
         self._read = {body: read.get(body) or read_receipt(body) for body in held}
         return {did: self._read[body] for body, did in held.items()}
-
-    def receipt_things(self) -> list[Thing]:
-        """Return the receipts of others, to hand on."""
-        rows = self._core.connection.execute("SELECT body FROM receipt").fetchall()
-        return [Thing(Kind.RECEIPT, bytes(row[0])) for row in rows]
 
 
 @dataclass(slots=True)

@@ -21,7 +21,6 @@ _MARK = 8
 _CODE = "(?i:0[1-9a-f]|1[0-9a-f]|2[025ae]|3[acef]|4[13ce]|50|6[13ce]|7[0cf])"
 """Of what is ever escaped, and of nothing else: `50%off.txt` is no escape, on whatever disk."""
 _WINDOWS_BAD = re.compile(r'[<>:"|?*\x00-\x1f\x7f]|%(?=' + _CODE + r")|[. ]\Z")
-_POSIX_BAD = re.compile(r"(?!)")
 _ESCAPED = re.compile(f"%({_CODE})")
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\.|\Z)", re.IGNORECASE

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NewType
 
 from storage.codec.dagcbor import encode_checked
 from storage.codec.heads import ARRAY, BYTES, FALSE, NULL, TEXT, TRUE, head, integer
@@ -101,7 +100,6 @@ class Fact:
 
 
 Value = Kind | Place | Content | Edit | Meta | Keep | Fact
-EntryName = NewType("EntryName", str)
 
 
 def value_to_cbor(value: Value) -> object:  # noqa: PLR0911 - one for each kind

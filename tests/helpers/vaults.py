@@ -19,6 +19,7 @@ from storage.identity.device import DeviceKeys
 from storage.opened import Opened
 from storage.tree.encode import encode_tree
 from storage.vault import Vault
+from storage.wants import Wants
 from tests.access import NOW, Dice, device
 
 META = Meta(0, executable=False)
@@ -88,6 +89,23 @@ def remove(vault: Vault, *entries: EntryId) -> None:
     for entry in entries:
         change.remove(entry)
     vault.commit(change, "removed")
+
+
+def let_go(vault: Vault, digests: Iterable[bytes]) -> None:
+    """Hold content no longer, on purpose: of an entry all, what opens it and what that opens."""
+    core, wanted = core_of(vault), list(digests)
+    with core.transaction():
+        core.let_go.add(wanted)
+        core.blocks.remove(wanted)
+        Wants(core).drop(wanted)
+
+
+def want_again(vault: Vault, digests: Iterable[bytes], entries: Iterable[EntryId]) -> None:
+    """Let go of these blocks no longer; what the entries lack of theirs is wanted."""
+    core = core_of(vault)
+    with core.transaction():
+        core.let_go.take_back(digests)
+        Wants(core).note_again(entries)
 
 
 def tell(giver: Vault, taker: Vault, budget: int = BUDGET) -> list[Accepted]:

@@ -10,7 +10,18 @@ from storage.errors import BlockNotFound
 from storage.facts.change import TOP
 from storage.letgo import tops_of
 from storage.vault import Vault
-from tests.helpers.vaults import META, Place, core_of, exchange, fetch, shown, tell, write
+from tests.helpers.vaults import (
+    META,
+    Place,
+    core_of,
+    exchange,
+    fetch,
+    let_go,
+    shown,
+    tell,
+    want_again,
+    write,
+)
 
 DATA = b"the picture of the lake " * 40
 LONG = bytes(range(256)) * 9000
@@ -33,11 +44,11 @@ def test_what_was_let_go_is_not_missed(pair: tuple[Vault, Vault]) -> None:
     entry = write(owner, "lake.jpg", DATA, TOP)
     exchange(owner, other)
     tops = tops_of(other.facts(entry))
-    other.let_go(tops)
+    let_go(other, tops)
     assert other.missing(9) == ()
     assert other.is_complete()
     assert other.to_come() == (0, 0)
-    assert other.is_let_go(tops[0])
+    assert core_of(other).let_go.holds(tops[0])
     assert not other.check().found
     assert other.get_blocks(tops) == [None]
     node = other.tree().get(entry)
@@ -54,7 +65,7 @@ def test_what_was_let_go_before_it_came_is_never_asked_for(pair: tuple[Vault, Va
     entry = write(owner, "lake.mov", LONG, TOP)
     other.accept(owner.things_after(other.seen, other.auth, 1).things)
     assert other.missing(9)
-    other.let_go(tops_of(owner.facts(entry)))
+    let_go(other, tops_of(owner.facts(entry)))
     assert other.missing(9) == ()
     fetch(owner, other)
     tell(owner, other)
@@ -72,12 +83,12 @@ def test_what_is_wanted_again_comes_again(pair: tuple[Vault, Vault], place: Plac
     entry = write(owner, "lake.mov", LONG, TOP)
     exchange(owner, other)
     tops = tops_of(other.facts(entry))
-    other.let_go(tops)
+    let_go(other, tops)
     other.close()
     other = place.open("other")
-    assert other.is_let_go(tops[0])
+    assert core_of(other).let_go.holds(tops[0])
     assert other.missing(9) == ()
-    other.want_again(tops, [entry])
+    want_again(other, tops, [entry])
     assert other.missing(9)
     fetch(owner, other)
     assert other.is_complete()
@@ -106,4 +117,4 @@ def test_an_older_version_that_is_shown_again_is_wanted(pair: tuple[Vault, Vault
     tell(owner, other)
     assert other.missing(9) == ()
     assert shown(other) == shown(owner)
-    assert not other.is_let_go(tops[0])
+    assert not core_of(other).let_go.holds(tops[0])

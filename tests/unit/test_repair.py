@@ -25,6 +25,7 @@ from tests.helpers.vaults import (
     dice,
     exchange,
     fetch,
+    let_go,
     save,
     shown,
     tell,
@@ -346,7 +347,7 @@ def test_a_repair_of_what_is_whole_changes_nothing_that_counts(space: Damaged) -
 def test_what_was_let_go_of_is_not_missed_by_a_check_or_a_repair(space: Damaged) -> None:
     """It is not here on purpose."""
     digest = space.content("picture.bin", first=True)
-    space.vault.let_go([digest])
+    let_go(space.vault, [digest])
     assert [it for it in space.vault.check().found if it.severity != "note"] == []
     assert space.vault.repair().missing == ()
     assert space.vault.missing(9) == ()

@@ -21,7 +21,7 @@ from app.errors import (
 )
 from app.progress import Progress
 from app.values import Delivery, DeviceInfo, Holding, Reach, Role
-from app.whereabouts import delivery_sentence, reach_words
+from app.whereabouts import delivery_sentence
 from app.words import (
     DAY,
     ago,
@@ -105,7 +105,6 @@ def test_who_does_not_keep_all_is_no_copy_and_is_named() -> None:
     assert delivery_sentence(Delivery(Reach.PARTLY, (this, replace(MINA, complete=False)))) == (
         "Not all of it is kept here · waiting for Mina's laptop · this computer keeps names only"
     )
-    assert reach_words(Delivery(Reach.PARTLY, (HERE, MINA, TABLET, names))) == "on 2 of 3 devices"
 
 
 def test_the_delivery_sentence_has_the_forms_of_the_design() -> None:
@@ -210,12 +209,6 @@ def test_sending_names_only_whom_it_goes_to() -> None:
     words = "Sending 1 file to Tablet · waiting for Phone, last seen 3 h ago"
     assert delivery_sentence(some, NOW) == words
     assert delivery_sentence(Delivery(Reach.SENDING, (HERE, TABLET))) == "Sending to Tablet"
-
-
-def test_a_row_says_it_short() -> None:
-    """A list has no room for names."""
-    assert reach_words(Delivery(Reach.PARTLY, (HERE, MINA, PHONE))) == "on 2 of 3 devices"
-    assert reach_words(Delivery(Reach.EVERYWHERE, (MINA,))) == "everywhere"
 
 
 def test_sizes_are_said_as_people_say_them() -> None:
