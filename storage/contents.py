@@ -327,9 +327,14 @@ def seed_token(digest: bytes) -> bytes:
 def _key_of(facts: EntryFacts, dot: Dot | None) -> bytes:
     """Return what a document is kept at hand by: all that it is made of.
 
-    Dots do not tell the edits of two entries apart that one record wrote.
+    Dots do not tell the edits of two entries apart that one record wrote, and of one text that
+    nobody edited they tell nothing.
     """
     contents = facts.get("content", {}).values()
+    if len(contents) == 1 and not facts.get("edits"):
+        (only,) = contents
+        if isinstance(only, Content) and only.is_text:
+            facts, dot = _alone(only), None
     links = sorted(c.document.digest for c in contents if isinstance(c, Content) and c.document)
     edits = facts.get("edits", {}).values()
     updates = (e.update for e in edits if isinstance(e, Edit))

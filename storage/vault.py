@@ -42,6 +42,7 @@ from storage.records.record import Payload, Record, write_record
 from storage.sharing import Sharing
 from storage.surveying import Surveying
 from storage.tree.chunker import Source
+from storage.tree.rows import decode_own_row
 from storage.vaultlock import VaultLock
 from storage.wants import written_in
 
@@ -268,10 +269,12 @@ class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting, Surveying
         """Return the node and the `base` of those entries that are shown, all at once."""
         found: dict[EntryId, tuple[Node, bytes]] = {}
         for entry, (node, line) in self._shown(entries).items():
-            if line is not None and line.plain and line.is_text:
+            if line is None or not line.is_text:
+                found[entry] = node, self.base(node)
+            elif line.plain:
                 found[entry] = node, seed_token(plain_content(line.plain).digest)
             else:
-                found[entry] = node, self.base(node)
+                found[entry] = node, self._core.contents.base(decode_own_row(line.facts))
         return found
 
     def _shown(self, entries: Iterable[EntryId]) -> dict[EntryId, tuple[Node, Line | None]]:

@@ -54,6 +54,9 @@ class Batch:
         self._touched: set[EntryId] = set()
         self._agree: list[Callable[[], Iterable[Row]]] = []
         self._added: dict[EntryId, _Added] = {}
+        self._edited: set[EntryId] = set()
+        self._shown: dict[EntryId, tuple[Node, bytes]] = {}
+        """What was added or edited as the space has it since the commit, with its token."""
         self._moved: dict[EntryId, Row] = {}
         self._held = 0
         self._intent: list[Row] = []
@@ -114,7 +117,9 @@ class Batch:
             self._tally.removed += counts["deleted"]
             self._tally.entries |= touched
         added, self._added = self._added, {}
-        shown = self._ground.space.nodes_and_bases(added) if added else {}
+        edited, self._edited = self._edited, set()
+        wanted = added.keys() | edited
+        shown = self._shown = self._ground.space.nodes_and_bases(wanted) if wanted else {}
         with self._ground.agreed.together():
             self._ground.agreed.put(
                 file_row(shown[entry][0], read.place, read.stat, read.digest, shown[entry][1])
@@ -194,12 +199,12 @@ class Batch:
         self._held += len(read.data)
         stat = settled(read.stat, self._ground.clock.now())
         self._intent.append(holding(row, stat, read.digest, token))
+        self._edited.add(row.entry)
 
         def agree() -> Iterable[Row]:
-            node = self.tree.get(row.entry)
+            node, base = self._shown.get(row.entry, (None, b""))
             if node is None or held is not None:
                 return [holding(row, stat, read.digest, held or b"")]
-            base = self._ground.space.base(node) if node.is_text else b""
             new = row.with_stat(stat)
             return [new._replace(version=node.version, digest=read.digest, base=base)]
 

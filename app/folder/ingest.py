@@ -157,7 +157,7 @@ class Ingest:
         row = self._batch.row(entry)
         if row is None:
             return
-        with self._ground.folder.enter(found.path[:-1]) as place:
+        with self._doors.at(found.path[:-1]) as place:
             if found.stat.shape is Shape.LINK:
                 self._edit_link(place, row, found)
                 return

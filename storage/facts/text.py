@@ -375,8 +375,10 @@ def text_of(
     documents = [fetch(content.document) for content in texts if content.document is not None]
     found, left_out = _gathered(documents, changes)
     if left_out.issuperset(range(len(documents))):
-        seed = TextDocument.seed(plain(texts[0])).snapshot()
-        found, _ = _gathered([seed], changes)
+        seed = TextDocument.seed(plain(texts[0]))
+        if not changes:
+            return seed
+        found, _ = _gathered([seed.snapshot()], changes)
     return TextDocument(found)
 
 

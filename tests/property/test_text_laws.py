@@ -366,6 +366,19 @@ def test_an_old_version_can_be_looked_at_and_written_from() -> None:
         document.seed_version(bytes(32))
 
 
+@given(st.sampled_from(TEXTS) | st.text(), words)
+def test_a_text_that_nobody_edited_is_one_document_however_it_comes(text: str, more: str) -> None:
+    """One device makes it of the text, another one reads it: what each writes has to fit both."""
+    made = TextDocument.seed(text)
+    read = TextDocument.load([made.snapshot()])
+    assert (read.text, read.version(), read.snapshot()) == (text, made.version(), made.snapshot())
+    ours, theirs = (document.fork() for document in (made, read))
+    begun = made.version()
+    assert ours.edit_from(begun, text + more, 5) == theirs.edit_from(begun, text + more, 5)
+    assert ours.since(begun) == theirs.since(begun)
+    assert (made.text, made.version()) == (text, begun), "a fork is nobody else's"
+
+
 @given(st.lists(st.tuples(st.booleans(), words), max_size=12))
 def test_what_one_side_made_stays_a_version_to_go_on_from(story: list[tuple[bool, str]]) -> None:
     """Who never sees what the others add goes on from their own text, and adds to nobody's twice.

@@ -85,6 +85,20 @@ def test_three_devices_edit_one_note_and_it_stays_one_text(
         vault.close()
 
 
+def test_of_two_notes_that_say_the_same_each_is_edited_alone(tmp_path: Path) -> None:
+    """A text that nobody edited is read once for both; what is written in one is in no other."""
+    vault = Place(tmp_path).create("one")
+    ours, theirs = (write(vault, name, b"the same\n", TOP) for name in ("a.md", "b.md"))
+    open_note = vault.text(ours).document
+    open_note.sit(5)
+    open_note.splice(0, 0, "not saved: ")
+    assert {text(vault, ours), text(vault, theirs), vault.text(theirs).text} == {"the same\n"}
+    save(vault, ours, b"the same, and more\n")
+    save(vault, theirs, b"hardly the same\n")
+    assert (text(vault, ours), text(vault, theirs)) == ("the same, and more\n", "hardly the same\n")
+    vault.close()
+
+
 def test_two_documents_of_one_text_and_a_later_edit_lose_nothing(three: list[Vault]) -> None:
     """A text that two devices made a document of at once has two; the next edit must know both."""
     one, two, cy = three
