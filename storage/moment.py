@@ -14,12 +14,11 @@ from blake3 import blake3
 
 from storage.contents import Contents, is_edited
 from storage.facts.change import EntryId
-from storage.facts.dots import Dot
+from storage.facts.dots import Dot, Seen
 from storage.facts.node import Node, Tree
-from storage.facts.state import NO_FACTS, EntryFacts, State
+from storage.facts.state import EntryFacts
 from storage.facts.values import Content
-from storage.facts.view import DeviceName, sides, version_of
-from storage.facts.whole import View
+from storage.facts.view import sides, version_of
 
 
 class Standing(Protocol):
@@ -68,26 +67,30 @@ class Reading(Protocol):
         ...
 
 
+class Then(Tree, Reading, Protocol):
+    """Folders and files, and the facts that they show."""
+
+
 class Moment:
     """How a space stood, or would stand: facts, the view of them, and their bytes."""
 
     def __init__(
         self,
-        state: State,
-        device_name: DeviceName,
+        seen: Seen,
+        then: Then,
         contents: Contents,
         rewritten: Mapping[EntryId, bytes] | None = None,
     ) -> None:
-        self.seen = state.seen
-        self.tree: Tree = View(state, device_name)
-        self._entries = state.entries
+        self.seen = seen
+        self.tree: Tree = then
+        self._reading: Reading = then
         self._contents = contents
         self._rewritten = rewritten or {}
         """Texts that are to be, and were at no moment."""
 
     def facts(self, entry: EntryId) -> EntryFacts:
         """Return an entry's facts, empty when it was not there."""
-        return self._entries.get(entry, NO_FACTS)
+        return self._reading.facts(entry)
 
     def of(self, node: Node) -> EntryFacts:
         """Return the facts of one version alone: of a file's own, or of one beside it."""

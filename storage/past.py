@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from itertools import islice
 
 from blake3 import blake3
 
+from storage.core import Core
 from storage.crypto.link import Link
 from storage.errors import BlockNotFound, CorruptBlock, DecodeError, NotFound
 from storage.facts.change import EntryId
-from storage.facts.dots import Seen
+from storage.facts.dots import Seen, Writer
 from storage.facts.node import Tree
-from storage.facts.state import EntryFacts, State
+from storage.facts.state import EntryFacts
 from storage.facts.whole import View
 from storage.index.catalog import PathFinder
+from storage.index.sql import Connection
+from storage.index.then import TreeThen
 from storage.index.touch import How
 from storage.moment import Moment, Present
 from storage.opened import Opened
@@ -28,6 +31,33 @@ from storage.undoing import Undoing, undo
 
 _LAST = 8
 """Versions of a file that are looked through."""
+
+
+class _Now:
+    """The present, for who looks at another moment."""
+
+    def __init__(self, ready: Callable[[], Core]) -> None:
+        self._ready = ready
+
+    @property
+    def connection(self) -> Connection:
+        """The catalog's tables."""
+        return self._ready().connection
+
+    @property
+    def seen(self) -> Seen:
+        """What is in them."""
+        return self._ready().seen
+
+    def device_name(self, writer: Writer) -> str:
+        """Return what a writer's device is called."""
+        return self._ready().device_name(writer)
+
+    def facts_since(self, seen: Seen) -> Mapping[EntryId, EntryFacts]:
+        """Return for all that was named since what facts it had when so much was seen."""
+        core = self._ready()
+        changed = core.ledger.touched_since(seen, core.seen)
+        return core.history.facts_of(changed, seen.includes)
 
 
 class Past(Opened):
@@ -79,18 +109,14 @@ class Past(Opened):
         """Return how the space stood when so much was seen.
 
         What no later record names has the facts that it has now, so only what was changed
-        since is read anew from its records.
+        since is read anew from its records, and a folder when somebody looks into it.
 
         Raises:
             NotFound: this device has no key for a part of that time.
             BlockNotFound: a record's own block is not here.
         """
-        core = self._ready()
-        changed = core.ledger.touched_since(seen, core.seen)
-        entries = dict(core.catalog.all_facts(besides=changed))
-        before = core.history.facts_of(changed, seen.includes)
-        entries |= {entry: facts for entry, facts in before.items() if facts}
-        return Moment(State(seen, entries), core.device_name, core.contents)
+        now = _Now(self._ready)
+        return Moment(seen, TreeThen(now, now.facts_since(seen)), self._core.contents)
 
     def present(self) -> Present:
         """Return how the space stands now, to compare with how it stood."""
@@ -106,13 +132,12 @@ class Past(Opened):
         core = self._ready()
         steps = core.ledger.made_between(issuers, after_it, until)
         named = {entry for step in steps for entry in core.ledger.touched_by(step.pos)}
-        state = State(core.seen, dict(core.catalog.all_facts()))
 
-        def show(state: State, texts: Mapping[EntryId, bytes]) -> Moment:
-            return Moment(state, core.device_name, core.contents, texts)
+        def show(changed: Mapping[EntryId, EntryFacts], texts: Mapping[EntryId, bytes]) -> Moment:
+            return Moment(core.seen, TreeThen(_Now(self._ready), changed), core.contents, texts)
 
         batch = frozenset(step.dot for step in steps)
-        return undo(self.present(), state, core.history.said_of(named), batch, show)
+        return undo(self.present(), core.history.said_of(named), batch, show)
 
     def made_by(self, at: int) -> Seen:
         """Return what was made up to a time, by its writers' clocks, and all it builds on."""

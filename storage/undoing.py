@@ -16,7 +16,7 @@ from storage.contents import Contents
 from storage.errors import BlockNotFound, DecodeError
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot
-from storage.facts.state import NO_FACTS, EntryFacts, State
+from storage.facts.state import NO_FACTS, EntryFacts
 from storage.facts.values import Content, EntryKind
 from storage.facts.view import is_shown, sides, winner
 from storage.lines import taken_back
@@ -62,34 +62,31 @@ class Undoing:
     """How many records the batch has."""
 
 
-Show = Callable[[State, Mapping[EntryId, bytes]], Moment]
-"""Shows a state, with texts that some of its notes are to have."""
+Show = Callable[[Mapping[EntryId, EntryFacts], Mapping[EntryId, bytes]], Moment]
+"""Shows the present with other facts of some entries, and texts that some notes are to have."""
 
 
 def undo(
     now: Present,
-    state: State,
     said: Mapping[EntryId, Sequence[Written]],
     batch: AbstractSet[Dot],
     show: Show,
 ) -> Undoing:
     """Return how to take back a batch of records.
 
-    `state` is the present one, `said` all that was ever said of the entries that the batch
-    names, causes first.
+    `said` is all that was ever said of the entries that the batch names, causes first.
     """
     without: dict[EntryId, EntryFacts] = {}
     rewritten: dict[EntryId, bytes] = {}
     stays: list[Stays] = []
     for entry, its in said.items():
-        one = _OfOne(entry, state.entries.get(entry, NO_FACTS), its, batch, now.contents)
+        one = _OfOne(entry, now.facts(entry), its, batch, now.contents)
         without[entry] = one.without()
         stays += one.stays
         if one.text is not None:
             rewritten[entry] = one.text.encode()
-    stays += _keep_folders_in_use(now, state.entries, without)
-    left = {entry: facts for entry, facts in {**state.entries, **without}.items() if facts}
-    then = show(State(state.seen, left), rewritten)
+    stays += _keep_folders_in_use(now, without)
+    then = show(without, rewritten)
     chosen = {node.id for _, node in then.tree.walk() if node.entry in said}
     gone = {
         node.id
@@ -211,9 +208,7 @@ def _is_text(facts: EntryFacts) -> bool:
     return isinstance(content, Content) and content.is_text
 
 
-def _keep_folders_in_use(
-    now: Present, entries: Mapping[EntryId, EntryFacts], without: dict[EntryId, EntryFacts]
-) -> Iterator[Stays]:
+def _keep_folders_in_use(now: Present, without: dict[EntryId, EntryFacts]) -> Iterator[Stays]:
     """Let a folder stay that would go, and holds what is to stay."""
     going = [
         (len(now.tree.path(entry)), entry)
@@ -223,7 +218,7 @@ def _keep_folders_in_use(
     ]
     for _, folder in sorted(going, reverse=True):
         if any(_stays_in(folder, child.entry, without) for child in now.tree.children(folder)):
-            without[folder] = entries[folder]
+            without[folder] = now.facts(folder)
             yield Stays(folder, Why.HOLDS)
 
 

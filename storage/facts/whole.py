@@ -1,7 +1,7 @@
 """The view of a whole state: the rules of storage.facts.view, all of them at once.
 
-It keeps every node, so it is for what fits in memory: an old version, a folder that someone
-shared, and the tests that say what the index must show.
+It keeps every node, so it is for what fits in memory: what a root's link opens, and the tests
+that say what the index must show.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ class View:
         shown = labels((e, stored_name(f), created_by(f)) for e in own for f in [self._entries[e]])
         nodes = [node_of(entry, self._entries[entry], parent, shown[entry]) for entry in own]
         revived = [self._revived[entry] for entry in inside if entry in self._revived]
-        nodes += _relabelled(revived, nodes)
-        nodes += _relabelled([side for node in nodes for side in self._sides(node)], nodes)
+        nodes += relabelled(revived, nodes)
+        nodes += relabelled([side for node in nodes for side in self._sides(node)], nodes)
         nodes.sort(key=lambda node: node.name)
         self._children[parent] = tuple(nodes)
         for node in nodes:
@@ -193,7 +193,7 @@ class Revival:
         return parent
 
 
-def _relabelled(nodes: Sequence[Node], earlier: Iterable[Node]) -> list[Node]:
+def relabelled(nodes: Sequence[Node], earlier: Iterable[Node]) -> list[Node]:
     """Return nodes under names that leave those of the earlier ones alone."""
     taken = {collision_key(node.name) for node in earlier}
     shown = labels([(node.id, node.name, node.dot) for node in nodes], taken)

@@ -107,7 +107,7 @@ class Naming:
             ).fetchall()
         ]
         taken = Taken(self._connection)
-        revival = Revival(self._settled_folders(), taken)
+        revival = Revival(settled_folders(folder_rows(self._connection)), taken)
         affected: set[EntryId] = set()
         for line in orphans:
             facts = decode_own_row(line.facts)
@@ -125,27 +125,6 @@ class Naming:
             [(n.id, n.parent, n.name, n.name, *n.dot) for n in revival.made.values()],
         )
         return orphans, affected | {node.parent for node in revival.made.values()}
-
-    def _settled_folders(self) -> dict[tuple[EntryId, str], EntryId]:
-        """Return the folders that hang on the top, by parent and folded name, oldest first."""
-        rows = self._connection.execute(
-            "SELECT id, parent, facts FROM entry WHERE kind = ? AND parent <> ? AND NOT odd & ?",
-            (int(EntryKind.FOLDER), HIDDEN, ODD_ORPHAN),
-        ).fetchall()
-        inside: dict[EntryId, list[tuple[tuple[int, bytes], EntryId, str]]] = {}
-        for entry, parent, fragment in rows:
-            facts = decode_own_row(bytes(fragment))
-            inside.setdefault(EntryId(bytes(parent)), []).append(
-                (created_by(facts).rank, EntryId(bytes(entry)), collision_key(stored_name(facts)))
-            )
-        found: dict[tuple[EntryId, str], EntryId] = {}
-        todo = [TOP]
-        while todo:
-            parent = todo.pop()
-            for _, entry, key in sorted(inside.get(parent, [])):
-                found.setdefault((parent, key), entry)
-                todo.append(entry)
-        return found
 
     def _is_odd(self, parent: EntryId, lines: Sequence[Line]) -> bool:
         row = self._connection.execute(
@@ -250,6 +229,35 @@ class OwnShown:
             return False
         statement = "SELECT 1 FROM entry WHERE id = ? AND parent <> x''"
         return self._connection.execute(statement, (entry,)).fetchone() is not None
+
+
+def folder_rows(connection: Connection) -> list[tuple[EntryId, EntryId, bytes]]:
+    """Return the id, parent and row of each folder that is shown where its place says."""
+    rows = connection.execute(
+        "SELECT id, parent, facts FROM entry WHERE kind = ? AND parent <> ? AND NOT odd & ?",
+        (int(EntryKind.FOLDER), HIDDEN, ODD_ORPHAN),
+    ).fetchall()
+    return [(EntryId(bytes(i)), EntryId(bytes(p)), bytes(facts)) for i, p, facts in rows]
+
+
+def settled_folders(
+    rows: Iterable[tuple[EntryId, EntryId, bytes]],
+) -> dict[tuple[EntryId, str], EntryId]:
+    """Return the folders that hang on the top, by parent and folded name, oldest first."""
+    inside: dict[EntryId, list[tuple[tuple[int, bytes], EntryId, str]]] = {}
+    for entry, parent, fragment in rows:
+        facts = decode_own_row(fragment)
+        inside.setdefault(parent, []).append(
+            (created_by(facts).rank, entry, collision_key(stored_name(facts)))
+        )
+    found: dict[tuple[EntryId, str], EntryId] = {}
+    todo = [TOP]
+    while todo:
+        parent = todo.pop()
+        for _, entry, key in sorted(inside.get(parent, [])):
+            found.setdefault((parent, key), entry)
+            todo.append(entry)
+    return found
 
 
 def _odd_name(line: Line, shown: str) -> int:

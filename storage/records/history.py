@@ -90,9 +90,8 @@ class History:
     ) -> dict[EntryId, EntryFacts]:
         """Return the facts that entries have by the records that count, {} for one without."""
         found = dict.fromkeys(entries, NO_FACTS)
-        for entry, said in self._said(entries):
-            if counts(said.dot):
-                found[entry] = said.apply(found[entry])
+        for entry, said in self._said(entries, counts):
+            found[entry] = said.apply(found[entry])
         return found
 
     def said_of(self, entries: AbstractSet[EntryId]) -> dict[EntryId, list[Written]]:
@@ -102,8 +101,12 @@ class History:
             found[entry].append(said)
         return found
 
-    def _said(self, entries: AbstractSet[EntryId]) -> Iterator[tuple[EntryId, Written]]:
+    def _said(
+        self, entries: AbstractSet[EntryId], counts: Callable[[Dot], bool] = lambda _: True
+    ) -> Iterator[tuple[EntryId, Written]]:
         for step in self._ledger.steps_at(self._ledger.touching(entries)):
+            if not counts(step.dot):
+                continue
             payload = self.payload(step)
             for entry, its in by_entry(payload.operations).items():
                 if entry in entries:
