@@ -188,9 +188,17 @@ class App(Protocol):
         ...
 
     async def join(
-        self, given: str | bytes, into: Path, *, merge: bool = False, report: Report = silent
+        self,
+        given: str | bytes,
+        into: Path,
+        *,
+        merge: bool = False,
+        keep: str | None = None,
+        report: Report = silent,
     ) -> SpaceInfo:
         """Accept a code: meet its giver or another member, fetch all, fill the folder.
+
+        `keep` is `whole`, `opened` or `names`: then no more is fetched than that.
 
         Raises:
             FolderNotEmpty: `into` holds something and `merge` was not asked for.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from app.errors import BadUsage
 from app.keep_words import NAMES, OPENED
 from app.keep_words import WHOLE as WHOLE_WORD
 from app.loose import mapping_in, number_in, text_in
@@ -38,6 +39,27 @@ def keep_named(word: str) -> Keep:
     if word not in _KEEPS:
         raise ValueError(word)
     return _KEEPS[word]
+
+
+def wished(before: Keeping, how: str | None, budget: int | None, entropy: Entropy) -> Keeping:
+    """Return the setting that is asked for; what was not said stays.
+
+    Raises:
+        BadUsage: a budget is only for what was opened.
+    """
+    try:
+        keep = before.how if how is None else keep_named(how)
+    except ValueError as error:
+        raise BadUsage("keep whole, opened or names") from error
+    if budget is not None and keep is not Keep.OPENED:
+        raise BadUsage("a budget is for `opened` only")
+    if keep is Keep.WHOLE:
+        return WHOLE
+    mark = before.mark or entropy.take(MARK_SIZE)
+    if keep is Keep.NAMES:
+        return Keeping(keep, 0, mark)
+    was = before.budget if before.how is Keep.OPENED else DEFAULT_BUDGET
+    return Keeping(keep, was if budget is None else budget, mark)
 
 
 def keeping_in(state: DeviceState, space: str) -> Keeping:

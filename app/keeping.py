@@ -15,11 +15,11 @@ from typing import Protocol
 
 from app.accounts import Account
 from app.devices import Devices
-from app.errors import BadUsage, NobodyHasIt, OverBudget
+from app.errors import NobodyHasIt, OverBudget
 from app.events import DeliveryChanged, DevicesChanged, Event, EventHub, SpaceChanged, SpacesChanged
 from app.files import entry_id, record_id
 from app.folder.agreed import Agreed
-from app.keep_setting import DEFAULT_BUDGET, keep_named, keeping_in, remember_keeping
+from app.keep_setting import keeping_in, remember_keeping, wished
 from app.keeping_history import kept_beside
 from app.progress import Progress, Report, silent
 from app.spaces import Kept, Spaces
@@ -29,9 +29,8 @@ from storage.errors import AtollError
 from storage.facts.change import TOP, EntryId
 from storage.facts.node import below
 from storage.facts.values import Content, EntryKind
-from storage.keeping import MOMENT, WHOLE, Keep, Keeping
+from storage.keeping import MOMENT
 from storage.ports import Clock, Entropy
-from storage.records.receipt import MARK_SIZE
 from storage.vault import Vault
 
 QUIET = 1.0
@@ -96,7 +95,9 @@ class KeepHere:
         """What is being read or written out: it stays meanwhile."""
 
     # -- the setting ---------------------------------------------------------------------
-    async def keep(self, space: str, how: str | None, budget: int | None) -> SpaceInfo:
+    async def keep(
+        self, space: str, how: str | None = None, budget: int | None = None
+    ) -> SpaceInfo:
         """Keep that much of a space from now on; None: as it is.
 
         Raises:
@@ -104,7 +105,7 @@ class KeepHere:
         """
         kept = self._spaces.get(space)
         before = keeping_in(self._account.state, space)
-        keeping = self._wish(before, how, budget)
+        keeping = wished(before, how, budget, self._entropy)
         if keeping != before:
             # remembered first: what is let go of must never be taken for all
             await remember_keeping(self._account.state, space, keeping)
@@ -115,21 +116,6 @@ class KeepHere:
             self._note(space)
             self._events.tell(SpacesChanged())
         return await self._spaces.info(kept, patient=True)
-
-    def _wish(self, before: Keeping, how: str | None, budget: int | None) -> Keeping:
-        try:
-            keep = before.how if how is None else keep_named(how)
-        except ValueError as error:
-            raise BadUsage("keep whole, opened or names") from error
-        if budget is not None and keep is not Keep.OPENED:
-            raise BadUsage("a budget is for `opened` only")
-        if keep is Keep.WHOLE:
-            return WHOLE
-        mark = before.mark or self._entropy.take(MARK_SIZE)
-        if keep is Keep.NAMES:
-            return Keeping(keep, 0, mark)
-        was = before.budget if before.how is Keep.OPENED else DEFAULT_BUDGET
-        return Keeping(keep, was if budget is None else budget, mark)
 
     # -- fetching ------------------------------------------------------------------------
     async def fetch(self, space: str, entries: Sequence[str], report: Report) -> int:

@@ -110,8 +110,8 @@ class Node:
         self._backing = Backing(account, self._spaces, config.places, clock, entropy)
         self._grants = Grants(account, self.devices_known, self._spaces, clock)
         self._announcing = Announcing(account.state, self.meeting, self.events)
-        self._joining = self._make_joining(clock, entropy)
         self._keep = self._make_keep(clock, entropy)
+        self._joining = self._make_joining(clock, entropy)
         self._spaces.lacking = self._keep.wanted
         self._keep.give_back = self.past.collect
         self._attaching = Attaching(account.state, self._spaces, self.events)
@@ -123,6 +123,7 @@ class Node:
             self._spaces,
             self.meeting,
             self._announcing,
+            self._keep,
             places=self._config.places,
             clock=clock,
             entropy=entropy,
@@ -287,10 +288,16 @@ class Node:
         return read_invite(given, self._clock.now())
 
     async def join(
-        self, given: str | bytes, into: Path, *, merge: bool = False, report: Report = silent
+        self,
+        given: str | bytes,
+        into: Path,
+        *,
+        merge: bool = False,
+        keep: str | None = None,
+        report: Report = silent,
     ) -> SpaceInfo:
-        """Accept a code: fetch all, fill the folder."""
-        return await self._joining.join(given, into, merge=merge, report=report)
+        """Accept a code: fetch all that is to be kept, fill the folder."""
+        return await self._joining.join(given, into, merge=merge, keep=keep, report=report)
 
     # -- notes and files -----------------------------------------------------------------
     async def entries(self, space: str, folder: str | None = None) -> tuple[EntryInfo, ...]:

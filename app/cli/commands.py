@@ -140,7 +140,8 @@ def _role(word: str) -> Role:
 async def _join(ask: Ask) -> Answer:
     given = _given(ask.params)
     into = Path(ask.params.text("into"))
-    space = await ask.app.join(given, into, merge=ask.params.flag("merge"), report=ask.report)
+    merge, keep = ask.params.flag("merge"), ask.params.maybe("keep")
+    space = await ask.app.join(given, into, merge=merge, keep=keep, report=ask.report)
     return Answer(space_shape(space, ask.now))
 
 

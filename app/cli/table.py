@@ -118,8 +118,18 @@ COMMANDS = (
             Option("code", "the code, a hand-over file, or -", Kind.PATH, needed=True),
             Option("--into", "the folder to fill", Kind.FOLDER, "FOLDER", needed=True),
             Option("--merge", "the folder holds files: bring both together", Kind.FLAG),
+            Option(
+                "--keep",
+                "how much to have on this device: see keep",
+                Kind.CHOICE,
+                choices=("whole", "opened", "names"),
+            ),
         ),
-        ("atoll join ATOLL:… --into ~/Recipes", "atoll join - --into ~/Recipes < code.txt"),
+        (
+            "atoll join ATOLL:… --into ~/Recipes",
+            "atoll join - --into ~/Recipes < code.txt",
+            "atoll join ATOLL:… --into ~/Recipes --keep opened",
+        ),
         network=True,
     ),
     Command(

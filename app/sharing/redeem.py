@@ -10,6 +10,7 @@ from typing import Protocol
 
 from app.accounts import Account
 from app.errors import AlreadyHere, BadUsage
+from app.keep_setting import keeping_in, remember_keeping, wished
 from app.places import Places
 from app.progress import WAITING, Progress, Report
 from app.sharing.announcing import Announcing
@@ -21,6 +22,7 @@ from app.work import Worker
 from storage.access.invite import InviteCode, code_from_text, handover_from
 from storage.blocks.store import Kind, Thing
 from storage.errors import BadToken
+from storage.keeping import WHOLE
 from storage.ports import Clock, Entropy
 from storage.vault import Vault
 
@@ -42,6 +44,14 @@ class Redeeming(Protocol):
         ...
 
 
+class Keeps(Protocol):
+    """Says how much of a space is kept here."""
+
+    async def keep(self, space: str, how: str | None = None) -> SpaceInfo:
+        """Keep that much from now on."""
+        ...
+
+
 class Joining:
     """Accepts codes."""
 
@@ -51,6 +61,7 @@ class Joining:
         spaces: Spaces,
         network: Redeeming,
         announcing: Announcing,
+        keeps: Keeps,
         *,
         places: Places,
         clock: Clock,
@@ -60,12 +71,13 @@ class Joining:
         self._spaces = spaces
         self._network = network
         self._announcing = announcing
+        self._keeps = keeps
         self._places = places
         self._clock = clock
         self._entropy = entropy
 
     async def join(
-        self, given: str | bytes, into: Path, *, merge: bool, report: Report
+        self, given: str | bytes, into: Path, *, merge: bool, keep: str | None, report: Report
     ) -> SpaceInfo:
         """Accept a code or a hand-over file; finish what was begun with it in the same folder.
 
@@ -74,11 +86,15 @@ class Joining:
             FolderNotEmpty, FolderInUse, KeptElsewhere, Unreadable: the folder cannot be filled.
             PeerUnreachable: nobody who has it answered in time.
             BadToken, AccessExpired: the code is damaged, or its time is over.
+            BadUsage: nobody can keep that much.
         """
+        keeping = wished(WHOLE, keep, None, self._entropy)
         code, things = _parse(given)
         code.check_time(self._clock.now())
         resolved = await asyncio.to_thread(into.resolve)
         if self._was_begun(code, resolved):
+            if keep is not None:
+                await self._keeps.keep(code.space.hex(), keep)
             return await self._finish(code, given, report)
         self._refuse_known(code)
         await self._spaces.refuse_taken(resolved)
@@ -88,6 +104,8 @@ class Joining:
             things = await self._met(code, report)
         if isinstance(given, bytes):
             await self._announcing.remember(code)
+        # remembered before anything is asked for, also for a start in between
+        await remember_keeping(self._account.state, code.space.hex(), keeping)
         await self._enter(code, things, folder, report)
         if isinstance(given, bytes):
             self._announcing.begin(code)
@@ -149,6 +167,7 @@ class Joining:
         except BaseException:
             shutil.rmtree(data, ignore_errors=True)
             raise
+        vault.set_keeping(keeping_in(self._account.state, code.space.hex()))
         vault.introduce(self._account.name)
         return vault
 

@@ -13,7 +13,7 @@ from app.accounts import set_up
 from app.compose import build_node
 from app.config import Config
 from app.entropy import SystemEntropy
-from app.errors import AlreadyHere, FolderInUse, FolderNotEmpty, NotText
+from app.errors import AlreadyHere, BadUsage, FolderInUse, FolderNotEmpty, NotText
 from app.events import Event, TextArrived
 from app.node import Node
 from app.places import Places, prepare
@@ -338,6 +338,36 @@ def test_a_folder_that_went_away_deletes_nothing(tmp_path: Path) -> None:
             assert not await ana.bin(space.id)
 
     asyncio.run(story())
+
+
+def test_who_joins_with_names_only_fetches_no_more_than_that(tmp_path: Path) -> None:
+    """What is too much for a disk must not come first and go afterwards; a start keeps to it."""
+
+    async def story() -> None:
+        folder = tmp_path / "ana"
+        folder.mkdir()
+        (folder / "film.bin").write_bytes(b"\0" * 100 + bytes(range(256)) * 900)
+        async with node(tmp_path, "Ana") as ana, node(tmp_path, "Mina") as mina:
+            space = await ana.add(folder)
+            code = (await ana.share(space.id, Role.EDIT, None)).code
+            with pytest.raises(BadUsage):
+                await mina.join(code, tmp_path / "mina", keep="half")
+            joined = await mina.join(code, tmp_path / "mina", keep="names")
+            assert (joined.keeps, joined.entries, joined.missing_blocks) == ("names", 1, 0)
+            assert not (tmp_path / "mina" / "film.bin").exists()
+            assert len(_packed(tmp_path / "Mina-data")) < 100_000
+            again = await mina.join(code, tmp_path / "mina", keep="whole")
+            assert again.keeps == "whole"
+            assert (tmp_path / "mina" / "film.bin").exists()
+            await mina.keep(space.id, "names")
+        async with node(tmp_path, "Mina") as mina:
+            assert (await mina.spaces())[0].keeps == "names"
+
+    asyncio.run(story())
+
+
+def _packed(data: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in data.glob("spaces/*/packs/*.pack"))
 
 
 def test_leaving_keeps_the_plain_files(tmp_path: Path) -> None:

@@ -246,11 +246,17 @@ class FakeApp(Unasked):
         )
 
     async def join(
-        self, given: str | bytes, into: Path, *, merge: bool = False, report: Report = silent
+        self,
+        given: str | bytes,
+        into: Path,
+        *,
+        merge: bool = False,
+        keep: str | None = None,
+        report: Report = silent,
     ) -> SpaceInfo:
         """Join, unless the folder holds something."""
         await self.pause()
-        del given
+        del given, keep
         if into.name == "full" and not merge:
             raise FolderNotEmpty("it holds something")
         for done in range(0, 41, 4):
@@ -458,9 +464,8 @@ class FakeApp(Unasked):
                 if at >= 0:
                     end = at + len(words)
                     before, after = text[max(0, at - 40) : at], text[end : end + 60]
-                    hits.append(
-                        Hit(e.space, e.id, e.path, f"{before}\x02{text[at:end]}\x03{after}")
-                    )
+                    piece = f"{before}\x02{text[at:end]}\x03{after}"
+                    hits.append(Hit(e.space, e.id, e.path, piece))
                 elif words.casefold() in e.name.casefold():
                     hits.append(Hit(e.space, e.id, e.path, text[:80]))
         return tuple(hits[:limit])
@@ -472,9 +477,8 @@ class FakeApp(Unasked):
         await self.pause()
         del space, quick
         report(Progress("Checking", "", 900, 900))
-        return CheckReport(
-            900, 41, 12, 252_000_000, (Finding("1 item is damaged", "oven-manual.pdf", "damaged"),)
-        )
+        found = Finding("1 item is damaged", "oven-manual.pdf", "damaged")
+        return CheckReport(900, 41, 12, 252_000_000, (found,))
 
     async def export(self, space: str, into: Path, report: Report = silent) -> int:
         """Write nothing."""

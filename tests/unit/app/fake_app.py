@@ -146,11 +146,17 @@ class FakeApp:
         return InviteInfo(str(given), "Recipes", "Laptop", Role.EDIT, None, ())
 
     async def join(
-        self, given: str | bytes, into: Path, *, merge: bool = False, report: Report = silent
+        self,
+        given: str | bytes,
+        into: Path,
+        *,
+        merge: bool = False,
+        keep: str | None = None,
+        report: Report = silent,
     ) -> SpaceInfo:
         """Join."""
         report(Progress("Fetching", "", 0, 0, 5, 10))
-        self.asked.append(("join", given, into, merge))
+        self.asked.append(("join", given, into, merge, *([keep] if keep else [])))
         return space(into.name, into)
 
     async def find(self, path: Path) -> EntryInfo:

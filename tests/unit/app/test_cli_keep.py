@@ -76,6 +76,16 @@ def test_keep_asks_for_what_was_typed(
     assert atoll("keep", "Recipes", "--budget", "much") == Exit.USAGE
 
 
+def test_who_joins_says_how_much_to_have(atoll: Run, fake: FakeApp, tmp_path: Path) -> None:
+    """On a small disk all of it would be fetched first, and might not fit."""
+    into = tmp_path / "there"
+    assert atoll("join", "ATOLL:XYZ", "--into", str(into), "--keep", "names", "--json") == Exit.OK
+    assert ("join", "ATOLL:XYZ", into, False, "names") in fake.asked
+    with pytest.raises(SystemExit) as ended:
+        atoll("join", "ATOLL:XYZ", "--into", str(into), "--keep", "half")
+    assert ended.value.code == Exit.USAGE
+
+
 def test_fetch_takes_paths(
     atoll: Run, fake: FakeApp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,7 +27,7 @@ from app.events import Trouble
 from app.places import Places
 from app.progress import WAITING, Progress
 from app.sharing.announcing import Announcing
-from app.sharing.redeem import Joining
+from app.sharing.redeem import Joining, Keeps
 from app.spaces import Spaces
 from app.values import BinItem
 from storage.access.invite import InviteCode
@@ -172,6 +172,7 @@ def test_whoever_waits_for_a_giver_is_told_so(monkeypatch: pytest.MonkeyPatch) -
             cast("Spaces", None),
             Network(),
             cast("Announcing", None),
+            cast("Keeps", None),
             places=cast("Places", None),
             clock=cast("Clock", None),
             entropy=cast("Entropy", None),
