@@ -1,8 +1,9 @@
 """Texts: a Loro document made from an entry's contents and edits, and changed in a sitting.
 
-All of Loro is behind this door. It raises bare `BaseException`s, and may panic on changes
-made to hurt; here each becomes a `DecodeError`. A document that raised one is not to be used
-on. Updates and snapshots are in the form of storage.facts.text_wire, one like the other.
+All of Loro is behind this door; how it tells changes, behind storage.facts.text_delta. It raises
+bare `BaseException`s, and may panic on changes made to hurt; here each becomes a `DecodeError`.
+A document that raised one is not to be used on. Updates and snapshots are in the form of
+storage.facts.text_wire, one like the other.
 
 Positions are in UTF-16 units, as editors count. A *splice* is (at, remove, insert); of
 several, each is meant for the text as the one before left it.
@@ -10,7 +11,7 @@ several, each is meant for the text as the one before left it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 
@@ -32,6 +33,7 @@ from storage.errors import DecodeError
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
 from storage.facts.steps import Step
+from storage.facts.text_delta import Splice, splices_of
 from storage.facts.text_diff import changes_between
 from storage.facts.text_version import NOTHING, version_from_bytes, version_to_bytes
 from storage.facts.text_wire import (
@@ -49,8 +51,6 @@ from storage.facts.text_wire import (
 from storage.facts.values import Content, Edit
 from storage.facts.view import version_of
 
-Splice = tuple[int, int, str]
-
 MAX_UNDO = 1000
 
 _PASS_ON = (KeyboardInterrupt, SystemExit, GeneratorExit)
@@ -64,6 +64,9 @@ class TextDocument:
         self._content = document.get_text(TEXT)
         self._undo: UndoManager | None = None
         self._step: Step | None = None
+        self._known: tuple[int, dict[int, int]] = -1, {}
+        self._token: tuple[int, bytes] = -1, b""
+        """How far each peer is, and the token of that, when there were so many operations."""
 
     @classmethod
     def seed(cls, text: str) -> TextDocument:
@@ -169,7 +172,10 @@ class TextDocument:
         """Return a token of what is in here, for `since`, `at` and `edit_from`."""
         with _guarded("a document without version"):
             self._document.commit()
-            return version_to_bytes(self._ends())
+            ops = self._document.len_ops
+            if self._token[0] != ops:
+                self._token = ops, version_to_bytes(self._ends())
+            return self._token[1]
 
     def seed_version(self, digest: bytes) -> bytes:
         """Return the version that the seed of a text was, by the BLAKE3 digest of that text.
@@ -264,7 +270,9 @@ class TextDocument:
         """Return this document once more: what is done to one is not done to the other."""
         with _guarded("a document that cannot be doubled"):
             self._document.commit()
-            return TextDocument(self._document.fork())
+            copy = TextDocument(self._document.fork())
+        copy._known, copy._token = self._known, self._token
+        return copy
 
     def at(self, version: bytes) -> TextDocument:
         """Return the document as it was at that version, apart from this one.
@@ -295,8 +303,11 @@ class TextDocument:
 
     def _ends(self) -> dict[int, int]:
         """Return the counter that each peer's next op takes."""
-        spans = self._document.oplog_vv.to_spans().inner()
-        return {peer: span[1] for peer, span in spans.items()}
+        ops = self._document.len_ops
+        if self._known[0] != ops:
+            spans = self._document.oplog_vv.to_spans().inner()
+            self._known = ops, {peer: span[1] for peer, span in spans.items()}
+        return self._known[1]
 
     def undo(self) -> tuple[Splice, ...]:
         """Take back this sitting's last step, not what others did; return what changed."""
@@ -336,7 +347,7 @@ class TextDocument:
                     watching.unsubscribe()
         found: list[Splice] = []
         for number, delta in enumerate(deltas):
-            splices = list(_splices(before, delta))
+            splices = list(splices_of(before, delta))
             found += splices
             if number + 1 < len(deltas):
                 before = apply_splices(before, splices)
@@ -453,35 +464,6 @@ def _vector(ends: Mapping[int, int]) -> VersionVector:
     for peer, end in ends.items():
         vector.set_end(ID(peer, end))
     return vector
-
-
-def _splices(before: str, delta: Sequence[TextDelta]) -> Iterator[Splice]:
-    """Walk a change that Loro counts in characters of `before`, as splices."""
-    at = index = 0
-    remove, insert = 0, ""
-    for part in delta:
-        match part:
-            case TextDelta.Retain():
-                if remove or insert:
-                    yield at, remove, insert
-                    at += _units(insert)
-                    remove, insert = 0, ""
-                at += _units(before[index : index + part.retain])
-                index += part.retain
-            case TextDelta.Delete():
-                remove += _units(before[index : index + part.delete])
-                index += part.delete
-            case TextDelta.Insert():
-                insert += part.insert
-            case _:
-                raise DecodeError("a change that is no change of text")
-    if remove or insert:
-        yield at, remove, insert
-
-
-def _units(text: str) -> int:
-    """Return how many UTF-16 units a text has."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _seed_peer(digest: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from storage.codec import dagcbor
 from storage.codec.shape import is_list, items_of
@@ -18,7 +19,8 @@ def version_to_bytes(ends: Mapping[int, int]) -> bytes:
     return dagcbor.encode(sorted([peer.to_bytes(PEER_SIZE), end] for peer, end in ends.items()))
 
 
-def version_from_bytes(version: bytes) -> dict[int, int]:
+@lru_cache(maxsize=8)
+def version_from_bytes(version: bytes) -> Mapping[int, int]:
     """Return what `version_to_bytes` wrote.
 
     Raises:

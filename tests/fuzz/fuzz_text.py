@@ -15,6 +15,7 @@ from storage.facts.text_wire import (
     changes_from_json,
     changes_to_bytes,
     changes_to_json,
+    grown,
 )
 
 TEXT = "# Daily\n\n- one 😀\n"
@@ -29,7 +30,11 @@ def edited() -> TextDocument:
     return document
 
 
-SEEDS = (edited().snapshot(), edited().since(TextDocument.seed(TEXT).version()))
+SEEDS = (
+    edited().snapshot(),
+    edited().since(TextDocument.seed(TEXT).version()),
+    grown(TextDocument.seed(TEXT).snapshot(), edited().since(TextDocument.seed(TEXT).version())),
+)
 
 
 def check(data: bytes) -> None:

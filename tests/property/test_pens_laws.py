@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +23,7 @@ from storage.tree.content import read_bytes
 from storage.vault import Vault
 from tests.helpers.set_back import set_back
 from tests.helpers.vaults import META, Place, core_of, everyone, exchange, save, shown, write
+from tests.unit.test_forks import meet
 
 NAMES = ("one", "two", "three")
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - memory, not shared
@@ -100,12 +101,14 @@ class Desk:
         if copy is not None:
             set_back(self.place.folder / NAMES[who], copy)
             self.tokens[who].clear()
+            self.place.clock.at += 60
         self.opened += 1
         self.vaults[who] = self.place.open(NAMES[who], f"again {self.opened}")
 
     def agree(self) -> str:
         """Let all hear all, and return the one text that is left."""
-        everyone(self.vaults)
+        for one, other in combinations(self.vaults, 2):
+            meet(one, other)
         everyone(self.vaults)
         first = shown(self.vaults[0])
         for vault in self.vaults:

@@ -11,6 +11,7 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.codec import dagcbor
 from storage.crypto.link import Link
 from storage.errors import DecodeError
 from storage.facts.change import Add, Drop, EntryId, Operation, Put
@@ -23,10 +24,13 @@ from storage.facts.text import (
     text_of,
 )
 from storage.facts.text_wire import (
+    MAX_BYTES,
     changes_from_bytes,
     changes_from_json,
     changes_to_bytes,
     changes_to_json,
+    grown,
+    updates_in,
 )
 from storage.facts.values import MAX_INLINE_EDIT, Content, Edit
 from storage.facts.view import content_version, lineage_of, sides
@@ -444,6 +448,36 @@ def test_an_update_with_a_changed_byte_is_refused_or_means_just_what_it_says(
         return
     assert len(document.text) >= len("abc")
     assert TextDocument.load([document.snapshot()]).text == document.text
+
+
+@given(st.lists(words, min_size=1, max_size=6))
+def test_a_document_that_grew_is_the_one_that_is_written_at_once(story: list[str]) -> None:
+    """It is put together from what it was and what came since, and nobody reads it for that."""
+    document = TextDocument.seed("begin\n")
+    written = document.snapshot()
+    for number, word in enumerate(story):
+        before = document.version()
+        document.edit_from(b"", f"{document.text}{word}{number}\n", 7)
+        written = grown(written, document.since(before))
+    loaded = TextDocument.load([written])
+    assert (loaded.text, loaded.version()) == (document.text, document.version())
+    assert sum(map(len, updates_in(written))) < len(written)
+    with pytest.raises(DecodeError):
+        document.take(written)  # a whole document is no edit
+
+
+def test_what_only_looks_like_a_document_that_grew_is_refused() -> None:
+    """There is one form of it, of updates only, and no document inside another."""
+    whole = TextDocument.seed("one\n").snapshot()
+    twice = grown(whole, whole)
+    for parts in ([], [whole], [whole, 1], [whole, b""], [twice, whole], whole):
+        with pytest.raises(DecodeError):
+            TextDocument.load([dagcbor.encode(["text", 2, parts])])
+    for form in (["text", 3, [whole, whole]], ["text", True, [whole]], ["text", 2]):
+        with pytest.raises(DecodeError):
+            TextDocument.load([dagcbor.encode(form)])
+    with pytest.raises(DecodeError):
+        grown(bytes(MAX_BYTES), whole)
 
 
 def test_what_one_member_broke_is_not_lost_to_the_others() -> None:
