@@ -12,7 +12,7 @@ from app.progress import Progress, Report
 from app.spaces import Kept, Spaces
 from app.standing import standing_of
 from app.values import CheckReport, Delivery, Finding
-from storage.checking import Found, Step
+from storage.checking import DAMAGED, NOTE, Found, Step
 from storage.errors import StoreUnusable
 from storage.facts.change import EntryId
 from storage.vault import Vault
@@ -70,15 +70,15 @@ class Health:
         def work(vault: Vault, told: Report) -> CheckReport:
             agreed = () if opened.mend_agreed() else (AGREED_DAMAGED,)
             found = vault.check(stepping(told), quick=quick)
-            findings = (*agreed, *map(finding_of, found.found))
+            findings = tuple(finding_of(it, opened.id) for it in (*agreed, *found.found))
             return CheckReport(found.blocks, found.records, found.entries, found.size, findings)
 
         return await opened.run_reporting(work, report)
 
 
-STATE_DAMAGED = Finding("what this device remembers (mend it: atoll repair)", "state.db", "damaged")
-AGREED_DAMAGED = Finding(
-    "what was agreed with the plain folder, which was made anew", "mirror.db", "note"
+STATE_DAMAGED = Finding("what this device remembers (mend it: atoll repair)", "state.db", DAMAGED)
+AGREED_DAMAGED = Found(
+    "what was agreed with the plain folder, which was made anew", "mirror.db", NOTE
 )
 
 
@@ -88,7 +88,8 @@ def shut_out(spaces: Spaces, space: str | None) -> tuple[Finding, ...]:
         Finding(
             f"{row.name} cannot be opened",
             str(error),
-            "damaged" if isinstance(error, StoreUnusable) else "note",
+            DAMAGED if isinstance(error, StoreUnusable) else NOTE,
+            space=row.id,
         )
         for row, error in spaces.shut_out()
         if space in {None, row.id}
@@ -104,6 +105,6 @@ def stepping(report: Report) -> Step:
     return step
 
 
-def finding_of(found: Found) -> Finding:
+def finding_of(found: Found, space: str) -> Finding:
     """Return a finding of a store as people see it."""
-    return Finding(found.what, found.where, found.severity, found.path, found.version)
+    return Finding(found.what, found.where, found.severity, found.path, found.version, space)

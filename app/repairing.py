@@ -82,7 +82,7 @@ class Repairing:
         name = await opened.run(lambda vault: vault.name)
         unhealed = tuple(
             Unhealed(
-                finding_of(it.found),
+                finding_of(it.found, opened.id),
                 tuple(self._devices.name(did) for did in holders[it.record.cid]),
             )
             for it in done.missing

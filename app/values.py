@@ -249,6 +249,8 @@ class Finding:
     """Of which file, if it is a part of one."""
     version: str = ""
     """Which version of it, as the history names it; empty for the present one."""
+    space: str = ""
+    """In which folder; empty of what belongs to the device."""
 
 
 @dataclass(frozen=True, slots=True)

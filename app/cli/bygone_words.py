@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.cli.printing import Print, Value, safe, table
+from app.cli.printing import NO_FOLDER, Print, Value, safe, table
 from app.words import count_words, moment_words, size_words
 
 _PARTS = (
@@ -19,7 +19,7 @@ _PARTS = (
 
 def _space(value: Value, now: float) -> str:
     if not value.each:
-        return "No folder here yet. Add one with: atoll add FOLDER\n"
+        return NO_FOLDER
     return "\n".join(_one_space(space, now) for space in value.each)
 
 
@@ -39,7 +39,7 @@ def _one_space(space: Value, now: float) -> str:
 
 def _collect(value: Value, _now: float) -> str:
     if not value.each:
-        return "No folder here yet. Add one with: atoll add FOLDER\n"
+        return NO_FOLDER
     return "".join(_one_collected(space) for space in value.each)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.care_values import BackupInfo, RepairReport, Restored, SpaceRepair, Unhealed
 from app.cli.asking import Ask, Doing, Params
 from app.cli.control import Answer
-from app.cli.names import space_label, space_named, spaces_named
+from app.cli.names import space_label, space_named
 from app.cli.shapes import Shape
 from app.errors import BadUsage
 from app.restoring import Wished
@@ -16,39 +16,25 @@ from app.values import CheckReport, Finding
 
 
 async def _check(ask: Ask) -> Answer:
-    quick, named = ask.params.flag("quick"), ask.params.maybe("space")
-    total = CheckReport(0, 0, 0, 0, ())
-    spaces = await spaces_named(ask.app, named)
-    for number, space in enumerate(spaces):
-        found = await ask.app.check(space.id, ask.report, quick=quick)
-        findings = tuple(
-            finding
-            if _is_of_device(finding)
-            else replace(finding, where=f"{space_label(space)}: {finding.where}")
-            for finding in found.findings
-            if not (number and _is_of_device(finding))
-        )
-        total = CheckReport(
-            total.blocks + found.blocks,
-            total.records + found.records,
-            total.entries + found.entries,
-            total.bytes + found.bytes,
-            total.findings + findings,
-        )
-    if not spaces:
-        total = await ask.app.check(None, ask.report, quick=quick)
-    return Answer(check_shape(total))
-
-
-def _is_of_device(finding: Finding) -> bool:
-    """Say whether it is about the device, and no folder: each folder's check tells of it."""
-    return finding.where == "state.db"
+    found = await ask.app.check(await _named(ask), ask.report, quick=ask.params.flag("quick"))
+    labels = {space.id: space_label(space) for space in await ask.app.spaces()}
+    findings = tuple(
+        replace(finding, where=f"{labels[finding.space]}: {finding.where}")
+        if finding.space in labels
+        else finding
+        for finding in found.findings
+    )
+    return Answer(check_shape(replace(found, findings=findings)))
 
 
 async def _repair(ask: Ask) -> Answer:
+    return Answer(repair_shape(await ask.app.repair(await _named(ask), ask.report)))
+
+
+async def _named(ask: Ask) -> str | None:
+    """Return the id of the folder that was named, None for all."""
     named = ask.params.maybe("space")
-    space = None if named is None else (await space_named(ask.app, named)).id
-    return Answer(repair_shape(await ask.app.repair(space, ask.report)))
+    return None if named is None else (await space_named(ask.app, named)).id
 
 
 def check_shape(report: CheckReport) -> Shape:

@@ -10,7 +10,7 @@ from app.cli.bygone_words import BYGONE_WORDS, bin_words
 from app.cli.held_words import HELD_WORDS
 from app.cli.keep_words import KEEP_WORDS, here_words, keeping_words
 from app.cli.moments_words import AT, between, understood, undone, words_of_lines
-from app.cli.printing import Print, Value, safe, safe_lines, table
+from app.cli.printing import NO_FOLDER, Print, Value, safe, safe_lines, table
 from app.complaints import words_of
 from app.errors import FolderUnavailable
 from app.words import ago, count_words, moment_words, size_words, until_words
@@ -65,7 +65,7 @@ def _named(space: Value) -> str:
 
 def _spaces(value: Value, now: float) -> str:
     if not value.each:
-        return "No folder here yet. Add one with: atoll add FOLDER\n"
+        return NO_FOLDER
     return table(
         [
             (_named(space), "cannot be opened", "", "", str(space["folder"]))
@@ -102,7 +102,7 @@ def _can(space: Value, now: float) -> str:
 def _status(value: Value, now: float) -> str:
     head = "" if value["running"] else "Atoll is not running here.\n"
     if not value["spaces"].each:
-        return head + "No folder here yet. Add one with: atoll add FOLDER\n"
+        return head + NO_FOLDER
     backed_up = caring_words.last_backup(value["backup"], now) if value["backup"].given else ""
     return head + "".join(_space_status(space, now) for space in value["spaces"].each) + backed_up
 

@@ -19,6 +19,7 @@ from app.words import role_words
 HARMLESS = {"\n", "\t"}
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 Row = Sequence[str]
+NO_FOLDER = "No folder here yet. Add one with: atoll add FOLDER\n"
 
 
 def as_json(value: object) -> str:

@@ -214,8 +214,11 @@ class FakeApp:
     ) -> CheckReport:
         """Find what the test wants."""
         del space, report
-        findings = (Finding("a block", "pack 3", "damaged"),) if self.damaged else ()
-        return CheckReport(0 if quick else 5, 4, 3, 2000, findings)
+        findings = (
+            Finding("what this device remembers", "state.db", "damaged"),
+            Finding("a block", "pack 3", "damaged", space=ID),
+        )
+        return CheckReport(0 if quick else 5, 4, 3, 2000, findings if self.damaged else ())
 
     async def repair(self, space: str | None = None, report: Report = silent) -> RepairReport:
         """Mend what the test wants."""

@@ -142,7 +142,9 @@ def test_damage_exits_6(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     """A nightly check in a script needs no parsing."""
     with serving(Places(tmp_path), FakeApp(damaged=True)):
         assert main(["--data", str(tmp_path), "check"]) == Exit.DAMAGED
-    assert "damaged: a block (Recipes: pack 3)" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "damaged: a block (Recipes: pack 3)" in shown
+    assert "damaged: what this device remembers (state.db)" in shown
 
 
 def test_names_from_others_cannot_move_the_cursor(
