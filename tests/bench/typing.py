@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.bench.devices import PYTHON, BenchDevice
 from tests.bench.ground import Ground
 from tests.bench.timing import Row
+from tests.bench.usage import Meter
 
 
 def keystroke(ground: Ground, runs: int) -> Row:
@@ -20,12 +21,14 @@ def keystroke(ground: Ground, runs: int) -> Row:
         b.cli("join", "-", "--into", str(here / "There"), given=a.code_for("Notes"))
     reader = _typist(here / "B data", "read", runs)
     writer = _typist(here / "A data", "write", runs)
+    meter = Meter(reader.pid, writer.pid)
     shown = _moments(reader, "shown", begin=(reader, writer))
     typed = _moments(writer, "typed", begin=(writer,))
+    used = meter.used / runs  # of processes that have ended, and nobody has waited for
     reader.wait(30)
     writer.wait(30)
     seconds = tuple((shown[n] - typed[n]) / 1e9 for n in sorted(shown))
-    return Row("a keystroke, until the other editor has it", seconds, 0.008)
+    return Row("a keystroke, until the other editor has it", seconds, 0.008, cpu=used)
 
 
 def _typist(data: Path, role: str, count: int) -> subprocess.Popen[str]:
