@@ -335,14 +335,8 @@ class Partial(Opened):
     def receipt(self) -> Thing:
         """Sign what this device holds now."""
         core, word = self._ready(), self.word()
-        return write_receipt(
-            core.device.signing,
-            core.space,
-            core.seen,
-            int(core.clock.now()),
-            complete=word.complete,
-            word=word,
-        )
+        now = int(core.clock.now())
+        return write_receipt(core.device.signing, core.space, core.seen, now, word)
 
     def word(self) -> Word:
         """Return what a receipt of ours says besides what was seen."""

@@ -74,12 +74,10 @@ class Word:
         return not (self.keeps or self.mark or self.heard)
 
 
-def write_receipt(
-    key: SigningKey, space: bytes, seen: Seen, at: int, *, complete: bool, word: Word | None = None
-) -> Thing:
+def write_receipt(key: SigningKey, space: bytes, seen: Seen, at: int, word: Word) -> Thing:
     """Sign what this device holds."""
-    body: list[object] = [_FIRST, space, key.public, seen.to_cbor(), complete, at]
-    if word is not None and not word.is_plain:
+    body: list[object] = [_FIRST, space, key.public, seen.to_cbor(), word.complete, at]
+    if not word.is_plain:
         heard = sorted(word.heard)[:MAX_HEARD]
         body = [_SECOND, *body[1:], word.keeps, word.mark, heard, word.older]
     raw = encode(body)

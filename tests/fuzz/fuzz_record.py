@@ -14,7 +14,7 @@ from storage.facts.dots import Seen
 from storage.facts.wire import operations_to_cbor
 from storage.identity.device import create_device, writer_of
 from storage.identity.did import did_of
-from storage.records.receipt import read_receipt, write_receipt
+from storage.records.receipt import Word, read_receipt, write_receipt
 from storage.records.record import Author, Payload, open_payload, parse_record, write_record
 from storage.tree.compress import pack
 from tests.access import NOW, Dice
@@ -45,7 +45,7 @@ SEEDS = (
     _MADE.token.data,
     _MADE.token.data[67:],
     _PLAIN,
-    write_receipt(_DEVICE.signing, _SPACE, _SEEN, NOW, complete=True).data,
+    write_receipt(_DEVICE.signing, _SPACE, _SEEN, NOW, Word(complete=True)).data,
 )
 
 

@@ -79,7 +79,7 @@ def test_a_payload_written_once_can_always_be_opened() -> None:
 
 def test_the_bytes_of_a_receipt() -> None:
     """Another version must be able to check what this one signs."""
-    receipt = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, complete=True)
+    receipt = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, Word(complete=True))
     assert receipt.data.hex() == RECEIPT
     assert read_receipt(receipt.data).seen == SEEN
 
@@ -87,9 +87,9 @@ def test_the_bytes_of_a_receipt() -> None:
 def test_the_bytes_of_a_receipt_where_not_all_keep_all() -> None:
     """A device lets go of content for the sake of such a word."""
     word = Word(complete=True, heard=frozenset({b"mark-two", b"mark-one"}), older=True)
-    whole = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, complete=True, word=word)
+    whole = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, word)
     names = Word(complete=False, keeps=2, mark=b"mark-one")
-    partial = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, complete=False, word=names)
+    partial = write_receipt(OWNER.signing, SPACE.public, SEEN, NOW, names)
     assert (whole.data.hex(), partial.data.hex()) == (RECEIPT_WHOLE, RECEIPT_PARTIAL)
     read = read_receipt(whole.data)
     assert (read.keeps, read.mark, read.heard, read.older) == (0, b"", word.heard, True)

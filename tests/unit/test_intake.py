@@ -20,7 +20,7 @@ from storage.facts.dots import Dot, Seen
 from storage.facts.wire import operations_to_cbor
 from storage.identity.did import did_of
 from storage.members import GRACE, Members
-from storage.records.receipt import write_receipt
+from storage.records.receipt import Word, write_receipt
 from storage.records.record import Record
 from tests.access import NOW, Dice
 from tests.helpers.forging import Draft, a_folder, draft, true_root
@@ -297,9 +297,9 @@ def test_things_of_strangers_are_refused(stage: Stage) -> None:
         until=None,
         entropy=Dice("stranger"),
     )
-    receipt = write_receipt(stranger.signing, core.space, Seen(), NOW, complete=True)
+    receipt = write_receipt(stranger.signing, core.space, Seen(), NOW, Word(complete=True))
     elsewhere = write_receipt(
-        core_of(stage.evil).device.signing, bytes(32), Seen(), NOW, complete=True
+        core_of(stage.evil).device.signing, bytes(32), Seen(), NOW, Word(complete=True)
     )
     things = [
         Thing(Kind.TOKEN, token.data),

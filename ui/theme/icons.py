@@ -10,10 +10,6 @@ from PySide6.QtSvg import QSvgRenderer
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "icons"
 STROKE = "1.75"
-MIRRORED = frozenset(
-    {"arrow-left", "arrow-right", "undo-2", "redo-2", "chevron-left", "chevron-right", "log-out"}
-)
-"""These point somewhere, so they turn round where people read from right to left."""
 _RATIOS = (1.0, 2.0)
 
 

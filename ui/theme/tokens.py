@@ -13,8 +13,6 @@ XS, S, M, L, XL, XXL, HUGE = SPACE
 RADIUS_CONTROL = 6
 RADIUS_ROW = 6
 RADIUS_DIALOG = 10
-HIT = 32
-"""The least side of anything that can be clicked."""
 ICON = 18
 
 UI_SIZE = 13
