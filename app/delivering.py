@@ -160,8 +160,7 @@ def is_safe_elsewhere(delivery: Delivery, now: float) -> bool:
         for holding in delivery.holdings
         if not holding.device.is_this and holding.keeps == WHOLE
     )
-    met = any(it.away_since(now) is None and (it.near or it.last_seen is not None) for it in others)
-    return delivery.reach is Reach.EVERYWHERE and met
+    return delivery.reach is Reach.EVERYWHERE and any(it.met_of_late(now) for it in others)
 
 
 def unsure(delivery: Delivery) -> Delivery:

@@ -40,15 +40,15 @@ AGAIN = 5.0
 AT_ONCE = 2000
 """So many files are taken out of the store in one go."""
 NEARLY = 1.0
+"""Seconds by which is looked later than something is due: then it is."""
 GIVE_BACK_EVERY = 600.0
 """Seconds from one rewriting of packs until the next: it looks at all that is kept."""
 PATIENCE = 20.0
 """Seconds without a byte after which nobody is believed to have it."""
-
-
-LOOK_EVERY = 1.0
 ALONE = 6.0
 """The same while no other device is near at all."""
+LOOK_EVERY = 1.0
+"""Seconds from one look at what is still to come until the next."""
 
 
 class Asking(Protocol):
@@ -329,13 +329,7 @@ class KeepHere:
         now = self._clock.now()
         members = self._devices.members(kept.opened.key)
         known = (self._devices.device(did) for did in members)
-        return frozenset(
-            it.did
-            for it in known
-            if not it.is_this
-            and (it.near or it.last_seen is not None)
-            and it.away_since(now) is None
-        )
+        return frozenset(it.did for it in known if not it.is_this and it.met_of_late(now))
 
 
 def look_in(seconds: float) -> float:

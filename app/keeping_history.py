@@ -29,6 +29,7 @@ from storage.errors import AtollError, NotFound
 from storage.facts.change import TOP, EntryId
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content
+from storage.letgo import tops_of
 from storage.ports import Clock
 from storage.retention import DAY, DEFAULT, MAX_DAYS, Held, Rule, held_in, tops_of_held
 from storage.surveying import SpaceUse
@@ -190,7 +191,7 @@ class KeepingHistory:
         facts = await kept.opened.run(
             lambda vault: vault.facts_at(wanted, vault.step(record_id(record)))
         )
-        tops = [top for held in held_in(facts) for top in tops_of_held(held)]
+        tops = tops_of(facts)
         if not tops:
             raise NotFound("it was not there then")
         setting = self._setting(space).keeping(wanted, tops)

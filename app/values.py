@@ -61,6 +61,10 @@ class DeviceInfo:
             return None
         return self.last_seen
 
+    def met_of_late(self, now: float) -> bool:
+        """Say whether it is near, or was met and not so long ago that it may never come back."""
+        return (self.near or self.last_seen is not None) and self.away_since(now) is None
+
 
 @dataclass(frozen=True, slots=True)
 class MemberInfo:
