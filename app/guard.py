@@ -11,15 +11,13 @@ the plain folder before: both happen on the vault's thread, and so does this.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from app.guard_batch import Batch, Judged, OfLate, count_of, is_of
 from app.guard_harm import (
-    Before,
-    Known,
     as_it_lay,
     before,
     elsewhere,
@@ -30,65 +28,27 @@ from app.guard_harm import (
     taken_in,
 )
 from app.guard_memory import GuardMemory, Hold
-from app.guard_rule import FLOOR, SPAN, Recent, bound, stands_for
+from app.guard_rule import FLOOR, SPAN, Recent, bound
 from app.guard_values import GuardSettings, Harm, HeldCount
 from storage.errors import StoreFull, StoreUnusable
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
 from storage.lately import LookingBack
 from storage.ports import Clock
+from storage.records.aside import GivenWay
 from storage.records.ledger import Step
 from storage.vault import Vault
 
 TAIL = 512
 """So many records are looked at after a start, for what was under way before."""
+FEWER = 0.9
+"""While more than this part of what was harmed is left, it is not asked anew what is missed."""
+RESERVED = 16
+"""So many records may be made by what a person means: they are remembered before they are made."""
 COUNTED_FOR = 60.0
 """Seconds for which it is known how many files there are."""
 Lie = Callable[[AbstractSet[EntryId]], AbstractSet[EntryId]]
 Hear = Callable[[bool], None]
-
-
-@dataclass(slots=True)
-class _Seen:
-    """A record, and which files it may have harmed."""
-
-    step: Step
-    files: AbstractSet[EntryId] = frozenset()
-    compared: bool = False
-    """What it left as it lay here is not among these files any more."""
-
-
-@dataclass(slots=True)
-class _Device:
-    """What one device did of late."""
-
-    recent: Recent[_Seen] = field(default_factory=Recent[_Seen])
-    before: dict[EntryId, Before | None] = field(default_factory=dict[EntryId, Before | None])
-    """Files as they were before what is recent; None for what cannot be harmed."""
-    known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
-    unsure: bool = False
-
-
-@dataclass(slots=True)
-class Batch:
-    """What is held of one device."""
-
-    hold: Hold
-    files: dict[EntryId, Before] = field(default_factory=dict[EntryId, Before])
-    harms: dict[EntryId, Harm] = field(default_factory=dict[EntryId, Harm])
-    made: dict[int, Step] = field(default_factory=dict[int, Step])
-    """All that its maker committed since, by position."""
-    names: set[tuple[EntryId, str]] = field(default_factory=set[tuple[EntryId, str]])
-    """Where the harmed files lay."""
-    last: int = 0
-    """The position of the last record that harmed something."""
-    known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
-
-    def stands_in(self, folder: EntryId, name: str) -> bool:
-        """Say whether a file is what was put instead of one that was harmed."""
-        if len(self.names) != len(self.files):
-            self.names = {(it.folder, it.name) for it in self.files.values()}
-        return stands_for(name, lambda before: (folder, before) in self.names)
 
 
 class Guard:
@@ -104,8 +64,11 @@ class Guard:
         """Says which of some entries lie in the plain folder."""
         self.lying: Callable[[], int] = int
         """Says how many files lie there: so many there were before what came in just now."""
-        self._devices: dict[str, _Device] = {}
+        self._devices: dict[str, OfLate] = {}
+        self._gave_way = vault.gave_way()
+        """How many records gave way to other lines when all that is known here was found out."""
         self._batches = [Batch(hold) for hold in memory.now.holds]
+        self._forget_unmade()
         self._judged = self._where_to_begin()
         self._saved = self._shape()
         self._counted: tuple[float, int] | None = None
@@ -132,7 +95,7 @@ class Guard:
         """Say how much is held of whom."""
         self.judge()
         return tuple(
-            HeldCount(batch.hold.did, batch.hold.out, *_count(batch)) for batch in self._batches
+            HeldCount(batch.hold.did, batch.hold.out, *count_of(batch)) for batch in self._batches
         )
 
     def outward(self) -> Seen | None:
@@ -161,8 +124,8 @@ class Guard:
             StoreFull, StoreUnusable: what is held could not be remembered. It is held.
         """
         vault = self._vault
-        if not vault.seen.covers(self._judged):  # lines gave way to others
-            self._judged = Seen((w, min(n, vault.seen.of(w))) for w, n in self._judged.items())
+        if vault.gave_way() != self._gave_way:
+            self._begin_anew()
         if vault.seen != self._judged or blocks_came:
             looking = vault.looking_back()
             touched = self._take_news(looking)
@@ -172,7 +135,12 @@ class Guard:
             self._judged = vault.seen
         if (shape := self._shape()) != self._saved:
             before = self._saved
-            self._remember()
+            if set(shape) < set(before):  # forgotten, it is only asked about once more
+                self._saved = shape
+                with suppress(StoreFull, StoreUnusable):
+                    self._remember()
+            else:
+                self._remember()
             self.changed(len(shape) < len(before))
 
     def judge(self, *, blocks_came: bool = False) -> None:
@@ -201,14 +169,56 @@ class Guard:
 
     @contextmanager
     def meant(self) -> Generator[None]:
-        """What is committed here meanwhile is a person's own doing through Atoll: it counts not."""
+        """What is committed here meanwhile is a person's own doing through Atoll: it counts not.
+
+        Raises:
+            StoreFull, StoreUnusable: it could not be remembered; nothing was done.
+        """
         vault = self._vault
         self.mind()
-        began = vault.seen.of(vault.writer)
-        yield
-        dots = [Dot(vault.writer, n + 1) for n in range(began, vault.seen.of(vault.writer))]
-        self._memory.put(replace(self._memory.now, meant=(*self._memory.now.meant, *dots)))
-        self.mind()
+        before, began = self._memory.now, vault.seen.of(vault.writer)
+        try:
+            self._mean(began, RESERVED)
+        except BaseException:
+            self._memory.now = before
+            raise
+        try:
+            yield
+        finally:  # what was made is remembered already: a full disk keeps only too much
+            with suppress(StoreFull, StoreUnusable):
+                self._forget_unmade()
+                self._mean(began + RESERVED, vault.seen.of(vault.writer) - began - RESERVED)
+        self.judge()
+
+    def _mean(self, after: int, count: int) -> None:
+        now = self._memory.now
+        dots = [Dot(self._vault.writer, after + n) for n in range(1, count + 1)]
+        if dots:
+            self._memory.put(replace(now, meant=(*now.meant, *dots)))
+
+    def _forget_unmade(self) -> None:
+        """What was meant and never made means nothing: those numbers are still to be used."""
+        now = self._memory.now
+        made = tuple(dot for dot in now.meant if self._vault.seen.includes(dot))
+        if made != now.meant:
+            with suppress(StoreFull, StoreUnusable):
+                self._memory.put(replace(now, meant=made))
+
+    def _begin_anew(self) -> None:
+        """Lines gave way to others: all lies in another order, and numbers are others' records."""
+        self._gave_way, given = self._vault.gave_way(), self._vault.given_way()
+        self._devices.clear()
+        self._batches = [Batch(self._other(hold, given)) for hold in self._memory.now.holds]
+        begin = dict(self._where_to_begin())
+        begin |= {w: min(n, begin.get(w, 0)) for w, n in given.kept.items()}
+        self._judged = Seen(begin)
+
+    def _other(self, hold: Hold, given: GivenWay) -> Hold:
+        """Return a hold that holds also what took the place of what came before it."""
+        seen, kept = self._vault.seen, given.kept
+        before = Seen((w, min(n, kept.get(w, n))) for w, n in hold.before.items())
+        sent = Seen((w, seen.of(w) if w in kept else n) for w, n in hold.sent.items())
+        return replace(hold, before=before, sent=sent)
 
     # -- one record ------------------------------------------------------------------------
     def _take_news(self, looking: LookingBack) -> AbstractSet[EntryId]:
@@ -221,12 +231,12 @@ class Guard:
     def _take(self, step: Step, looking: LookingBack) -> AbstractSet[EntryId]:
         """Judge one record; return what it named of what was there before."""
         did = step.issuer
-        device = self._devices.setdefault(did, _Device())
-        seen = _Seen(step)
+        device = self._devices.setdefault(did, OfLate())
+        seen = Judged(step)
         device.recent.take(
             seen, step.at, self._clock.monotonic(), self._clock.now() - float(step.at)
         )
-        batches = [batch for batch in self._batches if _is_of(batch, step)]
+        batches = [batch for batch in self._batches if is_of(batch, step)]
         for batch in batches:
             batch.made[step.pos] = step
         named = self._vault.named_before(step)
@@ -260,7 +270,7 @@ class Guard:
             if device.unsure:
                 self._weigh(did, device, looking)
 
-    def _weigh(self, did: str, device: _Device, looking: LookingBack) -> None:
+    def _weigh(self, did: str, device: OfLate, looking: LookingBack) -> None:
         """Hold what a device did of late, if that is too much."""
         recent = device.recent.things()
         entries = {entry for seen in recent for entry in seen.files}
@@ -286,7 +296,7 @@ class Guard:
         else:
             self._hold(batch, device.recent)
 
-    def _as_they_lay(self, recent: Iterable[_Seen], looking: LookingBack) -> AbstractSet[EntryId]:
+    def _as_they_lay(self, recent: Iterable[Judged], looking: LookingBack) -> AbstractSet[EntryId]:
         """Leave out, once, what records of others left as it lay here; return that."""
         left_out: set[EntryId] = set()
         for seen in (it for it in recent if not it.compared):
@@ -305,7 +315,7 @@ class Guard:
         held = next((it.files[entry] for it in others if entry in it.files), None)
         return as_it_lay(self._vault, looking, step, entry, held)
 
-    def _hold(self, batch: Batch, recent: Recent[_Seen]) -> None:
+    def _hold(self, batch: Batch, recent: Recent[Judged]) -> None:
         """Begin to hold a batch, from the first record on that harmed something."""
         harmful = [it for it in recent.things() if not batch.harms.keys().isdisjoint(it.files)]
         first = harmful[0]
@@ -321,10 +331,10 @@ class Guard:
         )
         batch.last = harmful[-1].step.pos
         batch.files = {entry: batch.files[entry] for entry in batch.harms}
-        batch.made = {pos: it for pos, it in batch.made.items() if _is_of(batch, it)}
+        batch.made = {pos: it for pos, it in batch.made.items() if is_of(batch, it)}
         self._batches.append(batch)
 
-    def _extend(self, batch: Batch, seen: _Seen, looking: LookingBack) -> None:
+    def _extend(self, batch: Batch, seen: Judged, looking: LookingBack) -> None:
         """Hold what else the device does, but to what it made itself meanwhile."""
         self._as_they_lay([seen], looking)
         fresh = {
@@ -346,10 +356,15 @@ class Guard:
     def _recount(self, touched: AbstractSet[EntryId], looking: LookingBack) -> None:
         """Let go of what is harm no more: it was put right, here or there."""
         for batch in tuple(self._batches):
-            if batch.harms and touched.isdisjoint(batch.files):
+            changed = {entry: batch.files[entry] for entry in touched & batch.files.keys()}
+            if batch.harms and not changed:
                 continue
-            self._find_harms(batch)
-            if not self._is_too_much(batch, looking):
+            if batch.harms:  # of very many that came one by one, only what changed is judged anew
+                told = harms(self._vault, changed, batch.known).harms
+                batch.harms = {e: h for e, h in batch.harms.items() if e not in changed} | told
+            else:
+                self._find_harms(batch)
+            if not (self._is_still_so(batch) or self._is_too_much(batch, looking)):
                 self._batches.remove(batch)
                 self._settle(batch.hold.did)
 
@@ -358,6 +373,11 @@ class Guard:
         told = harms(self._vault, batch.files, batch.known)
         batch.harms = told.harms
         return told.unsure
+
+    def _is_still_so(self, batch: Batch) -> bool:
+        """Say whether so little was put right since it was weighed that weighing tells nothing."""
+        count = len(batch.harms)
+        return count - batch.excused > self._bound(batch) and count > FEWER * batch.weighed
 
     def _is_too_much(self, batch: Batch, looking: LookingBack) -> bool:
         """Say whether more was harmed than may be, but for what is missed by nobody."""
@@ -368,6 +388,7 @@ class Guard:
         made = batch.made.values()
         excused = elsewhere(self._vault, looking, gone, made) | still_there(self._vault, gone)
         excused |= put_instead(looking, gone, batch.files, made) | taken_in(self._vault, gone)
+        batch.weighed, batch.excused = count, len(excused)
         return count - len(excused) > most
 
     def _bound(self, batch: Batch) -> int:
@@ -417,16 +438,5 @@ class Guard:
         return Seen(begin)
 
 
-def _count(batch: Batch) -> tuple[int, int, int]:
-    """Return how many files were deleted, replaced and renamed."""
-    found = Counter(batch.harms.values())
-    return found[Harm.DELETED], found[Harm.REPLACED], found[Harm.RENAMED]
-
-
 def _pass(_less: bool) -> None:  # noqa: FBT001
     """Nobody listens."""
-
-
-def _is_of(batch: Batch, step: Step) -> bool:
-    """Say whether a record belongs to what is held, as all do that its maker made since."""
-    return batch.hold.did == step.issuer and not batch.hold.before.includes(step.dot)

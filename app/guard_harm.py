@@ -179,15 +179,24 @@ def put_instead(
     A bad program makes `a.md.locked` and deletes `a.md`; undoing that deletes the one and puts
     back the other. The later one of both is the one that stood for the other.
     """
+    wanted = {
+        (was.folder, was.name[:at])
+        for was in gone.values()
+        for at, char in enumerate(was.name)
+        if char == "."
+    }
     firsts: dict[tuple[EntryId, str], int] = {}
-    for entry, was in around.items():
-        firsts[was.folder, was.name] = looking.first(entry)
-    for step in made:
+    for entry, was in around.items() if wanted else ():
+        if (was.folder, was.name) in wanted:
+            firsts[was.folder, was.name] = looking.first(entry)
+    for step in made if wanted else ():
         for entry, operations in looking.did(step).items():
             for value in (it.value for it in operations if isinstance(it, Put)):
-                if isinstance(value, Place):
+                if not isinstance(value, Place):
+                    continue
+                key = EntryId(value.parent), value.name
+                if key in wanted:
                     first = looking.first(entry)
-                    key = EntryId(value.parent), value.name
                     firsts[key] = min(first, firsts.get(key, first))
     return frozenset(
         entry for entry, was in gone.items() if _stands(was, looking.first(entry), firsts)

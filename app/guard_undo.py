@@ -7,7 +7,7 @@ byte, what it added is in the bin, and what others did since stays.
 
 from __future__ import annotations
 
-from app.guard import Batch
+from app.guard_batch import Batch
 from app.guard_rule import LEAD
 from app.guard_values import PutBack
 from storage.facts.change import EntryId

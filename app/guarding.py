@@ -6,7 +6,8 @@ from app.accounts import Account
 from app.devices import Devices
 from app.errors import BadUsage, NothingHeld
 from app.folder.port import Path
-from app.guard import Batch, Guard
+from app.guard import Guard
+from app.guard_batch import Batch
 from app.guard_undo import undo
 from app.guard_values import GuardSettings, Harm, HeldBatch, HeldChange, PutBack
 from app.guard_words import ANOTHER

@@ -29,7 +29,7 @@ from storage.facts.state import EMPTY, State
 from storage.identity.device import writer_of
 from storage.identity.did import did_of
 from storage.intake import Intake
-from storage.records.aside import MAX_AT_ONCE, SALT_SIZE, Part
+from storage.records.aside import MAX_AT_ONCE, SALT_SIZE, GivenWay, Part
 from storage.records.record import (
     INCARNATION_SIZE,
     Author,
@@ -87,18 +87,15 @@ class Forks:
         core.refresh_root()
         return frozenset(touched)
 
-    def given_way(self, known: int) -> tuple[int, frozenset[EntryId]]:
-        """Return how many records gave way ever, and what they named, unless it is as `known`.
-
-        Their dots are others' now: what was told apart by dots alone may be another thing.
-        """
-        core, found = self._core, set[EntryId]()
-        count = core.aside.count()
-        for part in core.aside.parts() if count != known else ():
-            for record in part.records:
-                with suppress(DecodeError, BlockNotFound, CorruptBlock, NotFound):
-                    found.update(it.entry for it in core.history.open(record).operations)
-        return count, frozenset(found)
+    def given_way(self) -> GivenWay:
+        """Return what gave way ever."""
+        core, found, kept = self._core, set[EntryId](), dict[Writer, int]()
+        for record in (record for part in core.aside.parts() for record in part.records):
+            writer, n = record.dot
+            kept[writer] = min(n - 1, kept.get(writer, n))
+            with suppress(DecodeError, BlockNotFound, CorruptBlock, NotFound):
+                found.update(it.entry for it in core.history.open(record).operations)
+        return GivenWay(frozenset(found), kept)
 
     def note(self, thing: Thing) -> None:
         """Learn from a thing of the packs what was set aside."""

@@ -38,6 +38,7 @@ from storage.partial import Partial
 from storage.parts import split
 from storage.past import Past
 from storage.ports import Clock, Entropy
+from storage.records.aside import GivenWay
 from storage.records.record import Payload, Record, write_record
 from storage.sharing import Sharing
 from storage.surveying import Surveying
@@ -414,9 +415,13 @@ class Vault(Past, Lately, Finding, Sharing, Care, Partial, Collecting, Surveying
         entries = accepted.entries | touched
         return replace(accepted, records=accepted.records + 1, entries=entries, gave_way=True)
 
-    def given_way(self, known: int) -> tuple[int, frozenset[EntryId]]:
-        """Return how many records gave way to other lines, and what they named unless `known`."""
-        return self._forks.given_way(known)
+    def gave_way(self) -> int:
+        """Return how many records gave way to other lines ever: cheap, and it only grows."""
+        return self._core.aside.count()
+
+    def given_way(self) -> GivenWay:
+        """Return what gave way to other lines ever."""
+        return self._forks.given_way()
 
     def put_blocks(self, blocks: Iterable[bytes]) -> frozenset[EntryId]:
         """Keep content that was wanted; durable on return. Returns what is complete now."""

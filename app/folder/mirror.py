@@ -263,10 +263,10 @@ class Mirror:
     def _doubt_given_way(self) -> None:
         """Where lines gave way, a text's version may be named as the one here, and be another."""
         agreed = self._ground.agreed
-        known = int(agreed.word(_GIVEN_WAY) or 0)
-        count, entries = self._ground.space.given_way(known)
-        if count != known:
-            rows = agreed.get_some(entries).values()
+        space = self._ground.space
+        count = space.gave_way()
+        if count != int(agreed.word(_GIVEN_WAY) or 0):
+            rows = agreed.get_some(space.given_way().entries).values()
             with agreed.together():
                 agreed.put(row._replace(version=_NO_VERSION) for row in rows if row.base)
                 agreed.remember(_GIVEN_WAY, str(count).encode())

@@ -12,6 +12,7 @@ from storage.changes import ChangeSet
 from storage.facts.change import EntryId
 from storage.facts.node import Node
 from storage.facts.values import Content
+from storage.records.aside import GivenWay
 
 
 class Source(Protocol):
@@ -89,11 +90,12 @@ class Space(Protocol):
         """Return, once, what is shown elsewhere or otherwise named for what befell others."""
         ...
 
-    def given_way(self, known: int) -> tuple[int, frozenset[EntryId]]:
-        """Return how much of what was here gave way to others' lines ever: a number.
+    def gave_way(self) -> int:
+        """Return how many records gave way to other lines ever: cheap, and it only grows."""
+        ...
 
-        And, unless that is `known`, the entries whose versions may be named as before, and differ.
-        """
+    def given_way(self) -> GivenWay:
+        """Return what gave way to other lines ever."""
         ...
 
     def nodes(self, entries: Iterable[EntryId]) -> dict[EntryId, Node]:

@@ -7,7 +7,7 @@ The records themselves stay in the packs. What they did is written again, see st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.blocks.store import BlockStore, Kind, Thing
@@ -15,7 +15,8 @@ from storage.codec.dagcbor import decode, encode
 from storage.codec.shape import items_of
 from storage.crypto.link import DIGEST_SIZE
 from storage.errors import BadToken, BlockNotFound, CorruptBlock, DecodeError
-from storage.facts.dots import Dot
+from storage.facts.change import EntryId
+from storage.facts.dots import Dot, Writer
 from storage.index.sql import Connection
 from storage.records.record import Record, parse_record
 
@@ -32,6 +33,16 @@ class Part:
     salt: bytes
     """Chosen when it happened: the lines that are written instead never were before."""
     records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenWay:
+    """What gave way to other lines. Its dots are others' now, and all is in another order."""
+
+    entries: frozenset[EntryId]
+    """What was told apart by dots alone may be another thing, of these."""
+    kept: Mapping[Writer, int]
+    """How much of the writers' lines stayed as it was."""
 
 
 class Aside:

@@ -20,6 +20,7 @@ from storage.facts.operate import commit
 from storage.facts.state import EMPTY, EntryFacts, State, join
 from storage.facts.values import Content, Meta
 from storage.facts.whole import View
+from storage.records.aside import GivenWay
 
 NUMBERS = itertools.count(1)
 
@@ -121,10 +122,13 @@ class MemorySpace:
             if state.entries.get(entry) == self.state.entries.get(entry)
         )
 
-    def given_way(self, known: int) -> tuple[int, frozenset[EntryId]]:
+    def gave_way(self) -> int:
         """Nothing ever did."""
-        del known
-        return 0, frozenset()
+        return 0
+
+    def given_way(self) -> GivenWay:
+        """Nothing ever did."""
+        return GivenWay(frozenset(), {})
 
     def base(self, node: Node) -> bytes:
         """Return a text's token."""
