@@ -141,8 +141,7 @@ def _say(rows: list[Row], failed: list[str], scale: Scale, size: int) -> None:
         "",
         table(rows),
         "",
-        peer_table(rows),
-        "",
+        *([peer_table(rows), ""] if any(row.peers for row in rows) else []),
         *failed,
     ]
     sys.stdout.write("\n".join(lines) + "\n")

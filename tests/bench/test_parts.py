@@ -18,6 +18,7 @@ from tests.bench.kept import copied_again, kept_again, kept_first, nothing, pull
 from tests.bench.synced import absences, changes, newcomers, rests, saves, starts
 from tests.bench.syncthing import configured, scan_query
 from tests.bench.timing import Peer, Row, Unit, p95, peer_table, table
+from tests.bench.typing import delays
 
 figures = st.lists(st.floats(0, 1000), min_size=1, max_size=200)
 some = figures.map(tuple)
@@ -181,6 +182,13 @@ def test_a_small_run_is_still_more_than_one() -> None:
 def test_each_key_that_was_typed_is_a_figure() -> None:
     """What else that process prints, Qt's words say, is none."""
     assert seconds_of("qt: x\nkey 0.010000\nkey 0.5\n") == [0.01, 0.5]
+
+
+def test_what_was_typed_before_the_two_met_is_no_figure() -> None:
+    """It waits for the connection, and would be most of the slowest ones."""
+    typed = {0: 0, 1: 50_000_000, 2: 900_000_000}
+    shown = {0: 800_000_000, 1: 800_000_000, 2: 902_000_000}
+    assert delays(typed, shown) == [0.002]
 
 
 def test_no_two_names_to_jump_to_are_the_same() -> None:
