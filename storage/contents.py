@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
+from weakref import WeakValueDictionary
 
 from blake3 import blake3
 
@@ -15,9 +16,9 @@ from storage.facts.dots import Dot, Writer
 from storage.facts.pens import Pens
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument, text_of
-from storage.facts.text_wire import grown
+from storage.facts.text_wire import grown, joined, updates_in
 from storage.facts.values import Content, Edit
-from storage.facts.view import content_version, sides
+from storage.facts.view import content_version, sides, version_of
 from storage.tree.chunker import Source
 from storage.tree.content import (
     read_bytes,
@@ -65,6 +66,8 @@ class Contents:
         self._documents: dict[bytes, tuple[TextDocument, int]] = {}
         self._at_hand = 0
         """The last ones asked for, by what they were made of; never handed out themselves."""
+        self._written: WeakValueDictionary[bytes, TextDocument] = WeakValueDictionary()
+        """Those at hand that are one document, by the digest of its bytes."""
         self.pens = Pens()
         """Which peers write on in texts that this process wrote in."""
         self.in_flight: dict[bytes, tuple[bytes, ...]] = {}
@@ -153,8 +156,45 @@ class Contents:
         key = _key_of(facts, dot)
         found = self._forget(key)
         if found is None:
-            found = text_of(facts, self._plain_text, self._fetch, dot)
+            found = self._grown_from(facts, dot) or self._text_of(facts, dot)
         self._keep(key, found)
+        return found
+
+    def _text_of(self, facts: EntryFacts, dot: Dot | None) -> TextDocument:
+        return text_of(facts, self._plain_text, self._fetch, dot)
+
+    def _grown_from(self, facts: EntryFacts, dot: Dot | None) -> TextDocument | None:
+        """Return the text as one that is at hand and what came since; None when that is not all.
+
+        What others save often is a few edits more, or a document that grew by a few.
+        """
+        contents, edits = version_of(facts, dot)
+        content = next(iter(contents.values()), None)
+        if len(contents) != 1 or not isinstance(content, Content) or not content.is_text:
+            return None
+        with suppress(DecodeError):
+            if edits:
+                updates = [edits[at] for at in sorted(edits, key=lambda at: at.rank)]
+                made = self.look(_alone(content)).fork()
+                for edit in updates:
+                    assert isinstance(edit, Edit)
+                    update = edit.update
+                    made.merge(self._fetch(update) if isinstance(update, Link) else update)
+                return made
+            if content.document is not None:
+                return self._grown_document(self._fetch(content.document))
+        return None
+
+    def _grown_document(self, document: bytes) -> TextDocument:
+        """Return a document, as the one that it grew from if that is at hand."""
+        *before, update = updates_in(document)
+        earlier = self._written.get(_digest(joined(before))) if before else None
+        if earlier is None:
+            found = TextDocument.load([document])
+        else:
+            found = earlier.fork()
+            found.merge(update)
+        self._written[_digest(document)] = found
         return found
 
     def remember(self, facts: EntryFacts, document: TextDocument) -> None:
@@ -233,7 +273,8 @@ class Contents:
         whole = self._grown(before, document, update)
         content = self._with_document(before, document, whole or document.snapshot())
         if whole is not None:
-            self._keep(_key_of(_alone(content), None), document.fork())
+            self._written[_digest(whole)] = copy = document.fork()
+            self._keep(_key_of(_alone(content), None), copy)
         return content
 
     def _grown(self, before: Content, document: TextDocument, update: bytes) -> bytes | None:
@@ -313,6 +354,10 @@ def is_edited(facts: EntryFacts) -> bool:
         return True
     contents = facts.get("content", {})
     return len({c.digest for c in contents.values() if isinstance(c, Content)}) > 1
+
+
+def _digest(data: bytes) -> bytes:
+    return blake3(data).digest()
 
 
 def _alone(content: Content) -> EntryFacts:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.blocks.packed import PackedBlocks
+from storage.contents import Contents
 from storage.errors import StoreFull
 from storage.facts.change import TOP, EntryId
 from storage.facts.pens import MAX_END, MAX_PENS, Pen, Pens, pen_at
@@ -88,6 +89,14 @@ class Desk:
                 said = change.lamport + offset, thing
                 assert self.made.setdefault((change.peer, change.counter + offset), said) == said
 
+    def read(self) -> None:
+        """What is made of documents at hand is what is made of the facts alone."""
+        for vault in self.vaults:
+            core, facts = core_of(vault), vault.facts(self.note)
+            anew = Contents(core.blocks, lambda: bytes(32)).document(facts)
+            made = core.contents.document(facts)
+            assert (made.text, made.version()) == (anew.text, anew.version())
+
     def fail(self, who: int, at: int, patch: pytest.MonkeyPatch) -> None:
         """Let the disk be full when a change is to be committed."""
         with patch.context() as broken:
@@ -115,6 +124,7 @@ class Desk:
             assert shown(vault) == first
             assert vault.root == self.vaults[0].root
             self.look(vault.text(self.note).document)
+        self.read()
         return self.vaults[0].text(self.note).text
 
 
@@ -137,6 +147,7 @@ def tell(desk: Desk, move: tuple[int, int, int], patch: pytest.MonkeyPatch) -> N
             desk.reopen(who)
         case _:
             exchange(desk.vaults[who], desk.vaults[(who + 1 + at % 2) % 3])
+            desk.read()
 
 
 @settings(max_examples=40, deadline=None)
