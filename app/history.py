@@ -11,6 +11,7 @@ from app.folder.agreed import Agreed
 from app.spaces import Spaces
 from app.values import BinItem, Draft, EntryInfo, Version
 from app.views import device_by_end, device_of
+from storage.codec.cid import token_digest
 from storage.errors import NotFound
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
@@ -20,7 +21,6 @@ from storage.index.touch import How
 from storage.records.ledger import Binned, Step
 from storage.vault import Vault
 
-ID_OFFSET = 4
 """A record is named by the digest inside its CID; the four bytes before are always the same."""
 MANY_PATHS = 50
 """So many paths of one step are listed; a thousand files moved at once need no thousand lines."""
@@ -208,7 +208,7 @@ def side_by_side(steps: Sequence[Placed]) -> frozenset[int]:
 
 def name_of(step: Step) -> str:
     """Return the name of a step, the hex of its record's address."""
-    return step.cid[ID_OFFSET:].hex()
+    return token_digest(step.cid).hex()
 
 
 def _bin(vault: Vault) -> list[BinItem]:

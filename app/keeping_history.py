@@ -15,6 +15,7 @@ from typing import Protocol
 from app.accounts import Account
 from app.files import entry_id, record_id
 from app.folder.agreed import Agreed
+from app.history import name_of
 from app.opened import OpenSpace
 from app.past_setting import PastSetting, past_setting_in, remember_past
 from app.past_values import Forgotten, Given, PastRule, Use
@@ -299,7 +300,7 @@ def _binned_to_forget(vault: Vault, wanted: frozenset[EntryId] | None) -> tuple[
         removed_bytes=0,
         others=len(vault.members()) - 1,
         has_edits=any(isinstance(it, Content) and it.is_text for v in held.values() for it in v),
-        emptied=tuple((it.entry.hex(), it.step.cid[4:].hex()) for it in binned),
+        emptied=tuple((it.entry.hex(), name_of(it.step)) for it in binned),
     )
 
 

@@ -10,6 +10,7 @@ from app.moments_values import Consent, Deed, MomentInfo, Undone
 from app.progress import Report
 from app.spaces import Kept
 from app.words import count_words
+from storage.codec.cid import token_digest
 from storage.errors import Overtaken
 from storage.facts.change import EntryId
 from storage.facts.values import EntryKind
@@ -48,7 +49,7 @@ def carried_out(
         carry_out(planned, change, vault.present(), then)
         touched = frozenset(operation.entry for operation in change.operations)
         record = vault.commit(change, words)
-    return ("" if record is None else record.cid[4:].hex()), touched
+    return ("" if record is None else token_digest(record.cid).hex()), touched
 
 
 def undone_of(planned: Plan, moments: Sequence[MomentInfo], record: str) -> Undone:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from app.errors import BadUsage, NotText
 from app.files import entry_id
+from app.history import name_of
 from app.spaces import Spaces
 from app.together_values import OneSide, StandsBeside
 from app.views import device_of
@@ -21,7 +22,6 @@ from storage.together import Overlap, Side, What, keep_both, merge, merged, over
 from storage.vault import Vault
 
 Made = TypeVar("Made")
-ID_OFFSET = 4
 MOST_LINES = 5000
 """Of more lines it is only said that they differ."""
 
@@ -122,7 +122,7 @@ def _side(vault: Vault, side: Side) -> OneSide:
         side.path,
         "" if step is None else device_of(vault, step),
         None if step is None else float(step.at),
-        "" if step is None else step.cid[ID_OFFSET:].hex(),
+        "" if step is None else name_of(step),
         0 if side.node is None else side.node.size,
     )
 

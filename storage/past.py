@@ -9,6 +9,7 @@ from itertools import islice
 
 from blake3 import blake3
 
+from storage.codec.cid import token_digest
 from storage.core import Core
 from storage.crypto.link import Link
 from storage.errors import BlockNotFound, CorruptBlock, DecodeError, NotFound
@@ -103,7 +104,7 @@ class Past(Opened):
 
     def at(self, record: bytes) -> Tree:
         """Return the folders and files as they were once a record (its CID) was made."""
-        return self.moment(after(self._core.ledger.find(record[4:]))).tree
+        return self.moment(after(self._core.ledger.find(token_digest(record)))).tree
 
     def moment(self, seen: Seen) -> Moment:
         """Return how the space stood when so much was seen.
@@ -162,7 +163,7 @@ class Past(Opened):
             NotFound: it was not there then.
             BlockNotFound: that version is not all here.
         """
-        facts = self.facts_at(entry, self._core.ledger.find(record[4:]))
+        facts = self.facts_at(entry, self._core.ledger.find(token_digest(record)))
         if not facts.get("content"):
             raise NotFound("it was not there then")
         return self._core.contents.read(facts)

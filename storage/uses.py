@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from storage.codec.cid import token_digest
 from storage.core import Core
 from storage.crypto.link import Link
 from storage.errors import AtollError
@@ -136,4 +137,4 @@ def contents_of(core: Core, step: Step) -> list[tuple[EntryId, Content]]:
 
 def version_of(step: Step) -> str:
     """Return the name by which a person knows a version."""
-    return step.cid[4:].hex()[:VERSION_LETTERS]
+    return token_digest(step.cid).hex()[:VERSION_LETTERS]

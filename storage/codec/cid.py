@@ -50,6 +50,11 @@ def cid_of_token(data: bytes) -> Cid:
     return Cid(DAG_CBOR, SHA2_256, hashlib.sha256(data).digest())
 
 
+def token_digest(cid: bytes) -> bytes:
+    """Return the digest in a token's identifier: a record is named by the beginning of it."""
+    return cid[len(_TOKEN_PREFIX) :]
+
+
 def parse_cid(data: object) -> Cid:
     """Return the identifier that these bytes spell.
 
