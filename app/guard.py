@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 from app.guard_batch import Batch, Judged, OfLate, count_of, is_of
@@ -33,7 +33,7 @@ from app.guard_values import GuardSettings, Harm, HeldCount
 from storage.errors import StoreFull, StoreUnusable
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
-from storage.lately import LookingBack
+from storage.lately import LookingBack, Open
 from storage.ports import Clock
 from storage.records.aside import GivenWay
 from storage.records.ledger import Step
@@ -65,6 +65,7 @@ class Guard:
         self.lying: Callable[[], int] = int
         """Says how many files lie there: so many there were before what came in just now."""
         self._devices: dict[str, OfLate] = {}
+        self._opened = Open()
         self._gave_way = vault.gave_way()
         """How many records gave way to other lines when all that is known here was found out."""
         self._batches = [Batch(hold) for hold in memory.now.holds]
@@ -127,11 +128,11 @@ class Guard:
         if vault.gave_way() != self._gave_way:
             self._begin_anew()
         if vault.seen != self._judged or blocks_came:
-            looking = vault.looking_back()
-            touched = self._take_news(looking)
-            if blocks_came:
-                self._weigh_again(looking)
-            self._recount(touched, looking)
+            with closing(vault.looking_back(self._opened)) as looking:
+                touched = self._take_news(looking)
+                if blocks_came:
+                    self._weigh_again(looking)
+                self._recount(touched, looking)
             self._judged = vault.seen
         if (shape := self._shape()) != self._saved:
             before = self._saved

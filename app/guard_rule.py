@@ -38,7 +38,7 @@ def bound(settings: GuardSettings, files: int) -> int:
 
 def is_renamed(before: str, now: str) -> bool:
     """Say whether a name became that of another kind of file."""
-    return _suffix(before) != _suffix(now)
+    return before != now and _suffix(before) != _suffix(now)
 
 
 def stands_for(name: str, harmed: Callable[[str], bool]) -> bool:
@@ -48,6 +48,10 @@ def stands_for(name: str, harmed: Callable[[str], bool]) -> bool:
 
 def is_like(before: str, now: str) -> bool:
     """Say whether a text is still the same one: half of its words are there, wherever."""
+    gone = Counter(before.splitlines()) - Counter(now.splitlines())
+    whole = len("".join(before.split()))
+    if whole - sum(len("".join(line.split())) * n for line, n in gone.items()) >= KEPT * whole:
+        return True  # whole lines alone are enough, and far fewer than words
     old = Counter(before.split())
     kept = old & Counter(now.split())
     return _weight(kept) >= KEPT * _weight(old)

@@ -17,6 +17,10 @@ from storage.records.ledger import Step
 
 MOST_OPENED = 64
 """So many records are kept open while one looks back: what was made together is asked together."""
+FEW_OPENED = 2
+"""So many stay open until the next time: what comes in pieces is about the same records."""
+Open = OrderedDict[bytes, Mapping[EntryId, Sequence[Operation]]]
+"""What records did, by their addresses; the one that was asked for last comes last."""
 
 
 class Lately(Opened):
@@ -54,9 +58,9 @@ class Lately(Opened):
             if name in names
         )
 
-    def looking_back(self) -> LookingBack:
-        """Look at what many entries were, opening each record once."""
-        return LookingBack(self._ready())
+    def looking_back(self, opened: Open | None = None) -> LookingBack:
+        """Look at what many entries were, opening each record once but those that are `opened`."""
+        return LookingBack(self._ready(), OrderedDict() if opened is None else opened)
 
     def bytes_of(self, facts: EntryFacts) -> bytes:
         """Return what an entry with these facts holds.
@@ -70,9 +74,9 @@ class Lately(Opened):
 class LookingBack:
     """Opens records, and keeps the last ones open."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, opened: Open) -> None:
         self._core = core
-        self._open: OrderedDict[int, Mapping[EntryId, Sequence[Operation]]] = OrderedDict()
+        self._open = opened
         self._first: dict[EntryId, int] = {}
 
     def did(self, step: Step) -> Mapping[EntryId, Sequence[Operation]]:
@@ -81,13 +85,20 @@ class LookingBack:
         Raises:
             NotFound: this device has no key for that time.
         """
-        if step.pos in self._open:
-            self._open.move_to_end(step.pos)
-            return self._open[step.pos]
-        found = self._open[step.pos] = by_entry(self._core.history.payload(step).operations)
-        while len(self._open) > MOST_OPENED:
-            self._open.popitem(last=False)
+        if step.digest in self._open:
+            self._open.move_to_end(step.digest)
+            return self._open[step.digest]
+        found = self._open[step.digest] = by_entry(self._core.history.payload(step).operations)
+        self._leave_open(MOST_OPENED)
         return found
+
+    def close(self) -> None:
+        """Leave few records open."""
+        self._leave_open(FEW_OPENED)
+
+    def _leave_open(self, most: int) -> None:
+        while len(self._open) > most:
+            self._open.popitem(last=False)
 
     def facts(self, entry: EntryId, seen: Seen, most: int) -> tuple[EntryFacts, bool]:
         """Return the facts of an entry when so much was seen, {} when it was not there.

@@ -221,7 +221,6 @@ def open_payload(record: Record, sealed: bytes, secret: bytes) -> Payload:
             )
         case _:
             raise DecodeError("a payload that is malformed")
-    check_operations(payload.operations)
     if payload.seen.of(record.dot.writer) != record.dot.n - 1:
         raise DecodeError("a record that does not follow its writer's last")
     return payload

@@ -9,6 +9,9 @@ import pytest
 from app.guard_rule import FLOOR
 from app.guard_values import GuardSettings, Harm
 from storage.facts.values import Meta
+from storage.records.history import History
+from storage.records.ledger import Step
+from storage.records.record import Payload
 from storage.uniting import unite_new
 from tests.helpers.guarded import Guarded, files, later, two
 from tests.helpers.vaults import Place
@@ -287,3 +290,25 @@ def test_two_bad_programs_that_do_the_same_excuse_each_other_for_nothing(tmp_pat
     assert third.held() == {Harm.REPLACED: 160}
     third.undo()
     assert third.disk() == start
+
+
+def test_what_was_made_together_is_opened_once_for_all_that_comes_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program's hundred saves come in pieces; a thousand notes were added as one."""
+    one, _ = two(tmp_path, files(200))
+    opened: list[bytes] = []
+    payload = History.payload
+
+    def hear(history: History, step: Step) -> Payload:
+        opened.append(step.digest)
+        return payload(history, step)
+
+    monkeypatch.setattr(History, "payload", hear)
+    for piece in range(4):
+        names = sorted(files(200))[1::2][piece * 25 :][:25]
+        one.write({name: (one.root / name).read_bytes() + b"and more" for name in names})
+        one.guard.judge()
+    assert not one.held()
+    assert len(opened) > 2
+    assert len(opened) == len(set(opened))
