@@ -13,6 +13,7 @@ from typing import cast
 
 from app.accounts import Account
 from app.accounts import set_up as make_account
+from app.allocator import give_back
 from app.care_values import Restored
 from app.clock import SystemClock
 from app.config import Config
@@ -147,6 +148,10 @@ class RealMirrors:
             if connection.damaged:
                 set_aside(path)
 
+        def rest() -> None:
+            connection.rest()
+            give_back()
+
         def look() -> bool:
             connection.damaged = connection.damaged or not is_whole(connection)
             return not connection.damaged
@@ -154,7 +159,7 @@ class RealMirrors:
         def plain(path: tuple[str, ...]) -> AbstractContextManager[Source]:
             return open_plain(folder, path)
 
-        return Mirrored(mirror, agreed, close, lambda: connection.damaged, look, plain)
+        return Mirrored(mirror, agreed, close, lambda: connection.damaged, look, rest, plain)
 
     def guard(self, vault: Vault, data: Path) -> Guard:
         """Return the guard of a space, with what it remembers. On the vault's thread."""

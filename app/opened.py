@@ -43,6 +43,8 @@ class Mirrored:
     """What it remembers cannot be read any more."""
     look: Callable[[], bool] = lambda: True
     """Reads all that it remembers; says whether it is whole."""
+    rest: Callable[[], None] = lambda: None
+    """Gives memory back that is held for work; the vault gave its own back before."""
     open_plain: Callable[[tuple[str, ...]], AbstractContextManager[Source]] = no_plain
     """Opens a file of the folder, by names, following no link. Entering it raises OSError."""
 
@@ -74,6 +76,7 @@ class OpenSpace:
     """Held as long as the folder is kept in step, so that nobody else does."""
 
     def __post_init__(self) -> None:
+        self.worker.rest = self._rest
         self.guard.lie = self._lie
         self.guard.lying = lambda: self.ask_agreed(Agreed.count)
 
@@ -173,6 +176,10 @@ class OpenSpace:
         """Let go of everything, on the vault's thread."""
         self._let_go()
         self.vault.close()
+
+    def _rest(self) -> None:
+        self.vault.rest()
+        self.mirrored.rest()
 
     def _lie(self, entries: AbstractSet[EntryId]) -> AbstractSet[EntryId]:
         """Return which of some entries lie in the folder."""

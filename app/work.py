@@ -2,7 +2,8 @@
 
 Work runs to its end or to a `Report` call after its task was cancelled: then the report
 raises `Stopped`, which happens between two blocks only, so the store is whole. Progress is
-carried to the loop at most ten times a second.
+carried to the loop at most ten times a second. A while after much work it may rest: what it
+holds at hand for such work is given back.
 """
 
 from __future__ import annotations
@@ -18,14 +19,25 @@ from app.progress import Progress, Report, Stopped, silent
 
 Answer = TypeVar("Answer")
 REPORT_EVERY = 0.1
+QUIET = 3.0
+"""Seconds without work after which it rests."""
+MUCH = 0.02
+"""Seconds of work, all in all, after which giving back is worth what it takes."""
 
 
 class Worker:
     """Runs blocking work on a thread of its own, one piece after the other."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, quiet: float = QUIET, much: float = MUCH) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._waiting = 0
+        self._quiet = quiet
+        self._much = much
+        self._worked = 0.0
+        """Seconds since it rested last."""
+        self._resting: asyncio.TimerHandle | None = None
+        self.rest: Callable[[], None] | None = None
+        """Gives back what is held for work, on the thread."""
 
     @property
     def busy(self) -> bool:
@@ -42,7 +54,8 @@ class Worker:
         stop = threading.Event()
         speaker = _Speaker(loop, report, stop)
         self._waiting += 1
-        future = loop.run_in_executor(self._pool, _unless_stopped, stop, work, speaker)
+        self._wake()
+        future = loop.run_in_executor(self._pool, self._do, stop, work, speaker)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
@@ -52,18 +65,39 @@ class Worker:
         finally:
             self._waiting -= 1
             speaker.silence()
+            self._rest_soon(loop)
 
     async def close(self) -> None:
         """Let what was begun end, and the thread with it."""
+        self.rest = None
+        self._wake()
         await asyncio.to_thread(self._pool.shutdown)
 
+    def _do(
+        self, stop: threading.Event, work: Callable[[Report], Answer], report: Report
+    ) -> Answer:
+        if stop.is_set():
+            raise Stopped("stopped before it began")
+        began = time.monotonic()
+        try:
+            return work(report)
+        finally:
+            self._worked += time.monotonic() - began
 
-def _unless_stopped(
-    stop: threading.Event, work: Callable[[Report], Answer], report: Report
-) -> Answer:
-    if stop.is_set():
-        raise Stopped("stopped before it began")
-    return work(report)
+    # -- resting -------------------------------------------------------------------------
+    def _wake(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+
+    def _rest_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._wake()
+        if self.rest is not None and not self.busy and self._worked >= self._much:
+            self._resting = loop.call_later(self._quiet, self._rest_now, self.rest)
+
+    def _rest_now(self, rest: Callable[[], None]) -> None:
+        self._resting, self._worked = None, 0.0
+        self._pool.submit(rest)
 
 
 async def _settled(future: asyncio.Future[Answer]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from storage.core import Core
@@ -41,6 +42,12 @@ class Finding(Opened):
             self._whole(lambda: self._mark_read(entries))
         row = self._core.connection.execute("SELECT count(*) FROM unread").fetchone()
         return int(row[0])
+
+    def rest(self) -> None:
+        """Hold nothing at hand that can be read again, for there is no work for a while."""
+        self._close_index()
+        with suppress(AtollError):
+            self._core.connection.rest()
 
     def _with_index(self, work: Callable[[FullText], _Made]) -> _Made:
         """Use the search index. One that is damaged is made anew: it holds nothing of its own."""

@@ -34,6 +34,11 @@ class GuardedConnection(sqlcipher3.Connection):
         """Return a cursor that does the same."""
         return super().cursor(_GuardedCursor)
 
+    def rest(self) -> None:
+        """Hold no pages at hand until they are asked for again."""
+        if not self.damaged:
+            self.execute("PRAGMA shrink_memory")
+
     def in_our_words(self, error: Exception) -> StoreFull | StoreLocked | StoreUnusable:
         """Return what to raise for what SQLite raised."""
         ours = as_storage_error(error, self.path)

@@ -107,3 +107,56 @@ def test_reports_reach_the_loop_but_not_too_often() -> None:
         await worker.close()
 
     run(story())
+
+
+def test_after_work_it_rests_once_and_not_before_it_is_quiet() -> None:
+    """What a large folder took to read is given back, and not over and over for nothing."""
+
+    async def story() -> None:
+        worker, rested = Worker("vault-test", quiet=0.0, much=0.0), list[str]()
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def rest() -> None:
+            rested.append(threading.current_thread().name)
+            loop.call_soon_threadsafe(done.set)
+
+        worker.rest = rest
+        names = [
+            await worker.run(lambda: threading.current_thread().name),
+            await worker.run(lambda: threading.current_thread().name),
+        ]
+        await done.wait()
+        assert rested == names[:1], "on the thread that owns what it gives back"
+        await worker.close()
+        assert len(rested) == 1
+
+    run(story())
+
+
+def test_little_work_leaves_everything_at_hand() -> None:
+    """A save now and then must find the pages that it needs where they were."""
+
+    async def story() -> None:
+        worker, rested = Worker("vault-test", quiet=0.0, much=60.0), list[bool]()
+        worker.rest = lambda: rested.append(True)
+        await worker.run(lambda: None)
+        await asyncio.sleep(0)
+        await worker.run(lambda: None)
+        await worker.close()
+        assert not rested
+
+    run(story())
+
+
+def test_a_closed_worker_rests_no_more() -> None:
+    """What it would give back is closed by then."""
+
+    async def story() -> None:
+        worker, rested = Worker("vault-test", quiet=0.0, much=0.0), list[bool]()
+        worker.rest = lambda: rested.append(True)
+        await worker.run(lambda: None)
+        await worker.close()
+        await asyncio.sleep(0)
+        assert not rested
+
+    run(story())
