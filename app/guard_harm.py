@@ -15,7 +15,14 @@ from storage.facts.node import Node
 from storage.facts.slots import UNITED
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind, Place
-from storage.facts.view import content_version, is_shown, kind_of, sides, stored_name, winner
+from storage.facts.view import (
+    content_version,
+    is_shown,
+    kind_of,
+    main_content,
+    stored_name,
+    winner,
+)
 from storage.index.line import ODD_UNITED
 from storage.lately import LookingBack
 from storage.records.ledger import Step
@@ -63,7 +70,7 @@ def before(looking: LookingBack, entry: EntryId, step: Step) -> Before | None:
         return None  # nobody here has ever been able to read it
     if not facts or not is_shown(facts) or kind_of(facts) is EntryKind.FOLDER:
         return None
-    content = _main_content(facts)
+    content = main_content(facts)
     if content is None or not content.size:
         return None  # nothing of an empty file can be lost
     place = winner(facts.get("place", {}))  # without: an edit outlived a deletion
@@ -106,7 +113,7 @@ def _is_same(vault: Vault, was: Before, now: Node) -> bool:
 
 
 def _digest_now(vault: Vault, entry: EntryId) -> bytes:
-    content = _main_content(vault.facts(entry))
+    content = main_content(vault.facts(entry))
     return b"" if content is None else content.digest
 
 
@@ -134,18 +141,12 @@ def _is_as(vault: Vault, was: EntryFacts, now: EntryFacts) -> bool:
         return False
     if content_version(was) == content_version(now):
         return True
-    one, other = _main_content(was), _main_content(now)
+    one, other = main_content(was), main_content(now)
     if one is None or other is None:
         return False
     if was.get("edits") or now.get("edits"):
         return one.is_text and other.is_text and vault.bytes_of(was) == vault.bytes_of(now)
     return one.digest == other.digest
-
-
-def _main_content(facts: EntryFacts) -> Content | None:
-    main = sides(facts)[0]
-    content = None if main is None else facts["content"][main]
-    return content if isinstance(content, Content) else None
 
 
 def elsewhere(

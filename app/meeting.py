@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
 from app.devices import Devices
+from app.errands import Errands
 from app.events import DeliveryChanged, DevicesChanged, EventHub, NoteOpened, TextArrived, Trouble
 from app.state import Address, DeviceState
 from app.syncing import SpaceReplica
@@ -123,7 +124,7 @@ class Meeting:
         self._task: asyncio.Task[None] | None = None
         self._failed: asyncio.Future[None] | None = None
         self._stopping = False
-        self._errands: set[asyncio.Future[None]] = set()
+        self._errands = Errands()
 
     # -- its life ------------------------------------------------------------------------
     def start(self, failed: asyncio.Future[None]) -> None:
@@ -145,8 +146,7 @@ class Meeting:
             await asyncio.wait({self._task}, timeout=GOODBYE)
             self._task.cancel()
             await asyncio.wait({self._task})
-        if self._errands:
-            await asyncio.wait(self._errands)
+        await self._errands.end()
 
     async def _run(self, service: Service) -> None:
         """Run sync; when somebody else listens on our port, on another one."""
@@ -258,18 +258,13 @@ class Meeting:
         if (error := task.exception()) is not None:
             self._failed.set_exception(error)
 
-    def _later(self, work: Coroutine[object, object, None]) -> None:
-        errand = asyncio.ensure_future(work)
-        self._errands.add(errand)
-        errand.add_done_callback(self._errands.discard)
-
     # -- what sync tells -----------------------------------------------------------------
     def _hear(self, event: SyncEvent) -> None:
         match event:
             case Listening(port):
                 self.port = port
                 self._listening.set()
-                self._later(self._state.set(PORT, str(port)))
+                self._errands.run(self._state.set(PORT, str(port)))
             case PeerMet() | PeerLeft() | RedeemDone():
                 self._hear_of_people(event)
             case HeadsMoved() | ThingsAccepted() | ContentCame() | TransferMoved() | ReceiptCame():
@@ -315,7 +310,7 @@ class Meeting:
 
     def _settle_later(self, space: bytes) -> None:
         if self._devices.refusals.is_open(space):
-            self._later(self._settle(space))
+            self._errands.run(self._settle(space))
 
     async def _settle(self, space: bytes) -> None:
         """What was refused is settled once both have the same."""
@@ -335,14 +330,14 @@ class Meeting:
             case PeerMet(card, host, port, dialled):
                 shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
                 self._devices.near(card.did, shown)
-                self._later(self._devices.met(card, (host, port) if dialled else None))
+                self._errands.run(self._devices.met(card, (host, port) if dialled else None))
             case PeerLeft(did):
                 for key in [key for key in self._heads if key[1] == did]:
                     del self._heads[key]
                 self._news.set()
-                self._later(self._devices.gone(did))
+                self._errands.run(self._devices.gone(did))
             case RedeemDone(_, _, card):
-                self._later(self._devices.met(card, None))
+                self._errands.run(self._devices.met(card, None))
             case _:
                 assert_never(event)
         self._events.tell(DevicesChanged())

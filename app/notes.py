@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from weakref import WeakSet
 
+from app.errands import Errands
 from app.errors import NotText, Unreadable
 from app.events import Event, NoteOpened
 from app.files import entry_id
@@ -229,7 +230,7 @@ class Notes:
         self._entropy = entropy
         self._pens = Pens()
         self._open: WeakSet[TypedNote] = WeakSet()
-        self._errands: set[asyncio.Future[None]] = set()
+        self._errands = Errands()
 
     async def open(self, space: str, entry: str) -> TypedNote:
         """Open a text for typing.
@@ -261,15 +262,14 @@ class Notes:
 
     async def close(self) -> None:
         """Let what was saved last be written."""
-        if self._errands:
-            await asyncio.wait(self._errands)
+        await self._errands.end()
 
     def _around(self, kept: Kept, entry: EntryId) -> Around:
         space = kept.opened.key
         return Around(
             live=lambda update: self._say(kept, entry, update),
-            saved=lambda: self._later(kept.in_step.committed_here(frozenset({entry}))),
-            drafted=lambda text: self._later(self._draft(kept, entry, text)),
+            saved=lambda: self._errands.run(kept.in_step.committed_here(frozenset({entry}))),
+            drafted=lambda text: self._errands.run(self._draft(kept, entry, text)),
             closed=lambda: self._live.close_note(space, entry),
             left=lambda peer, version: self._pens.put_back(
                 space + entry, pen_at(peer, version), version
@@ -289,11 +289,6 @@ class Notes:
             part = path.with_name(f".{path.name}.atoll~")
             await asyncio.to_thread(_write_beside, part, path, text)
             await kept.in_step.look(frozenset({names}))
-
-    def _later(self, work: Coroutine[object, object, None]) -> None:
-        errand = asyncio.ensure_future(work)
-        self._errands.add(errand)
-        errand.add_done_callback(self._errands.discard)
 
 
 def _write_beside(part: Path, path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from app.accounts import Account
 from app.delivering import is_safe_elsewhere, unsure
 from app.devices import Devices
+from app.errands import Errands
 from app.errors import (
     FolderInUse,
     FolderUnavailable,
@@ -122,7 +123,7 @@ class Spaces:
         self._kept: dict[str, Kept] = {}
         self._shut_out: dict[str, tuple[SpaceRow, AtollError]] = {}
         self._failed: asyncio.Future[None] | None = None
-        self._errands: set[asyncio.Future[None]] = set()
+        self._errands = Errands()
         self.lacking: Callable[[Kept, frozenset[EntryId]], None] = lambda _kept, _entries: None
         """Hears what lies in a folder and cannot be compared, for its bytes are not here."""
 
@@ -140,8 +141,7 @@ class Spaces:
 
     async def close(self) -> None:
         """Stop what keeps them in step, and close them whole."""
-        if self._errands:
-            await asyncio.wait(self._errands)
+        await self._errands.end()
         await asyncio.gather(*(self._shut(kept) for kept in tuple(self._kept.values())))
         self._kept.clear()
 
@@ -288,10 +288,7 @@ class Spaces:
 
     def errand(self, work: Coroutine[object, object, None]) -> asyncio.Future[None]:
         """Begin work that is done before all is closed, whoever waits for it."""
-        task = asyncio.ensure_future(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-        return task
+        return self._errands.begin(work)
 
     # -- what happened -------------------------------------------------------------------
     def committed(self, opened: OpenSpace) -> None:

@@ -29,7 +29,7 @@ from storage.facts.values import (
     Scalar,
     Value,
 )
-from storage.facts.view import kept_path, last, latest_meta, lineage_of, sides, winner
+from storage.facts.view import kept_path, last, latest_meta, lineage_of, main_content, sides, winner
 from storage.joining import united
 from storage.siding import Siding
 
@@ -307,10 +307,8 @@ class ChangeSet(Siding):
                     self._bring_along(child.id)
 
     def _lineage(self, entry: EntryId) -> bytes:
-        facts = self._facts(entry)
-        main = sides(facts)[0]
-        content = None if main is None else facts["content"][main]
-        return lineage_of(content) if isinstance(content, Content) else b""
+        content = main_content(self._facts(entry))
+        return b"" if content is None else lineage_of(content)
 
     def _parent(self, entry: EntryId) -> EntryId | None:
         fresh = self._fresh.get(entry)

@@ -18,7 +18,7 @@ from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument, text_of
 from storage.facts.text_wire import grown, joined, updates_in
 from storage.facts.values import Content, Edit
-from storage.facts.view import content_version, sides, version_of
+from storage.facts.view import content_version, main_content, sides, version_of
 from storage.tree.chunker import Source
 from storage.tree.content import (
     read_bytes,
@@ -221,9 +221,8 @@ class Contents:
 
     def base(self, facts: EntryFacts) -> bytes:
         """Return a token of an entry's present text, without a document where nobody edited."""
-        main = sides(facts)[0]
-        content = facts["content"][main] if main is not None else None
-        if not isinstance(content, Content) or not content.is_text:
+        content = main_content(facts)
+        if content is None or not content.is_text:
             return b""
         if is_edited(facts) or content.document is not None:
             return self.look(facts).version()
@@ -299,9 +298,8 @@ class Contents:
 
     def flatten(self, facts: EntryFacts) -> Content:
         """Return what an entry holds as one plain content, a lineage of its own."""
-        main = sides(facts)[0]
-        content = facts["content"][main] if main is not None else None
-        if not isinstance(content, Content):
+        content = main_content(facts)
+        if content is None:
             raise DecodeError("an entry without content")
         if content.is_text and is_edited(facts):
             return self.store_bytes(self.look(facts).text.encode())

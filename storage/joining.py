@@ -14,8 +14,8 @@ from storage.facts.slots import UNITED
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument
 from storage.facts.text_union import joining
-from storage.facts.values import Content, Fact
-from storage.facts.view import lineage_of, sides
+from storage.facts.values import Fact
+from storage.facts.view import lineage_of, main_content
 
 
 def united(contents: Contents, stays: EntryFacts, goes: EntryFacts) -> TextDocument | None:
@@ -45,9 +45,8 @@ def lineages(facts: EntryFacts) -> set[bytes]:
     Raises:
         DecodeError: it is no text.
     """
-    main = sides(facts)[0]
-    content = None if main is None else facts["content"][main]
-    if not isinstance(content, Content) or not content.is_text:
+    content = main_content(facts)
+    if content is None or not content.is_text:
         raise DecodeError("a note that is no text")
     taken = [dots for name, dots in facts.items() if name.startswith(UNITED)]
     values = (it.value for dots in taken for it in dots.values() if isinstance(it, Fact))

@@ -17,8 +17,7 @@ from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen
 from storage.facts.node import Node, Tree
 from storage.facts.state import EntryFacts
-from storage.facts.values import Content
-from storage.facts.view import sides, version_of
+from storage.facts.view import main_content, sides, version_of
 
 
 class Standing(Protocol):
@@ -136,9 +135,8 @@ def version_facts(facts: EntryFacts, node: Node) -> EntryFacts:
 
 
 def _digest(contents: Contents, facts: EntryFacts) -> bytes:
-    main = sides(facts)[0]
-    content = facts["content"][main] if main is not None else None
-    if not isinstance(content, Content):
+    content = main_content(facts)
+    if content is None:
         return b""
     if content.is_text and is_edited(facts):
         return blake3(contents.document(facts).text.encode()).digest()

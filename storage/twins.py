@@ -21,7 +21,7 @@ from storage.facts.change import EntryId
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, EntryKind
-from storage.facts.view import age_of, latest_meta, sides, stored_name
+from storage.facts.view import age_of, latest_meta, main_content, sides, stored_name
 from storage.vault import Vault
 
 MOST = 2000
@@ -58,7 +58,7 @@ def settle_twins(vault: Vault) -> frozenset[EntryId]:
     for node in kept.values():
         if node.kind is not EntryKind.FOLDER:
             facts = vault.facts(node.id)
-            content = _content(facts)
+            content = main_content(facts)
             assert content is not None, "twins are told by their contents"
             change.replace(node.id, content, latest_meta(facts))
     vault.commit(change, WORDS)
@@ -123,7 +123,10 @@ class _Search:
         return found
 
     def _are_one(self, stays: Node, goes: Node) -> bool:
-        one, other = _content(self._vault.facts(stays.id)), _content(self._vault.facts(goes.id))
+        one, other = (
+            main_content(self._vault.facts(stays.id)),
+            main_content(self._vault.facts(goes.id)),
+        )
         if one is None or other is None:
             return False
         if (one.size, one.digest) != (other.size, other.digest):
@@ -153,9 +156,3 @@ def _is_plain(facts: EntryFacts) -> bool:
         return False
     contents = [it for it in facts.get("content", {}).values() if isinstance(it, Content)]
     return len({it.digest for it in contents}) <= 1 and all(it.document is None for it in contents)
-
-
-def _content(facts: EntryFacts) -> Content | None:
-    main = sides(facts)[0]
-    content = None if main is None else facts["content"][main]
-    return content if isinstance(content, Content) else None

@@ -17,8 +17,8 @@ from storage.errors import BlockNotFound, DecodeError
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot
 from storage.facts.state import NO_FACTS, EntryFacts
-from storage.facts.values import Content, EntryKind
-from storage.facts.view import is_shown, sides, winner
+from storage.facts.values import EntryKind
+from storage.facts.view import is_shown, main_content, sides, winner
 from storage.lines import taken_back
 from storage.moment import Moment, Present
 from storage.records.history import Written
@@ -203,9 +203,8 @@ class _OfOne:
 
 
 def _is_text(facts: EntryFacts) -> bool:
-    main = sides(facts)[0]
-    content = facts["content"][main] if main is not None else None
-    return isinstance(content, Content) and content.is_text
+    content = main_content(facts)
+    return content is not None and content.is_text
 
 
 def _keep_folders_in_use(now: Present, without: dict[EntryId, EntryFacts]) -> Iterator[Stays]:

@@ -134,6 +134,13 @@ def version_groups(contents: Dots) -> list[dict[Dot, Content]]:
     return list(groups.values())
 
 
+def main_content(facts: EntryFacts) -> Content | None:
+    """Return the content that counts: of versions side by side, the one that keeps the name."""
+    main = sides(facts)[0]
+    content = None if main is None else facts["content"][main]
+    return content if isinstance(content, Content) else None
+
+
 def sides(facts: EntryFacts) -> tuple[Dot | None, tuple[Dot, ...]]:
     """Return the content that keeps the name, and those shown beside it, by falling rank.
 
