@@ -23,10 +23,10 @@ COUNTS = (1_000, 10_000, 100_000)
 RUNS = 5
 EDITS = 20
 PATIENCE = 600.0
-SETTLE = 4.0
-"""Seconds after which what goes on beside an answer (search, housekeeping) has ended, or begun."""
-STILL = 0.05
-"""CPU seconds of a second in which nothing goes on."""
+SETTLE = 5.0
+"""Seconds without work after which what was held for it has been given back."""
+STILL = 0.1
+"""CPU seconds of these in which nothing goes on."""
 MOST_BY_DOUBLING = 2.4
 MOST_MEMORY = 250.0 * 2**20
 """At 100,000 entries, headless."""
@@ -122,8 +122,7 @@ def used(devices: tuple[BenchDevice, ...], work: Callable[[], object]) -> float:
 def settle(*devices: BenchDevice) -> None:
     """Wait until nothing goes on."""
     ending = time.monotonic() + PATIENCE
-    time.sleep(SETTLE)
-    while used(devices, lambda: time.sleep(1)) > STILL and time.monotonic() < ending:
+    while used(devices, lambda: time.sleep(SETTLE)) > STILL and time.monotonic() < ending:
         pass
 
 
