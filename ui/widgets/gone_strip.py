@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.complaints import words_of
 from app.errors import FolderUnavailable
 from app.values import Mirroring, SpaceInfo
 from ui.theme.theme import Theme
-from ui.theme.tokens import M, S
-from ui.widgets.parts import button, label, picture
+from ui.widgets.parts import button, label, lay_out_strip, picture
 from ui.words import tr
 
 
@@ -24,24 +23,14 @@ class GoneStrip(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("kind", "strip")
         self.setAccessibleName(tr("The folder is not there"))
         self._space: SpaceInfo | None = None
         self._words = label("", wraps=True)
         self._where = label("", "small", wraps=True)
         self.choose = button(tr("Choose where it is…"), self._choose)
         self.anew = button(tr("Write it to a new folder…"), self._anew)
-        words = QHBoxLayout()
-        words.setSpacing(S)
-        words.addWidget(picture(theme, "triangle-alert", 18, "warn"))
-        words.addWidget(self._words, 1)
-        down = QVBoxLayout(self)
-        down.setContentsMargins(M, S, M, M)
-        down.setSpacing(S)
-        down.addLayout(words)
-        for one in (self._where, self.choose, self.anew):
-            down.addWidget(one)
-        self.hide()
+        icon = picture(theme, "triangle-alert", 18, "warn")
+        lay_out_strip(self, icon, self._words, self._where, self.choose, self.anew)
 
     def show_for(self, space: SpaceInfo | None) -> None:
         """Show what is the matter with a folder, or nothing."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.guard_values import Harm, HeldBatch, HeldChange
 from app.guard_words import held_sentence
 from app.values import SpaceInfo
 from app.words import count_words
 from ui.theme.theme import Theme
-from ui.theme.tokens import M, S
-from ui.widgets.parts import button, label, picture
+from ui.widgets.parts import button, label, lay_out_strip, picture
 from ui.words import tr
 
 FEW = 8
@@ -30,7 +29,6 @@ class HeldStrip(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("kind", "strip")
         self.setAccessibleName(tr("Very many files changed at once"))
         self._space: SpaceInfo | None = None
         self._words = label("", wraps=True)
@@ -38,17 +36,8 @@ class HeldStrip(QFrame):
         self.look = button(tr("Look at what changed"), self._look)
         self.undo = button(tr("Undo it all"), self._undo)
         self.through = button(tr("Let it through"), self._through)
-        words = QHBoxLayout()
-        words.setSpacing(S)
-        words.addWidget(picture(theme, "circle-pause", 18, "warn"))
-        words.addWidget(self._words, 1)
-        down = QVBoxLayout(self)
-        down.setContentsMargins(M, S, M, M)
-        down.setSpacing(S)
-        down.addLayout(words)
-        for one in (self._changes, self.look, self.undo, self.through):
-            down.addWidget(one)
-        self.hide()
+        icon = picture(theme, "circle-pause", 18, "warn")
+        lay_out_strip(self, icon, self._words, self._changes, self.look, self.undo, self.through)
 
     def show_for(self, space: SpaceInfo | None) -> None:
         """Show what of a folder is held, or nothing."""

@@ -6,11 +6,20 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.slots import ignoring
 from ui.theme.theme import Theme
-from ui.theme.tokens import ICON, XS
+from ui.theme.tokens import ICON, XS, M, S
 
 
 def _as_space(event: QKeyEvent) -> QKeyEvent:
@@ -101,6 +110,22 @@ def picture(theme: Theme, icon: str, size: int, tone: str = "text3") -> QLabel:
 
     dress(theme, draw, made)
     return made
+
+
+def lay_out_strip(strip: QFrame, icon: QLabel, words: QLabel, *below: QWidget) -> None:
+    """Fill a strip that warns: a picture beside its words, the rest below; hidden at first."""
+    strip.setProperty("kind", "strip")
+    head = QHBoxLayout()
+    head.setSpacing(S)
+    head.addWidget(icon)
+    head.addWidget(words, 1)
+    down = QVBoxLayout(strip)
+    down.setContentsMargins(M, S, M, M)
+    down.setSpacing(S)
+    down.addLayout(head)
+    for one in below:
+        down.addWidget(one)
+    strip.hide()
 
 
 def line() -> QFrame:
