@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from storage.backup.taking import Snapshot
@@ -11,7 +12,7 @@ from storage.blocks.packed import Damage
 from storage.checking import NOTE, Checked, Found, Step, check, untold
 from storage.core import INDEX, PACKS, Core, winner_of
 from storage.errors import StoreUnusable
-from storage.facts.change import TOP
+from storage.facts.change import TOP, EntryId
 from storage.facts.values import Fact
 from storage.index.schema import UNREAD, get_meta, set_meta
 from storage.index.sealed_db import IndexDamaged, is_whole
@@ -19,6 +20,7 @@ from storage.opened import Opened
 from storage.proving import Proved, proved, put_together, sweep
 from storage.records.receipt import read_receipt
 from storage.repairing import OpenFile, Repaired, no_file, put_right
+from storage.repeated import said_once
 
 
 class Care(Opened):
@@ -83,6 +85,13 @@ class Care(Opened):
         }
         members = core.members.all(core.clock.now())
         return told.issuperset({it.did for it in members} - {core.device.did})
+
+    def said_once(self, entries: Iterable[EntryId]) -> tuple[EntryId, str] | None:
+        """Return a text in which lines stand twice, for this device had forgotten them; and once.
+
+        None where there is none among the entries. See storage.repeated.
+        """
+        return said_once(self._ready(), entries)
 
     def snapshot(self) -> Snapshot:
         """Say what lies in the packs at this moment, all of it durable."""
