@@ -47,6 +47,7 @@ class Finding(Opened):
         """Hold nothing at hand that can be read again, for there is no work for a while."""
         self._close_index()
         with suppress(AtollError):
+            self.expect(())
             self._core.connection.rest()
 
     def _with_index(self, work: Callable[[FullText], _Made]) -> _Made:
