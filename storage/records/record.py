@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from storage.access.command import WRITE
 from storage.access.token import Invocation, build_invocation, parse_invocation
 from storage.blocks.store import Kind, Thing
 from storage.codec.cid import parse_cid
@@ -34,7 +35,6 @@ from storage.identity.device import writer_of
 from storage.identity.did import public_of
 from storage.tree.compress import pack, unpack
 
-COMMAND = "/fs/write"
 INCARNATION_SIZE = 16
 MAX_PAYLOAD = 960 * 1024
 MAX_PAYLOAD_PLAIN = 900 * 1024
@@ -149,7 +149,7 @@ def write_record(
     invocation = build_invocation(
         author.key,
         subject=space_did,
-        command=COMMAND,
+        command=WRITE,
         args=args,
         proofs=author.proofs,
         nonce=nonce,
@@ -169,7 +169,7 @@ def parse_record(token: bytes) -> Record:
 
 
 def _record_of(invocation: Invocation) -> Record:
-    if invocation.command != COMMAND:
+    if invocation.command != WRITE:
         raise BadToken("a token that is no record")
     try:
         fields = Fields(dict(invocation.args), "a record")

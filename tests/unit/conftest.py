@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.vault import Vault
-from tests.helpers.vaults import Place
+from tests.helpers.vaults import Place, everyone
 
 
 @pytest.fixture
@@ -23,3 +23,16 @@ def vault(place: Place) -> Iterator[Vault]:
     made = place.create()
     yield made
     made.close()
+
+
+@pytest.fixture
+def three(place: Place) -> Iterator[list[Vault]]:
+    """Return three vaults in step."""
+    one = place.create("one")
+    vaults = [one, place.join(one, "two"), place.join(one, "three")]
+    for vault, name in zip(vaults, ("Ada's", "Ben's", "Cy's"), strict=True):
+        vault.introduce(name)
+    everyone(vaults)
+    yield vaults
+    for vault in vaults:
+        vault.close()

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from storage.facts.change import TOP, EntryId
 from storage.together import Overlap, What, keep_both, merge, merged, overlaps, take
 from storage.uniting import unite_new
 from storage.vault import Vault
-from tests.helpers.vaults import META, Place, core_of, everyone, save, shown, write
-
-
-@pytest.fixture
-def three(tmp_path: Path) -> Iterator[list[Vault]]:
-    """Return three vaults in step."""
-    place = Place(tmp_path)
-    one = place.create("one")
-    vaults = [one, place.join(one, "two"), place.join(one, "three")]
-    for vault, name in zip(vaults, ("Ada's", "Ben's", "Cy's"), strict=True):
-        vault.introduce(name)
-    everyone(vaults)
-    yield vaults
-    for vault in vaults:
-        vault.close()
+from tests.helpers.vaults import META, core_of, everyone, save, shown, write
 
 
 def replaced(three: list[Vault], *, text: bool = False) -> EntryId:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,20 +23,6 @@ from tests.helpers.vaults import (
     text,
     write,
 )
-
-
-@pytest.fixture
-def three(tmp_path: Path) -> Iterator[list[Vault]]:
-    """Return three vaults in step."""
-    place = Place(tmp_path)
-    one = place.create("one")
-    vaults = [one, place.join(one, "two"), place.join(one, "three")]
-    for vault, name in zip(vaults, ("Ada's", "Ben's", "Cy's"), strict=True):
-        vault.introduce(name)
-    everyone(vaults)
-    yield vaults
-    for vault in vaults:
-        vault.close()
 
 
 def agree(vaults: list[Vault]) -> dict[tuple[str, ...], bytes | None]:
