@@ -240,6 +240,7 @@ class Notes:
         """
         kept, wanted = self._spaces.get(space), entry_id(entry)
         document = await kept.opened.run(lambda vault: document_of(vault, wanted))
+        version = document.version()
         self._live.open_note(kept.opened.key, wanted)
         note = TypedNote(
             kept.opened,
@@ -248,7 +249,7 @@ class Notes:
             around=self._around(kept, wanted),
             clock=self._clock,
             entropy=self._entropy,
-            peer=self._pens.take(kept.opened.key + wanted, document.version()),
+            peer=self._pens.take(kept.opened.key + wanted, version, version),
         )
         self._open.add(note)
         return note

@@ -113,7 +113,7 @@ class ChangeSet(Siding):
         """Make version `base` of a document this text, by a peer or with the entry's pen."""
         if peer is not None:
             return document.edit_from(base, text, peer)
-        peer = self._contents.pens.take(entry, base) or self._peer()
+        peer = self._contents.pens.take(entry, base, document.version()) or self._peer()
         held = document.edit_from(base, text, peer)
         pen = pen_at(peer, held or base)
         if pen is not None and held is None:

@@ -40,14 +40,16 @@ class Pens:
     def __init__(self) -> None:
         self._ready: dict[bytes, Pen] = {}
 
-    def take(self, text: bytes, version: bytes) -> int | None:
-        """Return the peer that may write on from a version, once; None when none may.
+    def take(self, text: bytes, base: bytes, now: bytes) -> int | None:
+        """Return the peer that may write on from version `base`, once; None when none may.
 
-        It may not where the version lacks something it wrote: its next counter is used then.
+        It may not where `base` lacks something it wrote: its next counter is used then. Nor where
+        the text has more of it `now` than it wrote here: somebody else used the peer, a machine
+        that was cloned while it ran, or one that means ill.
         """
         pen = self._ready.pop(text, None)
         try:
-            fits = pen is not None and pen_at(pen.peer, version) == pen
+            fits = pen is not None and pen_at(pen.peer, base) == pen_at(pen.peer, now) == pen
         except DecodeError:
             return None
         return pen.peer if pen is not None and fits else None
