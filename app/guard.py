@@ -16,7 +16,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
-from app.guard_batch import Batch, Judged, OfLate, count_of, is_of
+from app.guard_batch import Batch, Judged, OfLate, count_of, is_of, made_since
 from app.guard_harm import (
     as_it_lay,
     before,
@@ -217,9 +217,12 @@ class Guard:
     def _other(self, hold: Hold, given: GivenWay) -> Hold:
         """Return a hold that holds also what took the place of what came before it."""
         seen, kept = self._vault.seen, given.kept
-        before = Seen((w, min(n, kept.get(w, n))) for w, n in hold.before.items())
+        before, known = (
+            Seen((w, min(n, kept.get(w, n))) for w, n in it.items())
+            for it in (hold.before, hold.known)
+        )
         sent = Seen((w, seen.of(w) if w in kept else n) for w, n in hold.sent.items())
-        return replace(hold, before=before, sent=sent)
+        return replace(hold, before=before, sent=sent, known=known)
 
     # -- one record ------------------------------------------------------------------------
     def _take_news(self, looking: LookingBack) -> AbstractSet[EntryId]:
@@ -329,6 +332,7 @@ class Guard:
             out=out,
             sent=Seen((w, self._judged.of(w)) for w in mine) if out else Seen(),
             since=int(self._clock.now()),
+            known=Seen((w, self._vault.seen.of(w)) for w in mine),
         )
         batch.last = harmful[-1].step.pos
         batch.files = {entry: batch.files[entry] for entry in batch.harms}
@@ -341,7 +345,7 @@ class Guard:
         fresh = {
             entry: was
             for entry in seen.files - batch.files.keys()
-            if looking.first(entry) not in batch.made
+            if not made_since(batch, looking, entry)
             and (was := before(looking, entry, seen.step)) is not None
         }
         found = harms(self._vault, fresh, batch.known).harms

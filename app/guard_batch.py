@@ -11,6 +11,7 @@ from app.guard_memory import Hold
 from app.guard_rule import Recent, stands_for
 from app.guard_values import Harm
 from storage.facts.change import EntryId
+from storage.lately import LookingBack
 from storage.records.ledger import Step
 
 
@@ -59,6 +60,12 @@ class Batch:
         if len(self.names) != len(self.files):
             self.names = {(it.folder, it.name) for it in self.files.values()}
         return stands_for(name, lambda before: (folder, before) in self.names)
+
+
+def made_since(batch: Batch, looking: LookingBack, entry: EntryId) -> bool:
+    """Say whether the maker of a batch made a file only after the batch began to be held."""
+    step = batch.made.get(looking.first(entry))
+    return step is not None and not batch.hold.known.includes(step.dot)
 
 
 def count_of(batch: Batch) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ from app.guard_rule import is_like, is_renamed, stands_for
 from app.guard_values import Harm
 from storage.errors import AtollError, BlockNotFound, CorruptBlock, DecodeError
 from storage.facts.change import EntryId, Operation, Put
+from storage.facts.dots import Seen
 from storage.facts.node import Node
 from storage.facts.slots import UNITED
 from storage.facts.state import EntryFacts
@@ -46,6 +47,8 @@ class Before:
     version: bytes
     content: Content
     """Its main content, without edits."""
+    seen: Seen
+    """What its maker had seen who harmed it first."""
 
 
 @dataclass(slots=True)
@@ -76,7 +79,7 @@ def before(looking: LookingBack, entry: EntryId, step: Step) -> Before | None:
     place = winner(facts.get("place", {}))  # without: an edit outlived a deletion
     folder = EntryId(b"") if place is None else EntryId(place[1].parent)
     name = stored_name(facts) if whole else ""
-    return Before(folder, name, facts, content_version(facts), content)
+    return Before(folder, name, facts, content_version(facts), content, step.seen)
 
 
 def harms(vault: Vault, files: Mapping[EntryId, Before], known: Known) -> Told:

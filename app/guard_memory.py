@@ -32,6 +32,8 @@ class Hold:
     sent: Seen
     """With `out`: how many commits of this device's writers may be sent."""
     since: int
+    known: Seen = field(default_factory=Seen)
+    """How many commits there were when it began to be held: what was made later is not guarded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class GuardMemory:
 
 def _written(it: Remembered) -> object:
     settings = [it.settings.on, it.settings.files, it.settings.percent]
-    holds = [[h.did, h.before.to_cbor(), h.out, h.sent.to_cbor(), h.since] for h in it.holds]
+    holds = [
+        [h.did, h.before.to_cbor(), h.out, h.sent.to_cbor(), h.since, h.known.to_cbor()]
+        for h in it.holds
+    ]
     meant = [[dot.writer, dot.n] for dot in it.meant]
     return [_FORM, settings, holds, meant, it.settled.to_cbor()]
 
@@ -100,8 +105,15 @@ def _read(raw: object) -> Remembered:
 
 
 def _hold(raw: object) -> Hold:
-    did, before, out, sent, since = list_in(raw)
-    return Hold(str(did), seen_from_cbor(before), bool(out), seen_from_cbor(sent), _number(since))
+    did, before, out, sent, since, *known = list_in(raw)
+    return Hold(
+        str(did),
+        seen_from_cbor(before),
+        bool(out),
+        seen_from_cbor(sent),
+        _number(since),
+        seen_from_cbor(known[0]) if known else Seen(),  # of an earlier version
+    )
 
 
 def _dot(raw: object) -> Dot:

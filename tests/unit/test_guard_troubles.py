@@ -255,3 +255,40 @@ def test_put_back_one_by_one_it_is_let_go_of_in_time(tmp_path: Path) -> None:
         one.vault.commit(change, "back")
         left -= 1
         assert bool(one.held()) is (left > 50)
+
+
+@pytest.mark.parametrize("kind", ["deleted", "replaced", "renamed"])
+def test_what_was_added_since_the_first_harm_and_harmed_later_is_put_back_as_well(
+    tmp_path: Path, kind: str
+) -> None:
+    """A person deletes a note, writes others, and minutes later a bad program takes all of them."""
+    one, other = two(tmp_path, files(20))
+    one.delete("0001.md")
+    fresh = {path: data + path.encode() for path, data in files(30, "new/").items()}
+    one.write(fresh)
+    one.tell(other)
+    other.bring()
+    for path in sorted(fresh):
+        file = one.root / path
+        if kind == "deleted":
+            file.unlink()
+        elif kind == "replaced":
+            file.write_bytes(b"\0sealed " + path.encode())
+        else:
+            file.rename(one.root / f"{path}.locked")
+        if path.endswith("15.md"):
+            one.look()
+    one.look()
+    held = one.held()
+    assert sum(held.values()) == 31
+    one.start_again()
+    assert one.held() == held
+    told = one.undo()
+    assert fresh.items() <= one.disk().items()
+    assert not one.held()
+    assert told.files >= 30
+    assert told.removed == told.stays == told.lacking == 0
+    one.tell(other)
+    other.bring()
+    assert not other.held()
+    assert other.disk() == one.disk()
