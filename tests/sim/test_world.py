@@ -15,8 +15,8 @@ LEVEL = os.environ.get("ATOLL_TESTS", "fast")
 BLOCK = 20
 BLOCKS = {"fast": 1, "full": 75, "night": 500}[LEVEL]
 """Of seeds. `full` takes about eight minutes on one core of 2025."""
-CLONED = {"fast": 1, "full": 10, "night": 100}[LEVEL]
-"""Of blocks in which a machine is copied, and both go on."""
+ON_REQUEST = {"fast": 1, "full": 10, "night": 100}[LEVEL]
+"""Of blocks in which a machine is copied and both go on; as many with mass changes."""
 FEW = 4
 TWICE_EVERY = 10
 SEED = 20_000
@@ -44,11 +44,19 @@ def test_a_block_of_seeds_keeps_all_promises(block: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(CLONED))
+@pytest.mark.parametrize("block", range(ON_REQUEST))
 def test_a_block_of_seeds_with_a_machine_that_was_cloned_keeps_all_promises(block: int) -> None:
     """Both write under the same numbers, and each builds on what the other line takes back."""
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         tell(seed, ("clones",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(ON_REQUEST))
+def test_a_block_of_seeds_with_mass_changes_keeps_all_promises(block: int) -> None:
+    """Bad programs, undone or let through; moments restored, batches taken back; any weather."""
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        tell(seed, ("mass",))
 
 
 @pytest.mark.slow

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from app import guard_undo
 from app.folder.agreed import Agreed, Row
 from app.folder.checkout import Checkout
 from app.folder.ground import Ground
@@ -15,14 +17,17 @@ from app.folder.port import Path, Place, Stat
 from app.folder.replaced import Replaced
 from storage import changes, contents, siding
 from storage.access.grants import best_grant
+from storage.changes import ChangeSet
 from storage.collecting import Collection
 from storage.facts import view
 from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
 from storage.index import line
 from storage.members import Members
+from storage.moment import Moment, Present
+from storage.restoring import Plan, carry_out
 from storage.vault import Vault
-from tests.sim.world import play
+from tests.sim.world import deeds, play
 from tests.sim.world.cast import cast
 from tests.sim.world.collector import brings_in, collects
 from tests.sim.world.machine import PackDisk
@@ -98,6 +103,20 @@ def nothing_is_in_flight(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(play, "brings_in", partial(brings_in, meanwhile=collects))
 
 
+def an_undo_leaves_one_out(patch: pytest.MonkeyPatch) -> None:
+    """Take back what is held, but for one thing that had to be done for it."""
+    patch.setattr(guard_undo, "carry_out", _all_but_one)
+
+
+def a_restore_leaves_one_out(patch: pytest.MonkeyPatch) -> None:
+    """Let everything be as it was, but for one thing."""
+    patch.setattr(deeds, "carry_out", _all_but_one)
+
+
+def _all_but_one(plan: Plan, change: ChangeSet, now: Present, then: Moment) -> None:
+    carry_out(replace(plan, acts=plan.acts[1:]), change, now, then)
+
+
 FAULTS: tuple[tuple[Fault, str], ...] = (
     (no_fsync, "power"),
     (no_fsync_of_the_folder, "power"),
@@ -107,6 +126,8 @@ FAULTS: tuple[tuple[Fault, str], ...] = (
     (nobody_asks_for_a_right, "skew"),
     (after_a_power_cut_all_is_believed, "power"),
     (nothing_is_in_flight, "slow"),
+    (an_undo_leaves_one_out, "mass"),
+    (a_restore_leaves_one_out, "mass"),
 )
 
 

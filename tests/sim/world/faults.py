@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 
 from storage.errors import StorageError, StoreFull, StoreUnusable
+from tests.sim.world.deeds import is_attacked, puts_back, takes_back
 from tests.sim.world.device import Device
 from tests.sim.world.machine import Data
 from tests.sim.world.person import Person
@@ -192,10 +193,17 @@ class Weather:
         device.meddles = person.act_at_once
         device.meddle_at = self.random.randrange(40)
 
+    async def mass(self) -> None:
+        """Very many files are changed at once, or somebody puts much back."""
+        _, person = self.some()
+        deed = self.random.choice((is_attacked, is_attacked, takes_back, puts_back))
+        self.story.trace(f"{person.device.name}: {deed.__name__}")
+        self.story.begin(deed(person))
+
 
 MOST = 5
 """Devices."""
-ON_REQUEST = ("clones",)
+ON_REQUEST = ("clones", "mass")
 """Two machines of one name take turns at every door. One clone is what is promised: copies of both
 ends of a conversation may keep to each other for good, for nobody talks with one name twice."""
 FAULTS: dict[str, Fault] = {
@@ -214,4 +222,5 @@ FAULTS: dict[str, Fault] = {
     "hints": Weather.hints,
     "away": Weather.away,
     "meddles": Weather.meddles,
+    "mass": Weather.mass,
 }

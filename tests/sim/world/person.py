@@ -66,7 +66,7 @@ class Person:
         """Make a file."""
         at, path = self._some_folder()
         name = self.random.choice(NAMES)
-        self._put(at, (*path, name), self._text() if name != "c.bin" else self._bytes())
+        self.put(at, (*path, name), self._text() if name != "c.bin" else self.sealed())
 
     def new_folder(self) -> None:
         """Make a folder."""
@@ -80,7 +80,7 @@ class Person:
         """Write over a file."""
         if (found := self._some_file()) is not None:
             at, path, thing = found
-            self._put(at, path, self._edited(thing.data))
+            self.put(at, path, self._edited(thing.data))
 
     async def save_slowly(self) -> None:
         """Cut a file to nothing, and write it a moment later, as careless editors do."""
@@ -88,10 +88,10 @@ class Person:
             return
         at, path, thing = found
         data = thing.data
-        self._put(at, path, b"", keeps=data)
+        self.put(at, path, b"", keeps=data)
         await self._pause()
         new = self._edited(data)
-        if at.names.get(path[-1]) is not thing or not self._put(at, path, new):
+        if at.names.get(path[-1]) is not thing or not self.put(at, path, new):
             new = b""  # it is not there any more: the editor says so, and the person gives up
         self.promises.replaced(data, new)
 
@@ -102,10 +102,10 @@ class Person:
         at, path, thing = found
         data = self._edited(thing.data)
         beside = self.random.choice((".saving~", "4913", f".{path[-1]}.swp"))
-        self._put(at, (*path[:-1], beside), data)
+        self.put(at, (*path[:-1], beside), data)
         await self._pause()
         if beside in at.names:
-            self._rename(at, (*path[:-1], beside), at, path)
+            self.rename(at, (*path[:-1], beside), at, path)
 
     async def save_with_backup(self) -> None:
         """Move the old one aside, write the new one, remove the old one."""
@@ -113,22 +113,22 @@ class Person:
             return
         at, path, thing = found
         data, aside = thing.data, (*path[:-1], f"{path[-1]}~")
-        self._rename(at, path, at, aside)
+        self.rename(at, path, at, aside)
         await self._pause()
         new = self._edited(data)
-        if not self._put(at, path, new):
+        if not self.put(at, path, new):
             new = b""
         self.promises.replaced(data, new)
         await self._pause()
         if at.names.get(aside[-1]) is thing and self.random.random() < 0.7:
-            self._take_out(at, aside, keeps=new)
+            self.take_out(at, aside, keeps=new)
 
     def move(self) -> None:
         """Move or rename a file."""
         if (found := self._some_file()) is not None:
             at, path, _ = found
             to, folder = self._some_folder()
-            self._rename(at, path, to, (*folder, self.random.choice((*NAMES, path[-1]))))
+            self.rename(at, path, to, (*folder, self.random.choice((*NAMES, path[-1]))))
 
     def move_folder(self) -> None:
         """Move or rename a folder."""
@@ -137,19 +137,19 @@ class Person:
             at, path, thing = self.random.choice(folders)
             to, folder = self._some_folder()
             if folder[: len(path)] != path and thing is not to:
-                self._rename(at, path, to, (*folder, self.random.choice(FOLDERS)))
+                self.rename(at, path, to, (*folder, self.random.choice(FOLDERS)))
 
     def delete(self) -> None:
         """Delete a file."""
         if (found := self._some_file()) is not None:
-            self._take_out(found[0], found[1])
+            self.take_out(found[0], found[1])
 
     def delete_folder(self) -> None:
         """Delete a folder with all in it."""
         folders = [found for found in self._all() if found[2].shape is Shape.FOLDER]
         if folders:
             at, path, _ = self.random.choice(folders)
-            self._take_out(at, path)
+            self.take_out(at, path)
 
     def edit_all(self) -> None:
         """Change every file of a folder in one go, as search and replace does."""
@@ -165,10 +165,22 @@ class Person:
             at, path, thing = found
             target = (*path[:-1], self.random.choice(NAMES))
             if target != path:
-                self._put(at, target, thing.data)
+                self.put(at, target, thing.data)
+
+    def fill(self, count: int) -> None:
+        """Make so many files in a folder."""
+        at, path = self._some_folder()
+        for number in range(count):
+            name = f"{number}.md" if number % 3 else f"{number}.bin"
+            if name not in at.names:
+                self.put(at, (*path, name), self._text() if number % 3 else self.sealed())
+
+    def files(self) -> list[tuple[Thing, Path, Thing]]:
+        """Return all files with the folders that they lie in."""
+        return [found for found in self._all() if found[2].shape is Shape.FILE]
 
     # -- steps on the disk ---------------------------------------------------------------
-    def _put(self, at: Thing, path: Path, data: bytes, keeps: bytes = b"") -> bool:
+    def put(self, at: Thing, path: Path, data: bytes, keeps: bytes = b"") -> bool:
         """Write a file as most programs do; say whether it is there. `keeps` comes back soon."""
         done = self._write(at, path, data, keeps)
         if done:
@@ -200,7 +212,8 @@ class Person:
         self.device.folder.before(at)
         at.names[name] = thing
 
-    def _rename(self, at: Thing, path: Path, to: Thing, target: Path) -> None:
+    def rename(self, at: Thing, path: Path, to: Thing, target: Path) -> None:
+        """Rename, over a file too."""
         folder = self.device.folder
         thing, there = at.names.get(path[-1]), to.names.get(target[-1])
         if thing is None or thing is there or (there is not None and there.shape is Shape.FOLDER):
@@ -216,7 +229,8 @@ class Person:
         to.names[target[-1]] = thing
         self._hint(path, target)
 
-    def _take_out(self, at: Thing, path: Path, keeps: bytes = b"") -> None:
+    def take_out(self, at: Thing, path: Path, keeps: bytes = b"") -> None:
+        """Remove, with all below it. `keeps` is still somewhere."""
         self._note(f"removes {'/'.join(path)}")
         self.device.folder.before(at)
         todo = [at.names.pop(path[-1])]
@@ -251,7 +265,7 @@ class Person:
         return found
 
     def _some_file(self) -> tuple[Thing, Path, Thing] | None:
-        files = [found for found in self._all() if found[2].shape is Shape.FILE]
+        files = self.files()
         return self.random.choice(files) if files else None
 
     def _some_folder(self) -> tuple[Thing, Path]:
@@ -262,13 +276,14 @@ class Person:
         lines = self.random.randint(1, 4)
         return "".join(f"{self.promises.token()} line\n" for _ in range(lines)).encode()
 
-    def _bytes(self) -> bytes:
+    def sealed(self) -> bytes:
+        """Return bytes that nobody wrote before, and that are no text."""
         return b"\0" + self.promises.token().encode() * self.random.choice((1, 2, 500))
 
     def _edited(self, data: bytes) -> bytes:
         """Return what an editor makes of a file: a line more, one less, or another one."""
         if b"\0" in data or self.random.random() < 0.1:
-            return self._bytes() if b"\0" in data else self._text()
+            return self.sealed() if b"\0" in data else self._text()
         lines = data.decode(errors="ignore").splitlines(keepends=True)
         at = self.random.randint(0, len(lines))
         match self.random.randrange(4):
@@ -333,7 +348,7 @@ class Person:
             at = self.random.randint(0, len(note.text))
             if note.text and self.random.random() < 0.2:
                 at = min(at, len(note.text) - 1)
-                self.promises.let_go |= tokens_in(note.text[at])
+                self.promises.goes(tokens_in(note.text[at]))
                 await note.splice(at, 1, "")
             else:
                 await note.splice(at, 0, self.promises.token())

@@ -6,6 +6,7 @@ import gc
 from functools import partial
 
 from tests.sim.world.collector import brings_in, collects, everybody_collects
+from tests.sim.world.deeds import decides
 from tests.sim.world.faults import Weather
 from tests.sim.world.judge import judge, settle
 from tests.sim.world.story import Failed, Story, run, told_in
@@ -27,6 +28,9 @@ async def play(story: Story, always: tuple[str, ...] = ()) -> None:
         await story.wait(random.choice((0.0, 0.0, 0.05, 0.5, 3.0, 10.0)))
     await story.all_acts_end()
     await weather.clear_up()
+    if "mass" in weather.mixture:
+        for person in story.people:
+            await decides(person)
     rounds = await settle(story)
     story.trace(f"equal after {rounds} rounds")
     await everybody_collects(story)

@@ -38,6 +38,10 @@ class Promises:
     saved: set[str] = field(default_factory=set[str])
     """Tokens that a device said were saved."""
     let_go: set[str] = field(default_factory=set[str])
+    taken: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Of those, what only bad programs took, and on which devices: undone there, it is back."""
+    attacked: str = ""
+    """Where a bad program runs just now."""
     versions: dict[bytes, str] = field(default_factory=dict[bytes, str])
     """Contents that a device said were saved, and who did."""
     stood: dict[bytes, str] = field(default_factory=dict[bytes, str])
@@ -58,9 +62,26 @@ class Promises:
 
     def replaced(self, old: bytes | None, new: bytes | None, keeps: bytes = b"") -> None:
         """Somebody put new in the place of old, and had seen old. `keeps` is still somewhere."""
-        self.let_go |= tokens_in(old) - tokens_in(new) - tokens_in(keeps)
+        self.goes(tokens_in(old) - tokens_in(new) - tokens_in(keeps))
         if new is not None:
             self.written.add(new)
+
+    def goes(self, tokens: set[str]) -> None:
+        """Somebody let go of these, or a bad program took them."""
+        for token in tokens:
+            if not self.attacked:
+                self.taken.pop(token, None)
+            elif token in self.taken or token not in self.let_go:
+                self.taken.setdefault(token, set()).add(self.attacked)
+        self.let_go |= tokens
+
+    def comes(self, who: str, tokens: set[str]) -> None:
+        """These were put back at a device: they are to be there, if nobody else lets go of them."""
+        for token in tokens & self.taken.keys():
+            self.taken[token].discard(who)
+            if not self.taken[token]:
+                del self.taken[token]
+                self.let_go.discard(token)
 
     def is_saved(self, who: str, data: bytes) -> None:
         """A device said that a content is saved."""
