@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
+from itertools import accumulate
 from weakref import WeakValueDictionary
 
 from blake3 import blake3
@@ -16,7 +17,7 @@ from storage.facts.dots import Dot, Writer
 from storage.facts.pens import Pens
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument, text_of
-from storage.facts.text_wire import grown, joined, updates_in
+from storage.facts.text_wire import grown, updates_in
 from storage.facts.values import Content, Edit
 from storage.facts.view import content_version, main_content, sides, version_of
 from storage.tree.chunker import Source
@@ -67,7 +68,7 @@ class Contents:
         self._at_hand = 0
         """The last ones asked for, by what they were made of; never handed out themselves."""
         self._written: WeakValueDictionary[bytes, TextDocument] = WeakValueDictionary()
-        """Those at hand that are one document, by the digest of its bytes."""
+        """Those at hand that are just one document, by the name of that."""
         self.pens = Pens()
         """Which peers write on in texts that this process wrote in."""
         self.in_flight: dict[bytes, tuple[bytes, ...]] = {}
@@ -187,14 +188,17 @@ class Contents:
 
     def _grown_document(self, document: bytes) -> TextDocument:
         """Return a document, as the one that it grew from if that is at hand."""
-        *before, update = updates_in(document)
-        earlier = self._written.get(_digest(joined(before))) if before else None
+        updates = updates_in(document)
+        names = _names(updates)
+        held = next((n for n in range(len(names), 0, -1) if names[n - 1] in self._written), 0)
+        earlier = self._written.get(names[held - 1]) if held else None
         if earlier is None:
             found = TextDocument.load([document])
         else:
             found = earlier.fork()
-            found.merge(update)
-        self._written[_digest(document)] = found
+            for update in updates[held:]:
+                found.merge(update)
+        self._written[names[-1]] = found
         return found
 
     def remember(self, facts: EntryFacts, document: TextDocument) -> None:
@@ -272,7 +276,7 @@ class Contents:
         whole = self._grown(before, document, update)
         content = self._with_document(before, document, whole or document.snapshot())
         if whole is not None:
-            self._written[_digest(whole)] = copy = document.fork()
+            self._written[_names(updates_in(whole))[-1]] = copy = document.fork()
             self._keep(_key_of(_alone(content), None), copy)
         return content
 
@@ -354,8 +358,10 @@ def is_edited(facts: EntryFacts) -> bool:
     return len({c.digest for c in contents.values() if isinstance(c, Content)}) > 1
 
 
-def _digest(data: bytes) -> bytes:
-    return blake3(data).digest()
+def _names(updates: Iterable[bytes]) -> list[bytes]:
+    """Return a name of each document that a document grew from, and of itself."""
+    digests = (blake3(update).digest() for update in updates)
+    return list(accumulate(digests, lambda name, digest: blake3(name + digest).digest()))
 
 
 def _alone(content: Content) -> EntryFacts:

@@ -202,15 +202,10 @@ def grown(document: bytes, update: bytes) -> bytes:
     Raises:
         DecodeError: together they are longer than a document may be.
     """
-    found = joined([*updates_in(document), update])
+    found = dagcbor.encode(["text", _GROWN, [*updates_in(document), update]])
     if len(found) > MAX_BYTES:
         raise DecodeError("a document that is too long")
     return found
-
-
-def joined(updates: Sequence[bytes]) -> bytes:
-    """Return the document that is made of these updates."""
-    return updates[0] if len(updates) == 1 else dagcbor.encode(["text", _GROWN, updates])
 
 
 MANY_DELETE: Final = 16

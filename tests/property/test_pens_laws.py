@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage import contents
 from storage.blocks.packed import PackedBlocks
-from storage.contents import Contents
 from storage.errors import StoreFull
 from storage.facts.change import TOP, EntryId
 from storage.facts.pens import MAX_END, MAX_PENS, Pen, Pens, pen_at
@@ -93,7 +93,7 @@ class Desk:
         """What is made of documents at hand is what is made of the facts alone."""
         for vault in self.vaults:
             core, facts = core_of(vault), vault.facts(self.note)
-            anew = Contents(core.blocks, lambda: bytes(32)).document(facts)
+            anew = contents.Contents(core.blocks, lambda: bytes(32)).document(facts)
             made = core.contents.document(facts)
             assert (made.text, made.version()) == (anew.text, anew.version())
 
@@ -191,13 +191,13 @@ def test_not_even_where_a_disk_is_as_it_was_once(
         assert len(set(letters)) == len(letters)
 
 
-def saved(vault: Vault, note: EntryId, times: int) -> bytes:
+def saved(vault: Vault, note: EntryId, times: int, fill: str = "") -> bytes:
     """Save a note so often, each time from the version before; return the last one's token."""
     base = vault.text(note).base
     for number in range(times):
         text = vault.text(note).text
         change = vault.change()
-        base = change.write(note, f"{text}{number}\n".encode(), META, base)
+        base = change.write(note, f"{text}{number}{fill}\n".encode(), META, base)
         vault.commit(change, "edited")
     return base
 
@@ -242,6 +242,31 @@ def test_a_document_that_grows_is_written_on_and_not_anew(tmp_path: Path) -> Non
     vault.close()
     again = place.open().text(note)
     assert (again.text, again.base) == (text.text, text.base)
+
+
+def test_a_long_history_is_read_once_by_who_saves_and_by_who_hears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the thousandth save costs both of them a thousand saves' work."""
+    place = Place(tmp_path)
+    one = place.create("one")
+    two = place.join(one, "two")
+    note = write(one, "note.md", b"begun\n", TOP)
+    saved(one, note, 3, LONG)
+    exchange(one, two)
+    assert two.text(note).text == one.text(note).text
+    monkeypatch.setattr(contents, "text_of", _read)
+    monkeypatch.setattr(TextDocument, "load", _read)
+    for fill in ("", LONG, "", LONG, LONG, ""):
+        saved(one, note, 2, fill)
+        exchange(one, two)
+        assert two.text(note).text == one.text(note).text
+    one.close()
+    two.close()
+
+
+def _read(*_parts: object) -> TextDocument:
+    raise AssertionError("read from its beginning")
 
 
 def test_a_pen_is_lent_once_and_only_from_its_very_end() -> None:
