@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +17,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.bench.corpus import write_notes
-from tests.bench.devices import BenchDevice, wait_for_bytes
+from tests.bench.devices import PYTHON, BenchDevice, wait_for_bytes
 from tests.bench.usage import cpu, memory, packed, peak
 
 COUNTS = (1_000, 10_000, 100_000)
 RUNS = 5
 EDITS = 20
-PATIENCE = 600.0
+PATIENCE = 1800.0
 SETTLE = 5.0
 """Seconds without work after which what was held for it has been given back."""
 STILL = 0.1
@@ -85,9 +86,11 @@ def _at(here: Path, count: int, curves: Curves) -> None:
 
     def say(work: str, seconds: float) -> None:
         curves.seconds.setdefault(work, {})[count] = seconds
+        _tell(f"{count:,}: {work}: {_seconds(seconds)}")
 
     def hold(work: str, held: float) -> None:
         curves.held.setdefault(work, {})[count] = held
+        _tell(f"{count:,}: {work}: {_mebibytes(held)}")
 
     with BenchDevice(here, "A") as a, BenchDevice(here, "B") as b:
         say("ingest", used((a,), lambda: a.cli("add", str(folder))))
@@ -167,7 +170,10 @@ def _start_anew(device: BenchDevice) -> None:
 
 
 def _join(device: BenchDevice, into: str, code: str) -> None:
-    device.cli("join", "-", "--into", into, given=code)
+    words = [PYTHON, "-m", "app.cli", "--data", str(device.data), "join", "-", "--into", into]
+    subprocess.run(
+        words, input=code, text=True, stdout=subprocess.DEVNULL, timeout=PATIENCE, check=True
+    )
 
 
 def _apart(a: BenchDevice, b: BenchDevice, here: Path, there: Path, count: int) -> float:
@@ -196,6 +202,11 @@ def _apart(a: BenchDevice, b: BenchDevice, here: Path, there: Path, count: int) 
 
 def _port(device: BenchDevice) -> int:
     return int(json.loads(device.cli("status", "--json"))["port"])
+
+
+def _tell(line: str) -> None:
+    """Say a figure at once: a size takes minutes, and the next one may fail."""
+    sys.stderr.write(line + "\n")
 
 
 def _cells(counts: list[int], by: Mapping[int, float], say: Callable[[float], str]) -> str:
