@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.batches import Batch
-from tests.bench.devices import wait_for_bytes
+from tests.bench.devices import wait_for_bytes, wait_until
 from tests.bench.floors import copy_tree, difference
 from tests.bench.lookout import Lookout, only_note
 from tests.bench.syncthing import (
     DEFAULT,
+    GLANCE,
     TOLD,
     TUNED,
     Setting,
@@ -26,6 +27,7 @@ from tests.bench.timing import Peer
 from tests.bench.usage import Meter, cpu, memory, resting, sent_on_loopback
 
 _SETTLE = 1.0
+_SETTLING = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,14 @@ class Joined:
             self.a.tell(*paths)
 
     def settle(self) -> None:
-        """Wait until neither has anything to do."""
-        files = _count(self.here)
-        self.a.until_whole(files)
-        self.b.until_whole(files)
+        """Wait until neither has anything to do, but not for ever: it may never agree."""
+        with suppress(TimeoutError):
+            wait_until(self._agree, _SETTLING, "rest", GLANCE)
         time.sleep(_SETTLE)
+
+    def _agree(self) -> bool:
+        mine = self.a.settled()
+        return mine is not None and mine == self.b.settled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,7 @@ def _joined(source: Path, home: Path, setting: Setting) -> Iterator[Joined]:
     """Let two hold the same folder."""
     with _alone(source, home, setting) as both:
         _share(both)
+        both.b.until_whole(_count(source))
         both.settle()
         yield both
 

@@ -27,7 +27,7 @@ from tests.bench.keepers import has, run
 PROGRAM = "syncthing"
 FOLDER = "notes"
 PATIENCE = 300.0
-_GLANCE = 0.05
+GLANCE = 0.05
 _LONGEST_ADDRESS = 100
 _QUIET = {
     "globalAnnounceEnabled": "false",
@@ -171,21 +171,21 @@ class Syncthing:
 
     def until_whole(self, files: int) -> float:
         """Return the moment at which so many files are there and nothing is left to do."""
-        return wait_until(lambda: self._is_whole(files), PATIENCE, "all files", _GLANCE)
+        return wait_until(lambda: self.settled() == files, PATIENCE, "all files", GLANCE)
+
+    def settled(self) -> int | None:
+        """Return how many files are there once nothing is left to do; None before that."""
+        with suppress(RuntimeError):  # the folder is not known yet
+            state = self.ask("GET", f"db/status?folder={FOLDER}")
+            if (state["state"], state["needTotalItems"]) == ("idle", 0):
+                return int(str(state["localFiles"]))
+        return None
 
     def knows(self, other: Syncthing) -> bool:
         """Say whether it is connected with another."""
         found = self.ask("GET", "system/connections")["connections"]
         assert isinstance(found, dict)
         return bool(found.get(other.id, {}).get("connected"))
-
-    def _is_whole(self, files: int) -> bool:
-        with suppress(RuntimeError):  # the folder is not known yet
-            state = self.ask("GET", f"db/status?folder={FOLDER}")
-            return (state["state"], state["localFiles"], state["needTotalItems"]) == (
-                "idle", files, 0
-            )  # fmt: skip
-        return False
 
     def _answers(self) -> bool:
         with suppress(OSError, RuntimeError, http.client.HTTPException):
@@ -220,7 +220,7 @@ def two(home: Path, setting: Setting) -> Iterator[tuple[Syncthing, Syncthing]]:
     with Syncthing(home / "A", setting) as a, Syncthing(home / "B", setting) as b:
         a.meet(b)
         b.meet(a)
-        wait_until(lambda: a.knows(b) and b.knows(a), PATIENCE, "a connection", _GLANCE)
+        wait_until(lambda: a.knows(b) and b.knows(a), PATIENCE, "a connection", GLANCE)
         yield a, b
 
 

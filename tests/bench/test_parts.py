@@ -84,7 +84,7 @@ def test_a_goal_for_the_tail_is_missed_by_the_tail() -> None:
 def test_none_at_all_is_no_division_by_nothing() -> None:
     """Files that were never away, or a program that did nothing in a minute, are figures too."""
     row = Row("away", (0.0,), 0.0, peers=(Peer("one", (7.0,)), Peer("two", (0.0,))))
-    assert row.to_markdown().endswith("| 0.00 x one, 0 to 0 two |")
+    assert row.to_markdown().endswith("| 0 x one, 0 to 0 two |")
 
 
 def test_syncthing_is_told_to_talk_to_its_peer_only() -> None:

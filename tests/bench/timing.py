@@ -152,7 +152,10 @@ def _figures(
 def _ratio(ours: float | None, theirs: float | None) -> str:
     if ours is None or theirs is None:
         return ""
-    return f"{ours / theirs:.2f} x" if theirs else f"{ours:.3g} to 0"
+    if not theirs:
+        return f"{ours:.3g} to 0"
+    ratio = ours / theirs
+    return f"{ratio:.2f} x" if ratio >= 0.1 else f"{ratio:.2g} x"
 
 
 def _rule(head: str) -> str:
