@@ -28,7 +28,7 @@ from app.folder.meter import Meter
 from app.folder.names import beside, to_disk
 from app.folder.plan import BringStep, Clear, MakeFolder, Mode, Shift, Write
 from app.folder.port import Path, Place, Shape, Stat
-from app.folder.reading import MAX_TEXT, settled
+from app.folder.reading import MAX_TEXT, settled, unless_written
 from app.folder.ready import Deferred, Ready
 from app.folder.refusals import BUSY, as_error
 from app.folder.replaced import Replaced
@@ -172,8 +172,7 @@ class Checkout:
         self._dirty |= {source, target}
         self._moved_about()
         self._tally.moved += 1
-        kept = stat if row.ctime_ns == -1 else after
-        row = row.with_stat(kept._replace(ctime_ns=kept.ctime_ns if kept is after else -1))
+        row = row.with_stat(unless_written(row, stat, after))
         self._agreed.put([row._replace(parent=node.parent, disk=disk, name=node.name)])
 
     def _mode(self, node: Node) -> None:
@@ -182,9 +181,10 @@ class Checkout:
         if row is None or path is None or not self._ground.ways.keeps_modes:
             return
         with self._ground.folder.enter(path) as place:
-            self._as_agreed(place, row, (*path, row.disk))
+            stat = self._as_agreed(place, row, (*path, row.disk))
             place.set_executable(row.disk, executable=node.executable)
-            self._agreed.put([row.with_stat(place.stat(row.disk))])
+            kept = unless_written(row, stat, place.stat(row.disk))
+            self._agreed.put([row.with_stat(kept)])
 
     def _clear(self, row: Row) -> None:
         now = self._agreed.get(row.entry)
@@ -382,15 +382,14 @@ class Checkout:
         node = self._ground.space.tree().get(other.entry)
         if node is not None and (node.parent, node.name) == (other.parent, other.name):
             raise Deferred((*path, other.disk))
-        self._as_agreed(place, other, (*path, other.disk))
+        stat = self._as_agreed(place, other, (*path, other.disk))
         aside = self._ground.temporary()
         self._agree()
         self._agreed.put([other._replace(disk=aside)])
         self._agreed.begin()
         place.move(other.disk, place, aside, replace=False)
         self._dirty.add(path)
-        stat = place.stat(aside)
-        kept = stat if other.ctime_ns != -1 else stat._replace(ctime_ns=-1)
+        kept = unless_written(other, stat, place.stat(aside))
         name = other.name if node is None else ""
         self._agreed.put([other.with_stat(kept)._replace(disk=aside, name=name)])
         self._moved_about()

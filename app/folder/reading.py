@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from blake3 import blake3
 
-from app.folder.port import Opened, Path, Place, Stat
+from app.folder.agreed import Row
+from app.folder.port import Opened, Path, Place, Shape, Stat
 from app.folder.space import Space
 from storage.contents import text_in
 from storage.errors import BlockNotFound
@@ -147,6 +148,16 @@ def digest_of(place: Place, path: Path) -> tuple[Stat, bytes]:
 def fresh(stat: Stat, now: float) -> bool:
     """Say whether the file is so fresh that a later write could leave the same times."""
     return abs(int(now * 1e9) - max(stat.mtime_ns, 0)) < FRESH_NS
+
+
+def unless_written(row: Row, before: Stat, after: Stat) -> Stat:
+    """Return what to agree on of something that we moved: what the disk says now.
+
+    If somebody wrote to it since it was looked at, or it was not sure before, it is to be read
+    again: what they wrote is no version that we know.
+    """
+    same = before[2:5] == after[2:5] or after.shape is Shape.FOLDER  # inode, size, mtime
+    return after if same and row.ctime_ns != -1 else before._replace(ctime_ns=-1, mode=after.mode)
 
 
 def settled(stat: Stat, now: float) -> Stat:

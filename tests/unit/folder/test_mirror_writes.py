@@ -180,3 +180,31 @@ def test_what_was_written_is_agreed_at_once(one: Mirrored, tmp_path: Path) -> No
     again = other.bring()
     assert (again.written, again.again) == (0, frozenset())
     assert other.disk() == one.disk()
+
+
+@pytest.mark.parametrize("way", ["moves", "makes way"])
+def test_what_is_saved_in_the_moment_we_move_a_file_is_taken_in(way: str) -> None:
+    """It was looked at before, and is looked at after: what came in between is in neither."""
+    folder = MemoryFolder()
+    one = Mirrored(Path("/dev/null").parent, folder=folder)
+    folder.write("a", b"one")
+    folder.write("b", b"other")
+    one.round()
+    one.space.move("a", "moved")
+    if way == "makes way":  # each for the other
+        one.space.move("b", "a")
+        one.space.move("moved", "b")
+    left = [("a", b"one, and more")]
+
+    def someone_saves(what: str, path: tuple[str, ...]) -> int:
+        del path
+        if what == "move" and left:
+            folder.write(*left.pop())
+        return 0
+
+    folder.fault = someone_saves
+    one.bring()
+    assert not left
+    one.round()
+    assert b"one, and more" in one.space.files().values()
+    assert folder.files() == one.space.files()
