@@ -38,7 +38,7 @@ class News:
         listener: told.SyncListener,
     ) -> None:
         self.talks = Talks(known.card().did)
-        self.receipts = Receipts(self.replica, self._send_receipts)
+        self.receipts = Receipts(self.replica, self._send_receipts, clock)
         self._known = known
         self._clock = clock
         self._tell = listener
