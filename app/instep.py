@@ -210,6 +210,7 @@ class InStep:
         )
         self._settled()
         self._written = True
+        self._note_refused(brought)
         if brought.again:
             self._later(IN_THE_WAY, brought.again, entries)
         return brought
@@ -231,6 +232,13 @@ class InStep:
         skipped = tuple(sorted(kept | found))
         if skipped != self._opened.skipped:
             self._opened.skipped = skipped
+            self._tell(SpacesChanged())
+
+    def _note_refused(self, brought: Brought) -> None:
+        """Note what the disk would not take: each time something is brought, all is tried again."""
+        refused = tuple(sorted("/".join(it.path) for it in brought.troubles))
+        if refused != self._opened.unwritten:
+            self._opened.unwritten = refused
             self._tell(SpacesChanged())
 
     # -- steps ---------------------------------------------------------------------------

@@ -67,6 +67,8 @@ class OpenSpace:
     """Why the folder is unavailable: an error's code."""
     skipped: tuple[str, ...] = ()
     """Paths in the folder that are not shared."""
+    unwritten: tuple[str, ...] = ()
+    """Paths that the folder's disk refuses to take."""
     last: SpaceInfo | None = None
     """As it was told last; told again while long work keeps the thread."""
     attached: bool = False

@@ -138,6 +138,7 @@ def info_of(opened: OpenSpace, told: Told, devices: Devices, this: str) -> Space
         told.missing_older,
         opened.watched,
         opened.skipped,
+        opened.unwritten,
         opened.why,
         keep_word(told.keeping.how),
         told.keeping.budget,

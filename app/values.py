@@ -136,6 +136,8 @@ class SpaceInfo:
     """The system tells at once of what changes in the folder; else it is looked at."""
     skipped: tuple[str, ...] = ()
     """Paths in the folder that are not shared (devices, sockets, names no folder may hold)."""
+    unwritten: tuple[str, ...] = ()
+    """Paths that the folder's disk refuses to take: what stands there is older, or nothing."""
     why: str = ""
     """Why the folder is unavailable: an error's code, which has words; else empty."""
     keeps: str = "whole"

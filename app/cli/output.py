@@ -133,6 +133,8 @@ def _space_status(space: Value, now: float) -> str:
         why = "" if ended else ": you can view but not change"
         lines.append(f"  {kept} kept here only{why}. See: atoll drafts")
     lines += [f"  not shared: {safe(str(name))}" for name in space["skipped"].each]
+    refused = space["unwritten"].each
+    lines += [f"  the disk refuses to take: {safe(str(name))}" for name in refused]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -53,6 +53,7 @@ def space_shape(space: SpaceInfo, now: float) -> Shape:
         "missing_older": space.missing_older,
         "watched": space.watched,
         "skipped": list(space.skipped),
+        "unwritten": list(space.unwritten),
         "why": space.why,
         "keeps": space.keeps,
         "budget": space.budget,

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from app.events import Event, SpacesChanged
-from app.folder.ground import Looked
+from app.folder.ground import Brought, Looked
 from app.folder.port import Path as DiskPath
 from app.folder.scan import Skipped
 from app.instep import InStep
@@ -31,11 +31,13 @@ class Opened:
     watched: bool = True
     mirroring: Mirroring = Mirroring.SETTLED
     skipped: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+    brings: list[Brought] = field(default_factory=list[Brought])
 
-    async def run_reporting(self, work: Callable[..., object], report: Report) -> Looked:
+    async def run_reporting(self, work: Callable[..., object], report: Report) -> object:
         """Say what was found."""
         del work, report
-        return self.finds.pop(0)
+        return self.finds.pop(0) if self.finds else self.brings.pop(0)
 
 
 def keeper(opened: Opened, told: list[Event]) -> InStep:
@@ -122,6 +124,23 @@ def test_what_is_not_shared_is_known_path_by_path() -> None:
         (names[more],),
         (names[bad],),
     ]
+
+
+def test_what_the_disk_refuses_is_said_until_it_is_taken() -> None:
+    """What others have and this folder does not: whoever looks there has to hear of it."""
+    refused = Brought(troubles=(Skipped(("shut", "b.md"), "unreadable"),))
+
+    async def story() -> list[tuple[str, ...]]:
+        opened, told, seen = Opened(brings=[refused, refused, Brought()]), list[Event](), []
+        in_step = keeper(opened, told)
+        for news in (True, False, True):
+            told.clear()
+            await in_step.bring(frozenset())
+            assert (SpacesChanged() in told) == news
+            seen.append(opened.unwritten)
+        return seen
+
+    assert asyncio.run(story()) == [("shut/b.md",), ("shut/b.md",), ()]
 
 
 class Clocks:

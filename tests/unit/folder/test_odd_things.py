@@ -159,3 +159,20 @@ def test_what_could_not_be_replaced_is_tried_again_by_itself(one: Mirrored) -> N
     folder.fault = lambda what, _path: errno.EBUSY if what == "supplant" else 0
     brought = one.bring()
     assert brought.again == {("a.bin",)}, "it is looked at soon, and brought once more"
+
+
+def test_what_a_disk_refuses_is_named_until_it_takes_it() -> None:
+    """A folder that nobody may write into: its files are older than everywhere else."""
+    folder = MemoryFolder()
+    one = Mirrored(NOWHERE, MemorySpace(b"B"), folder=folder)
+    folder.write("a.bin", b"\0old")
+    folder.write("b.bin", b"\0old")
+    one.round()
+    one.space.put("a.bin", b"\0new")
+    folder.fault = lambda _what, path: errno.EACCES if path == ("a.bin",) else 0
+    assert [it.path for it in one.bring().troubles] == [("a.bin",)]
+    one.space.put("b.bin", b"\0new")
+    assert [it.path for it in one.bring().troubles] == [("a.bin",)], "whatever else is brought"
+    folder.fault = lambda _what, _path: 0
+    assert one.bring().troubles == ()
+    assert folder.files() == {"a.bin": b"\0new", "b.bin": b"\0new"}
