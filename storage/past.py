@@ -50,6 +50,11 @@ class _Now:
         """What is in them."""
         return self._ready().seen
 
+    @property
+    def gave_way(self) -> int:
+        """How many records gave way to other lines, ever."""
+        return self._ready().aside.count()
+
     def device_name(self, writer: Writer) -> str:
         """Return what a writer's device is called."""
         return self._ready().device_name(writer)
@@ -110,7 +115,8 @@ class Past(Opened):
         """Return how the space stood when so much was seen.
 
         What no later record names has the facts that it has now, so only what was changed
-        since is read anew from its records, and a folder when somebody looks into it.
+        since is read anew from its records, and a folder when somebody looks into it. It ends
+        (Overtaken) when records give way to another line: what they said is known no more.
 
         Raises:
             NotFound: this device has no key for a part of that time.

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from storage.errors import NotFound
+from storage.errors import NotFound, Overtaken
 from storage.facts.change import TOP, EntryId
 from storage.facts.dots import WRITER_SIZE, Dot, Seen, Writer
 from storage.facts.node import Node
@@ -57,6 +57,11 @@ class Now(Protocol):
         """What is in them."""
         ...
 
+    @property
+    def gave_way(self) -> int:
+        """How many records gave way to other lines, ever: their dots may be others' now."""
+        ...
+
     def device_name(self, writer: Writer) -> str:
         """Return what a writer's device is called."""
         ...
@@ -72,6 +77,7 @@ class TreeThen:
     def __init__(self, now: Now, changed: Mapping[EntryId, EntryFacts]) -> None:
         """`changed` are the facts of all that has others now, {} for what was not there."""
         self._now = now
+        self._gave_way = now.gave_way
         self._settle(changed)
 
     def facts(self, entry: EntryId) -> EntryFacts:
@@ -158,9 +164,17 @@ class TreeThen:
         self._children: dict[EntryId, tuple[Node, ...]] = {}
 
     def _keep_up(self) -> None:
-        """Work all out anew when the present went on: what was is what it was."""
+        """Work all out anew when the present went on: what was is what it was.
+
+        Raises:
+            Overtaken: what was gave way to another line, under the numbers that it had.
+        """
         seen = self._now.seen
-        if seen is self._as_of or seen == self._as_of:
+        if seen is self._as_of:
+            return
+        if self._now.gave_way != self._gave_way:
+            raise Overtaken("the history has changed since this was opened; open it again")
+        if seen == self._as_of:
             return
         since = self._now.facts_since(self._as_of)
         ours: dict[EntryId, EntryFacts] = {}

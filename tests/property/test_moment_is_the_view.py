@@ -52,6 +52,7 @@ class Present:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         make_tables(self.connection)
         self.device_name = device_by_number
+        self.gave_way = 0
         self.states = [EMPTY]
         self._catalog = Catalog(self.connection, device_by_number)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.errors import Overtaken
 from storage.facts.change import TOP, EntryId
 from storage.vault import Vault
 from tests.helpers.guarded import Guarded
@@ -85,6 +86,27 @@ def test_deleting_what_was_seen_deletes_no_words_that_were_not(renamed: Renamed)
     renamed.here.delete("note.md")
     renamed.here.bring()
     assert renamed.here.disk() == {"note.md": b"new\none\nkept\n"}
+
+
+def test_a_moment_that_is_open_never_shows_what_was_not_in_it(renamed: Renamed) -> None:
+    """It read what another line wrote later, for that has the very numbers of what was there."""
+    vault = renamed.here.vault
+    moment = vault.moment(vault.seen)
+    (note,) = moment.tree.children(TOP)
+    assert b"".join(moment.read(note)) == b"one\nkept\n"
+    meets_the_other_line(renamed)
+    for look in (
+        lambda: moment.tree.children(TOP),
+        lambda: moment.tree.get(note.id),
+        lambda: moment.read(note),
+        lambda: moment.facts(note.id),
+    ):
+        with pytest.raises(Overtaken):
+            look()
+    again = vault.moment(vault.seen)
+    assert [b"".join(again.read(node)) for node in again.tree.children(TOP)] == [
+        b"new\none\nkept\n"
+    ]
 
 
 def test_killed_before_it_is_written_it_is_written_with_the_next_start(renamed: Renamed) -> None:
