@@ -288,6 +288,7 @@ class Meeting:
                 self._devices.sending.heard(space, did, heads.seen, heads.files, heads.size)
                 self._devices.refusals.heard(event)
                 self._settle_later(space)
+                self._errands.run(self._note(space, did, heads))
                 self._news.set()
                 return
             case ThingsAccepted():
@@ -317,6 +318,10 @@ class Meeting:
         replica = self._replicas.get(space)
         if replica is not None and self._devices.refusals.settle(space, await replica.heads()):
             self._events.tell(DeliveryChanged(space.hex()))
+
+    async def _note(self, space: bytes, did: str, heads: Heads) -> None:
+        if (replica := self._replicas.get(space)) is not None:
+            await replica.hear(did, heads)
 
     def _hear_of_typing(self, event: LiveArrived | ReaderCame) -> None:
         space, entry = event.space.hex(), event.entry.hex()

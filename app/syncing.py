@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app.guard import Guard
 from app.opened import OpenSpace
 from storage.blocks.store import Thing
+from storage.errors import AtollError
 from storage.facts.change import EntryId
 from storage.facts.dots import Seen
 from storage.vault import Vault
@@ -90,6 +92,15 @@ class SpaceReplica:
         """Take such words of others."""
         await self.opened.run(lambda vault: vault.accept(things))
         self._signed(self.opened)
+
+    async def hear(self, did: str, heads: Heads) -> None:
+        """Note how the space stands on another device, as that says itself.
+
+        What it holds back it has seen all the same, and may give later: so then it says nothing.
+        """
+        if heads.root != UNTOLD:
+            with suppress(AtollError):  # it is heard again, and a repair waits for that
+                await self.opened.run(lambda vault: vault.hear(did, heads.seen))
 
 
 def _accept(

@@ -10,15 +10,17 @@ from storage.blocks.disk import RealDisk
 from storage.blocks.locator import Locator
 from storage.blocks.packed import Damage
 from storage.checking import NOTE, Checked, Found, Step, check, untold
+from storage.codec.dagcbor import decode_checked, encode
+from storage.codec.shape import items_of
 from storage.core import INDEX, PACKS, Core, winner_of
-from storage.errors import StoreUnusable
+from storage.errors import DecodeError, StoreUnusable
 from storage.facts.change import TOP, EntryId
+from storage.facts.dots import Seen, seen_from_cbor
 from storage.facts.values import Fact
-from storage.index.schema import UNREAD, get_meta, set_meta
+from storage.index.schema import TOLD, UNREAD, get_meta, set_meta
 from storage.index.sealed_db import IndexDamaged, is_whole
 from storage.opened import Opened
 from storage.proving import Proved, proved, put_together, sweep
-from storage.records.receipt import read_receipt
 from storage.repairing import OpenFile, Repaired, no_file, put_right
 from storage.repeated import said_once
 
@@ -67,22 +69,29 @@ class Care(Opened):
             (core.seen, core.root),
         )
 
+    def hear(self, did: str, seen: Seen) -> None:
+        """Note what another device just said itself that it has seen, if a repair waits for it."""
+        core = self._ready()
+        if not get_meta(core.connection, UNREAD):
+            return
+        told = _told(core)
+        if told.get(did) != seen:
+            told[did] = seen
+            raw = encode([[one, told[one].to_cbor()] for one in sorted(told)])
+            self._whole(lambda: set_meta(core.connection, TOLD, raw))
+
     def may_repair_alone(self) -> bool:
         """Say whether a pack is damaged where a record may stand, and a repair may settle that.
 
         What no repair mends is not waited for after it. So every other device has to have said,
         since then, what it has seen, and that has to be here: no record can come back from one.
+        When is told by the order in which we heard of things, and by no clock: what a device
+        signed is carried on by others, and its clock may be wrong.
         """
         core = self._ready()
-        since = get_meta(core.connection, UNREAD)
-        if not since:
+        if not get_meta(core.connection, UNREAD):
             return False
-        rows = core.connection.execute("SELECT body FROM receipt").fetchall()
-        told = {
-            receipt.did
-            for receipt in (read_receipt(bytes(row[0])) for row in rows)
-            if receipt.at >= int(since) and core.seen.covers(receipt.seen)
-        }
+        told = {did for did, seen in _told(core).items() if core.seen.covers(seen)}
         members = core.members.all(core.clock.now())
         return told.issuperset({it.did for it in members} - {core.device.did})
 
@@ -154,3 +163,16 @@ def name_in(core: Core) -> str:
     """Return what a space is called."""
     value = winner_of(core.catalog.facts(TOP).get("fact:name", {}))
     return str(value.value) if isinstance(value, Fact) else ""
+
+
+def _told(core: Core) -> dict[str, Seen]:
+    """Return what others said that they have seen, since something damaged was found."""
+    raw = get_meta(core.connection, TOLD)
+    told: dict[str, Seen] = {}
+    for pair in items_of(decode_checked(raw)) if raw else ():
+        match items_of(pair):
+            case [str() as did, seen]:
+                told[did] = seen_from_cbor(seen)
+            case _:
+                raise DecodeError("not what others have seen")
+    return told

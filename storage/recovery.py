@@ -16,7 +16,7 @@ from storage.core import Core
 from storage.errors import AccessError, DecodeError
 from storage.facts.dots import Seen
 from storage.forks import Forks
-from storage.index.schema import UNREAD, set_meta
+from storage.index.schema import TOLD, UNREAD, set_meta
 from storage.intake import Intake
 from storage.records.record import parse_record
 from storage.wants import Wants
@@ -31,7 +31,8 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
     with core.transaction():
         if core.seen == Seen() and not all(it.is_torn for it in core.blocks.damage):
             # what a good index does not know was promised to nobody; without one it may have been
-            set_meta(core.connection, UNREAD, str(int(core.clock.now())).encode())
+            set_meta(core.connection, UNREAD, b"1")
+            set_meta(core.connection, TOLD, b"")
         if not core.blocks.has_adopted:
             return 0
         for kind in _AUTH:

@@ -113,7 +113,9 @@ VERSION = int.from_bytes(blake3(_TABLES.encode()).digest()[:3], "big") | 1
 
 
 UNREAD = "unread"
-"""Under this name stands since when a pack holds something damaged that nobody tried to repair."""
+"""Something stands under this name while a pack is damaged and nobody tried to repair it."""
+TOLD = "told"
+"""Under this name stands what others have seen, as each itself said since then."""
 
 
 def make_tables(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from storage.blocks.store import Kind, Thing
 from storage.collecting import Collected, NotAllHere, NotRepaired, Orders
 from storage.errors import BlockNotFound, NotKept
 from storage.facts.change import TOP, EntryId
+from storage.index.schema import UNREAD, set_meta
 from storage.letgo import tops_of
 from storage.records.record import parse_record
 from storage.recovery import causes_first
@@ -401,7 +402,7 @@ def test_a_damaged_stretch_may_be_settled_alone_once_no_device_can_bring_more(
     place.open().close()
     again = place.open(again="and again")
     assert not again.may_repair_alone()
-    again.accept([other.receipt()])
+    again.hear(place.device("editor").did, other.seen)
     assert not again.may_repair_alone()  # it has seen what is not here
     tell(other, again)
     assert again.may_repair_alone()
@@ -412,6 +413,31 @@ def test_a_damaged_stretch_may_be_settled_alone_once_no_device_can_bring_more(
     collect(again, Orders(LATEST, quarantine=0))
     assert shown(again) == shown(other)
     again.close()
+    other.close()
+
+
+def test_a_word_that_was_carried_on_settles_nothing(vault: Vault, place: Place) -> None:
+    """Its signer's clock is a day ahead, and it signed before it saw what was lost here."""
+    other = place.join(vault, "editor")
+    did, seen = place.device("editor").did, other.seen
+    place.clock.at += DAY
+    word = other.receipt()
+    place.clock.at -= DAY
+    core = core_of(vault)
+    vault.hear(did, seen)
+    with core.transaction():
+        set_meta(core.connection, UNREAD, b"1")
+    vault.accept([word])
+    assert not vault.may_repair_alone()
+    vault.hear(did, seen)
+    assert vault.may_repair_alone()
+    write(other, "more.md", b"more\n", TOP)
+    vault.hear(did, other.seen)
+    assert not vault.may_repair_alone()
+    tell(other, vault)
+    assert vault.may_repair_alone()
+    vault.repair()
+    assert not vault.may_repair_alone()
     other.close()
 
 
