@@ -147,7 +147,12 @@ class KeepingHistory:
             done = run.collected
             await self._account.state.set(_key(kept.opened.id), str(self._clock.now()))
         return Given(
-            kept.opened.id, name, done.removed_bytes, done.quarantined_bytes, done.given_back
+            kept.opened.id,
+            name,
+            done.removed_bytes,
+            done.quarantined_bytes,
+            done.given_back,
+            done.is_counted_on,
         )
 
     # -- forgetting ----------------------------------------------------------------------
@@ -214,7 +219,12 @@ class KeepingHistory:
         if not at_once:
             return told
         given = await self._collect(kept, report, at_once=True)
-        return replace(told, at_once=True, removed_bytes=given.removed_bytes)
+        return replace(
+            told,
+            at_once=not given.is_counted_on,
+            removed_bytes=given.removed_bytes,
+            is_counted_on=given.is_counted_on,
+        )
 
     # -- by itself -----------------------------------------------------------------------
     async def run(self) -> None:

@@ -36,6 +36,8 @@ class Given:
     """Put into quarantine now: it goes a week later, if nothing needs it by then."""
     given_back: int
     """Bytes by which the store shrank."""
+    is_counted_on: bool = False
+    """What was to go at once goes in a week: another device may count on its being here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Forgotten:
     """What was deleted and is shown in the bin no more: entry and record."""
     has_edits: bool = False
     """Edits short enough to stand in the log stay there."""
+    is_counted_on: bool = False
+    """It was to go at once, and goes in a week: another device may count on its being here."""
 
 
 class KeptPast(Protocol):

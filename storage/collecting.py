@@ -19,7 +19,8 @@ from storage.core import Core
 from storage.errors import BlockNotFound, CorruptBlock, StorageError
 from storage.facts.change import ENTRY_SIZE, EntryId
 from storage.facts.dots import Dot, Writer
-from storage.index.schema import UNREAD, get_meta
+from storage.index.schema import ANSWERED, UNREAD, get_meta
+from storage.keeping import FRESH
 from storage.marking import Marks, held_by_record, held_in_operations
 from storage.records.history import Written
 from storage.retention import (
@@ -78,7 +79,8 @@ class Orders:
     """What is kept and stands in no record."""
     quarantine: int = QUARANTINE
     at_once: bool = False
-    """What is to be forgotten goes without quarantine, from the packs too."""
+    """What is to be forgotten goes without quarantine, from the packs too; not while another
+    device may give up its copy for our word that it is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class Collected:
     """How many packs went."""
     given_back: int = 0
     """Bytes by which the packs shrank."""
+    is_counted_on: bool = False
+    """What was to go at once went into quarantine, for our word that it is here still counts."""
 
 
 class Collection:
@@ -363,6 +367,9 @@ class Collection:
 
     def _due(self, free: Mapping[bytes, int]) -> dict[bytes, int]:
         """Return what was in quarantine for long enough, or goes at once."""
+        if self._at_once and _is_counted_on(self._core):
+            self._at_once.clear()
+            self.collected.is_counted_on = True
         since, latest = self._since(free), self._now - self._orders.quarantine
         return {
             digest: size
@@ -416,6 +423,17 @@ class Collection:
 
     def _is_worth(self, use: PackUse) -> bool:
         return use.number in self._packs_at_once or use.dead * _MUCH > use.size
+
+
+def _is_counted_on(core: Core) -> bool:
+    """Say whether another device may still give up older versions for our word that we have them.
+
+    In quarantine they are here still when it does, and no such word is signed meanwhile.
+    """
+    said, now = get_meta(core.connection, ANSWERED), core.clock.now()
+    if said is None or int(now) - int(said) > FRESH:
+        return False
+    return any(it.did != core.device.did for it in core.members.all(now))
 
 
 def _some(left: list[tuple[bytes, int]]) -> list[bytes]:

@@ -26,7 +26,8 @@ MOMENT = 600
 FRESH = 3 * 86_400
 """Seconds for which a word about older versions counts. Who signed it says no more that it has all
 of them as soon as its rules let some wait to go, and they wait for a week: so what goes here for
-that word is there still, unless clocks are wrong by days."""
+that word is there still, unless clocks are wrong by days. What somebody tells to go at once waits
+as well, while a word counts (storage/collecting.py)."""
 
 
 class Keep(IntEnum):

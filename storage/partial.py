@@ -20,6 +20,7 @@ from storage.facts.dots import Dot
 from storage.facts.node import Node
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content, Value
+from storage.index.schema import ANSWERED, set_meta
 from storage.keeping import Keep, Keeping, Stay, Vouching, by_use, pushed_out, vouching
 from storage.kept import Kept
 from storage.letgo import tops_of
@@ -333,9 +334,15 @@ class Partial(Opened):
         return self._ready().kept.keeping.is_whole and not self._wants.any()
 
     def receipt(self) -> Thing:
-        """Sign what this device holds now."""
+        """Sign what this device holds now; when it answers for older versions, remember that.
+
+        Raises:
+            StoreFull, StoreUnusable: that cannot be written down. Nothing is signed.
+        """
         core, word = self._ready(), self.word()
         now = int(core.clock.now())
+        if word.older and word.heard:
+            self._whole(lambda: set_meta(core.connection, ANSWERED, str(now).encode()))
         return write_receipt(core.device.signing, core.space, core.seen, now, word)
 
     def word(self) -> Word:

@@ -16,7 +16,7 @@ from storage.core import Core
 from storage.errors import AccessError, DecodeError
 from storage.facts.dots import Seen
 from storage.forks import Forks
-from storage.index.schema import TOLD, UNREAD, set_meta
+from storage.index.schema import ANSWERED, TOLD, UNREAD, set_meta
 from storage.intake import Intake
 from storage.records.record import parse_record
 from storage.wants import Wants
@@ -29,10 +29,8 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
     """Take in what opening adopted, and return how many records joined."""
     joined = 0
     with core.transaction():
-        if core.seen == Seen() and not all(it.is_torn for it in core.blocks.damage):
-            # what a good index does not know was promised to nobody; without one it may have been
-            set_meta(core.connection, UNREAD, b"1")
-            set_meta(core.connection, TOLD, b"")
+        if core.seen == Seen():
+            _begin(core)
         if not core.blocks.has_adopted:
             return 0
         for kind in _AUTH:
@@ -55,6 +53,16 @@ def recover(core: Core, intake: Intake, wants: Wants, forks: Forks) -> int:
         if core.members.has_keys:
             core.refresh_root()
     return joined
+
+
+def _begin(core: Core) -> None:
+    """Note what may have been in an index that is here no more."""
+    if not all(it.is_torn for it in core.blocks.damage):
+        # what a good index does not know was promised to nobody; without one it may have been
+        set_meta(core.connection, UNREAD, b"1")
+        set_meta(core.connection, TOLD, b"")
+    if core.blocks.has_adopted:  # what was signed last, and when, is not known any more
+        set_meta(core.connection, ANSWERED, str(int(core.clock.now())).encode())
 
 
 def causes_first(records: Iterable[Thing]) -> Iterator[Thing]:

@@ -146,6 +146,8 @@ def _together(one: Forgotten, other: Forgotten) -> Forgotten:
         removed_bytes=one.removed_bytes + other.removed_bytes,
         others=max(one.others, other.others),
         has_edits=one.has_edits or other.has_edits,
+        at_once=one.at_once and other.at_once,
+        is_counted_on=one.is_counted_on or other.is_counted_on,
     )
 
 
@@ -196,6 +198,7 @@ def _forgotten_shape(told: Forgotten) -> Shape:
         "still_shown": told.still_shown > 0,
         "other_devices": told.others,
         "edits_stay": told.has_edits,
+        "counted_on": told.is_counted_on,
     }
 
 

@@ -9,10 +9,10 @@ BYGONE_COMMANDS = (
         "forget",
         "keep one version of a file no longer on this device",
         "PATH@VERSION names a version from `atoll log`. What it held goes after a week, with\n"
-        "--now at once; until then --take-back takes that back, and later it asks the other\n"
-        "devices for it. That there was a version stays in the log, and so do edits that are\n"
-        "short. Other devices and backups are not touched, and a disk may hold what was removed\n"
-        "for longer.",
+        "--now at once, unless a device that keeps less than all may count on it just now; until\n"
+        "then --take-back takes that back, and later it asks the other devices for it. That\n"
+        "there was a version stays in the log, and so do edits that are short. Other devices and\n"
+        "backups are not touched, and a disk may hold what was removed for longer.",
         (
             Option("path", "PATH@VERSION", Kind.PATH, needed=True),
             Option("--now", "at once, not after a week", Kind.FLAG),

@@ -102,6 +102,8 @@ def _when(value: Value) -> str:
 def _honest(value: Value) -> str:
     """Say what forgetting here does not do."""
     lines = ["  That it was there stays in the log: names, times, devices."]
+    if value["counted_on"]:
+        lines.insert(0, "  Not at once: a device that keeps less than all may count on it here.")
     if value["edits_stay"]:
         lines.append(
             "  Texts: short edits stand in the log, and a note knows what was deleted in it."

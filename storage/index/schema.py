@@ -116,6 +116,8 @@ UNREAD = "unread"
 """Something stands under this name while a pack is damaged and nobody tried to repair it."""
 TOLD = "told"
 """Under this name stands what others have seen, as each itself said since then."""
+ANSWERED = "answered"
+"""Under this name stands when this device signed last that it has all older versions."""
 
 
 def make_tables(connection: Connection) -> None:

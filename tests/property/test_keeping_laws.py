@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from storage.errors import AtollError
 from storage.facts.change import TOP, EntryId
 from storage.facts.dots import Dot, Seen, Writer
-from storage.keeping import MOMENT, WHOLE, Keep, Keeping, Stay, keeping_from, pushed_out, vouching
+from storage.keeping import (
+    FRESH,
+    MOMENT,
+    WHOLE,
+    Keep,
+    Keeping,
+    Stay,
+    keeping_from,
+    pushed_out,
+    vouching,
+)
 from storage.records.receipt import Receipt
 from storage.retention import DAY, QUARANTINE
 from storage.vault import Vault
@@ -96,7 +106,7 @@ def test_the_last_whole_copy_is_never_let_go(count: int, seed: int) -> None:
 def test_no_older_version_goes_for_the_word_of_one_who_gave_it_up_meanwhile(seed: int) -> None:
     """A word is heard late, or twice; who gave it thins out its past when a week is over."""
     dice = Random(seed)  # noqa: S311 - a story, not a secret
-    now, since, holds = 0, -1, True
+    now, since, holds, said = 0, -1, True, 0
     mark = b"the mark"
 
     def word() -> Receipt:
@@ -105,15 +115,21 @@ def test_no_older_version_goes_for_the_word_of_one_who_gave_it_up_meanwhile(seed
 
     signed = [word()]
     for _ in range(40):
-        match dice.choice(["sign", "wait", "wait", "quarantine", "remove", "act", "act"]):
+        match dice.choice(
+            ["sign", "wait", "wait", "quarantine", "remove", "at once", "act", "act"]
+        ):
             case "sign":
                 signed.append(word())
+                said = now if signed[-1].older else said
             case "wait":
                 now += dice.randrange(4 * DAY)
             case "quarantine" if since < 0:
                 since = now
             case "remove" if since >= 0:
                 holds = holds and now - since < QUARANTINE
+            case "at once":
+                since = now if since < 0 else since
+                holds = holds and now - said <= FRESH
             case "act":
                 vouch = vouching([dice.choice(signed)], SEEN, mark, now)
                 assert vouch.has([DOT])

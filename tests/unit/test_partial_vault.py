@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from storage.access.roles import Role
-from storage.collecting import Orders
+from storage.collecting import Collected, Orders
 from storage.crypto.primitives import verify
 from storage.errors import BlockNotFound
 from storage.facts.change import TOP, EntryId
@@ -16,7 +16,7 @@ from storage.facts.dots import Dot, Writer
 from storage.keeping import FRESH, MOMENT, NOTE_MAX, WHOLE, Keep, Keeping
 from storage.letgo import tops_of
 from storage.records import receipt
-from storage.retention import Rule
+from storage.retention import Rule, held_in, tops_of_held
 from storage.vault import Vault
 from tests.helpers.vaults import Place, core_of, exchange, save, shown, tell, text, write
 
@@ -53,6 +53,21 @@ def sign(one: Vault, other: Vault) -> None:
 def did(vault: Vault) -> str:
     """Return the device of a vault."""
     return core_of(vault).device.did
+
+
+def forgetting(vault: Vault, entry: EntryId) -> Orders:
+    """Return the order to remove the version before the last at once."""
+    held = held_in(vault.facts_at(entry, vault.history(entry)[1]))
+    tops = frozenset((entry, top) for it in held for top in tops_of_held(it))
+    return Orders(forgotten=tops, at_once=True)
+
+
+def collected(vault: Vault, orders: Orders) -> Collected:
+    """Collect, and return what was done."""
+    run = vault.collection(orders)
+    while run.step() is not None:
+        pass
+    return run.collected
 
 
 def tidy(vault: Vault, *others: Vault) -> int:
@@ -304,6 +319,52 @@ def test_a_word_is_verified_once_and_not_whenever_somebody_asks_how_things_stand
     desk.accept([phone.receipt()])
     assert desk.receipts()[did(phone)].seen == phone.seen
     assert verified
+
+
+def test_no_older_version_goes_at_once_while_somebody_may_count_on_it(
+    pair: tuple[Vault, Vault], place: Place
+) -> None:
+    """A phone that heard the word of this morning gave up the last copy for it."""
+    desk, phone = pair
+    film = write(phone, "a.mov", FILM, TOP)
+    save(phone, film, FILM[::-1])
+    exchange(desk, phone)
+    phone.set_keeping(NAMES)
+    sign(desk, phone)
+    assert desk.word().older
+    orders, first = forgetting(desk, film), desk.history(film)[1].cid
+    place.clock.at += 3600
+    done = collected(desk, orders)
+    assert done.is_counted_on and done.quarantined > 3 and not done.removed
+    assert not desk.word().older
+    place.clock.at += 3600
+    assert tidy(phone, desk) > 3
+    assert b"".join(desk.read_at(film, first)) == FILM
+    sign(desk, phone)
+    place.clock.at += FRESH
+    done = collected(desk, orders)
+    assert not done.is_counted_on and done.removed > 3
+    assert not desk.word().older
+
+
+def test_what_was_signed_before_the_lists_were_lost_counts_on(
+    pair: tuple[Vault, Vault], place: Place
+) -> None:
+    """Whom this device gave its word stands in the index; others have it in their own."""
+    desk, phone = pair
+    film = write(desk, "a.mov", FILM, TOP)
+    save(desk, film, FILM[::-1])
+    tell(desk, phone)
+    orders = forgetting(desk, film)
+    folder = core_of(desk).index_path.parent
+    desk.close()
+    for path in folder.glob("index.db*"):
+        path.unlink()
+    again = place.open("desk")
+    assert collected(again, orders).is_counted_on
+    place.clock.at += FRESH + 1
+    assert collected(again, orders).removed > 3
+    again.close()
 
 
 def test_the_disk_is_given_back(pair: tuple[Vault, Vault], place: Place) -> None:

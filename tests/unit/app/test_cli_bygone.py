@@ -147,6 +147,16 @@ def test_forgetting_says_what_it_cannot_do() -> None:
         ask(app, "forget", path=f"{HERE}/bread.md")
 
 
+def test_what_waits_though_it_was_to_go_at_once_is_said() -> None:
+    """Who believes that it is gone would hand the device on."""
+    app = PastApp()
+    app.past.told = replace(TOLD, is_counted_on=True)
+    said = ask(app, "forget", path=f"{HERE}/bread.md@81bb04", now=True)
+    assert "go from this device in a week" in said
+    assert "Not at once: a device that keeps less than all may count on it here." in said
+    assert "removed from this device" not in said
+
+
 def test_the_bin_is_emptied_of_what_lay_at_a_path_and_below() -> None:
     """And of nothing that only begins alike."""
     app = PastApp()
