@@ -16,7 +16,8 @@ from storage.errors import BlockNotFound, DecodeError, NotKept
 from storage.facts.dots import Dot, Writer
 from storage.facts.pens import Pens
 from storage.facts.state import EntryFacts
-from storage.facts.text import TextDocument, text_of
+from storage.facts.text import TextDocument
+from storage.facts.text_of import text_of
 from storage.facts.text_wire import grown, updates_in
 from storage.facts.values import Content, Edit
 from storage.facts.view import content_version, main_content, sides, version_of
@@ -157,17 +158,19 @@ class Contents:
         key = _key_of(facts, dot)
         found = self._forget(key)
         if found is None:
-            found = self._grown_from(facts, dot) or self._text_of(facts, dot)
+            found = self._made_of(facts, dot)
         self._keep(key, found)
         return found
 
-    def _text_of(self, facts: EntryFacts, dot: Dot | None) -> TextDocument:
-        return text_of(facts, self._plain_text, self._fetch, dot)
+    def _made_of(self, facts: EntryFacts, dot: Dot | None) -> TextDocument:
+        found = self._grown_from(facts, dot)
+        return found or text_of(facts, self._plain_text, self._fetch, dot)
 
     def _grown_from(self, facts: EntryFacts, dot: Dot | None) -> TextDocument | None:
         """Return the text as one that is at hand and what came since; None when that is not all.
 
-        What others save often is a few edits more, or a document that grew by a few.
+        What others save often is a few edits more, or a document that grew by a few. Each step
+        is one that `text_of` does too, so that nobody reads another text for what he has at hand.
         """
         contents, edits = version_of(facts, dot)
         content = next(iter(contents.values()), None)
@@ -175,12 +178,11 @@ class Contents:
             return None
         with suppress(DecodeError):
             if edits:
-                updates = [edits[at] for at in sorted(edits, key=lambda at: at.rank)]
-                made = self.look(_alone(content)).fork()
-                for edit in updates:
-                    assert isinstance(edit, Edit)
-                    update = edit.update
-                    made.merge(self._fetch(update) if isinstance(update, Link) else update)
+                alone = self.look(_alone(content))
+                if content.document is not None and not alone.stands:
+                    return None  # its plain text stands for it, or something in it waits for more
+                made = alone.fork()
+                made.merge(*(self._update(edits[at]) for at in sorted(edits, key=_rank)))
                 return made
             if content.document is not None:
                 return self._grown_document(self._fetch(content.document))
@@ -192,21 +194,18 @@ class Contents:
         names = _names(updates)
         held = next((n for n in range(len(names), 0, -1) if names[n - 1] in self._written), 0)
         earlier = self._written.get(names[held - 1]) if held else None
-        if earlier is None:
-            found = TextDocument.load([document])
-        else:
-            found = earlier.fork()
-            for update in updates[held:]:
-                found.merge(update)
+        found = earlier.grow(updates[held:]) if earlier is not None else TextDocument.load(document)
         self._written[names[-1]] = found
         return found
 
     def remember(self, facts: EntryFacts, document: TextDocument) -> None:
         """Keep at hand the document that these facts make: it was just saved, and read back.
 
-        Nobody may change it from now on.
+        Nobody may change it from now on. What was read back itself is rather kept.
         """
-        self._keep(_key_of(facts, None), document)
+        key = _key_of(facts, None)
+        if key not in self._documents:
+            self._keep(key, document)
 
     def _keep(self, key: bytes, document: TextDocument) -> None:
         self._forget(key)
@@ -256,16 +255,17 @@ class Contents:
     def reads_back(self, content: Content, update: bytes, text: str) -> bool:
         """Say whether a content with one edit, or without, gives exactly this text again.
 
-        Whoever saves a text looks first: an edit that reading left out would be words lost.
+        Whoever saves a text looks first: an edit that reading left out would be words lost. It
+        is read as everyone reads it who has what stood there before at hand.
         """
+        facts = _alone(content)
         try:
-            document = self.look(_alone(content))
             if update:
-                document = document.fork()
-                document.merge(update)
+                edited: EntryFacts = {**facts, "edits": {_ALONE: Edit(_ALONE, update)}}
+                return self._made_of(edited, None).text == text
+            return self.look(facts).text == text
         except DecodeError:
             return False
-        return document.text == text
 
     def compact(self, before: Content, document: TextDocument, update: bytes) -> Content:
         """Store a text and its document as one content of the same lineage.
@@ -273,23 +273,21 @@ class Contents:
         `update` is what the document has beyond `before`; where that is a document too, this
         one is written as that and the update, so that a long history costs nothing to go on.
         """
-        whole = self._grown(before, document, update)
-        content = self._with_document(before, document, whole or document.snapshot())
-        if whole is not None:
-            self._written[_names(updates_in(whole))[-1]] = copy = document.fork()
-            self._keep(_key_of(_alone(content), None), copy)
+        grew = self._grown(before, update)
+        if grew is None or grew[1].text != document.text:
+            return self._with_document(before, document, document.snapshot())
+        content = self._with_document(before, document, grew[0])
+        self._keep(_key_of(_alone(content), None), grew[1])
         return content
 
-    def _grown(self, before: Content, document: TextDocument, update: bytes) -> bytes | None:
-        """Return a document as what it was and an update; None when reading would not give it."""
-        if before.document is None or not self.reads_back(before, update, document.text):
+    def _grown(self, before: Content, update: bytes) -> tuple[bytes, TextDocument] | None:
+        """Return a document as what it was and an update, and as it is read; None if it is not."""
+        if before.document is None:
             return None
-        alone = self.look(_alone(before))
-        with suppress(DecodeError):
-            if alone.seed_version(before.digest) == alone.version():
-                return None  # perhaps its document is broken, and its plain text stands for it
+        alone = self.look(_alone(before))  # so that it is at hand while the longer one is read
         with suppress(BlockNotFound, DecodeError):
-            return grown(self._fetch(before.document), update)
+            whole = grown(self._fetch(before.document), update)
+            return (whole, self._grown_document(whole)) if alone.stands else None
         return None
 
     def _with_document(self, before: Content, document: TextDocument, whole: bytes) -> Content:
@@ -329,6 +327,10 @@ class Contents:
         fresh, self.fresh = self.fresh, []
         return fresh
 
+    def _update(self, edit: object) -> bytes:
+        assert isinstance(edit, Edit)
+        return self._fetch(edit.update) if isinstance(edit.update, Link) else edit.update
+
     def _plain_text(self, content: Content) -> str:
         try:
             return b"".join(self.plain(content)).decode()
@@ -362,6 +364,10 @@ def _names(updates: Iterable[bytes]) -> list[bytes]:
     """Return a name of each document that a document grew from, and of itself."""
     digests = (blake3(update).digest() for update in updates)
     return list(accumulate(digests, lambda name, digest: blake3(name + digest).digest()))
+
+
+def _rank(dot: Dot) -> tuple[int, bytes]:
+    return dot.rank
 
 
 def _alone(content: Content) -> EntryFacts:

@@ -11,9 +11,8 @@ several, each is meant for the text as the one before left it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
-from itertools import chain
 
 from blake3 import blake3
 from loro import (
@@ -28,13 +27,11 @@ from loro import (
     VersionVector,
 )
 
-from storage.crypto.link import Link
 from storage.errors import DecodeError
-from storage.facts.dots import Dot
-from storage.facts.state import EntryFacts
 from storage.facts.steps import Step
 from storage.facts.text_delta import Splice, splices_of
 from storage.facts.text_diff import changes_between
+from storage.facts.text_parts import Standing, check_deletes
 from storage.facts.text_version import NOTHING, version_from_bytes, version_to_bytes
 from storage.facts.text_wire import (
     MARK,
@@ -43,13 +40,10 @@ from storage.facts.text_wire import (
     Change,
     changes_from_bytes,
     changes_from_json,
-    changes_in_document,
     changes_to_bytes,
     changes_to_json,
-    check_deletes,
+    updates_in,
 )
-from storage.facts.values import Content, Edit
-from storage.facts.view import version_of
 
 MAX_UNDO = 1000
 
@@ -67,6 +61,8 @@ class TextDocument:
         self._known: tuple[int, dict[int, int]] = -1, {}
         self._token: tuple[int, bytes] = -1, b""
         """How far each peer is, and the token of that, when there were so many operations."""
+        self._standing: Standing | None = None
+        """What it holds if it is just what a document's bytes say, and that stands by itself."""
 
     @classmethod
     def seed(cls, text: str) -> TextDocument:
@@ -85,19 +81,50 @@ class TextDocument:
         return cls(document)
 
     @classmethod
-    def load(cls, snapshots: Iterable[bytes], updates: Iterable[bytes] = ()) -> TextDocument:
-        """Return the document that these make together, in any order.
+    def load(cls, whole: bytes) -> TextDocument:
+        """Return the document that these bytes say, part after part.
 
         Raises:
-            DecodeError: one of them is no part of a document.
+            DecodeError: they are none, or a part does not stand on those before it.
         """
-        document = _new_document()
+        first, *others = updates_in(whole)
+        changes = changes_from_bytes(first)
+        found = cls(_new_document())
         with _guarded("not a document"):
-            for part in snapshots:
-                _import(document, changes_in_document(part))
-            for part in updates:
-                _import(document, changes_from_bytes(part))
-        return cls(document)
+            _import(found._document, changes)
+        with suppress(DecodeError):
+            standing = Standing()
+            standing.add(changes)
+            found._standing = standing
+        for part in others:
+            found._add(part)
+        return found
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is just what a document's bytes say, and nothing in it waits for more."""
+        return self._standing is not None
+
+    def grow(self, parts: Iterable[bytes]) -> TextDocument:
+        """Return what `load` gives of the bytes that this one is and these parts after them.
+
+        Raises:
+            DecodeError: a part does not stand on those before it.
+        """
+        with _guarded("a document that cannot be doubled"):
+            found = TextDocument(self._document.fork())
+        found._standing = self._standing and self._standing.copy()
+        for part in parts:
+            found._add(part)
+        return found
+
+    def _add(self, part: bytes) -> None:
+        changes = changes_from_bytes(part)
+        if self._standing is None:
+            raise DecodeError("parts before it do not stand")
+        self._standing.add(changes)
+        with _guarded("not a document"):
+            _take(self._document, changes)
 
     @property
     def text(self) -> str:
@@ -220,9 +247,9 @@ class TextDocument:
             self._end_step()
         return self._watched("not an update", lambda: _import(self._document, changes))
 
-    def merge(self, update: bytes) -> None:
-        """Take in an update as `take` does, without saying how the text changed."""
-        changes = changes_from_bytes(update)
+    def merge(self, *updates: bytes) -> None:
+        """Take in updates as `take` does, all at once, without saying how the text changed."""
+        changes = [change for update in updates for change in changes_from_bytes(update)]
         if changes:
             self._end_step()
         with _guarded("not an update"):
@@ -354,45 +381,6 @@ class TextDocument:
         return tuple(found)
 
 
-def text_of(
-    facts: EntryFacts,
-    plain: Callable[[Content], str],
-    fetch: Callable[[Link], bytes],
-    dot: Dot | None = None,
-) -> TextDocument:
-    """Return the text of an entry, or of its side version `dot`: a pure function of the facts.
-
-    `plain` reads the plain text of a content, `fetch` what a link to a document or an edit
-    opens. Contents of one lineage are brought together, then all edits are made on them.
-    An edit that no document takes is left out, and a document that is none is replaced by
-    the plain text beside it: what one member broke is not lost to the others.
-
-    Raises:
-        DecodeError: the entry has no text.
-    """
-    contents, edits = version_of(facts, dot)
-    texts = [
-        value
-        for _, value in sorted(contents.items(), key=lambda item: item[0].rank, reverse=True)
-        if isinstance(value, Content) and value.is_text
-    ]
-    if not texts:
-        raise DecodeError("an entry without text")
-    changes = [
-        fetch(edit.update) if isinstance(edit.update, Link) else edit.update
-        for _, edit in sorted(edits.items(), key=lambda item: item[0].rank)
-        if isinstance(edit, Edit)
-    ]
-    documents = [fetch(content.document) for content in texts if content.document is not None]
-    found, left_out = _gathered(documents, changes)
-    if left_out.issuperset(range(len(documents))):
-        seed = TextDocument.seed(plain(texts[0]))
-        if not changes:
-            return seed
-        found, _ = _gathered([seed.snapshot()], changes)
-    return TextDocument(found)
-
-
 def compact(document: TextDocument) -> tuple[str, bytes]:
     """Return the plain text and the whole document that stand for a content and its edits.
 
@@ -410,40 +398,6 @@ def apply_splices(text: str, splices: Iterable[Splice]) -> str:
     return units.decode("utf-16-le", "surrogatepass")
 
 
-def _gathered(documents: Sequence[bytes], updates: Sequence[bytes]) -> tuple[LoroDoc, set[int]]:
-    """Return what the parts make together, and the numbers of those that it did not take."""
-    read: dict[int, list[Change]] = {}
-    for number, part in enumerate((*documents, *updates)):
-        with suppress(DecodeError):
-            is_document = number < len(documents)
-            read[number] = (changes_in_document if is_document else changes_from_bytes)(part)
-    document = _new_document()
-    try:
-        with _guarded("not a document"):
-            _import(document, chain.from_iterable(read.values()))
-    except DecodeError:
-        document, read = _gathered_one_by_one(read)
-    return document, set(range(len(documents) + len(updates))) - read.keys()
-
-
-def _gathered_one_by_one(
-    read: Mapping[int, list[Change]],
-) -> tuple[LoroDoc, dict[int, list[Change]]]:
-    document = _new_document()
-    good: dict[int, list[Change]] = {}
-    for number, changes in read.items():
-        try:
-            with _guarded("not a document"):
-                _import(document, changes)
-        except DecodeError:
-            document = _new_document()  # nobody knows what it left in the one before
-            with _guarded("documents that do not go together"):
-                _import(document, chain.from_iterable(good.values()))
-        else:
-            good[number] = changes
-    return document, good
-
-
 def _new_document() -> LoroDoc:
     return LoroDoc()  # type: ignore[no-untyped-call]  # its stub forgot to say
 
@@ -452,6 +406,10 @@ def _import(document: LoroDoc, changes: Iterable[Change]) -> None:
     changes = list(changes)
     held = document.oplog_vv
     check_deletes(changes, document.len_ops, lambda peer: (held.get_last(peer) or 0) + 1)
+    _take(document, changes)
+
+
+def _take(document: LoroDoc, changes: Iterable[Change]) -> None:
     document.import_json_updates(changes_to_json(changes))
 
 

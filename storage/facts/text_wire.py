@@ -11,7 +11,8 @@ ops follow from their lengths.
     ["text", 2, [update, update, ...]]
 
 is a document that grew: the one it was, and what came since, each in the form above. So who
-adds to a long history writes the new part of it only, and reads none of it.
+adds to a long history writes the new part of it only, and reads none of it. When it is one,
+storage.facts.text_parts says.
 
 Loro's binary form is not taken from anyone: a hundred bytes of it can ask for gigabytes, and
 the program ends there and then. Here all lengths are checked before Loro sees them, and it gets
@@ -21,8 +22,7 @@ them as its JSON form.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -187,15 +187,6 @@ def updates_in(document: bytes) -> list[bytes]:
     raise DecodeError("a document that grew is made of updates")
 
 
-def changes_in_document(document: bytes) -> list[Change]:
-    """Return the changes that a document is made of.
-
-    Raises:
-        DecodeError: it is none.
-    """
-    return [change for update in updates_in(document) for change in changes_from_bytes(update)]
-
-
 def grown(document: bytes, update: bytes) -> bytes:
     """Return a document together with an update that came since.
 
@@ -206,36 +197,6 @@ def grown(document: bytes, update: bytes) -> bytes:
     if len(found) > MAX_BYTES:
         raise DecodeError("a document that is too long")
     return found
-
-
-MANY_DELETE: Final = 16
-"""How many sittings may delete all of a text side by side; more is done to slow us down."""
-
-
-def check_deletes(changes: Sequence[Change], ops: int, end_of: Callable[[int], int]) -> None:
-    """Refuse to delete more than there can be: Loro takes a microsecond for each character.
-
-    `ops` is how many ops the document has, `end_of` up to which counter it has a peer's.
-
-    Raises:
-        DecodeError: the changes delete what nobody wrote.
-    """
-    ends: dict[int, int] = {}
-    written, deleted = ops, Counter[int]()
-    for change in changes:
-        ends[change.peer] = max(change.end, ends.get(change.peer, 0))
-        written += sum(op.length for op in change.ops if not isinstance(op, Delete))
-    for change in changes:
-        for op in change.ops:
-            if isinstance(op, Delete):
-                deleted[change.peer] += op.length
-                peer = op.start[0]
-                if op.length > max(ends.get(peer, 0), end_of(peer)):
-                    raise DecodeError("more deleted than was written")
-    # Several may delete the same words side by side, each of them once.
-    most = max(deleted.values(), default=0)
-    if most > written or deleted.total() > written * MANY_DELETE:
-        raise DecodeError("more deleted than was written")
 
 
 def changes_to_json(changes: Iterable[Change]) -> str:

@@ -7,6 +7,7 @@ made it ask for 161 GB, and the process ended.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from storage.errors import DecodeError
 from storage.facts.text import TextDocument, apply_splices
@@ -16,6 +17,7 @@ from storage.facts.text_wire import (
     changes_to_bytes,
     changes_to_json,
     grown,
+    updates_in,
 )
 
 TEXT = "# Daily\n\n- one 😀\n"
@@ -37,6 +39,14 @@ SEEDS = (
 )
 
 
+def text_of(read: Callable[[], TextDocument]) -> str | None:
+    """Return the text that is read, None when it is refused."""
+    try:
+        return read().text
+    except DecodeError:
+        return None
+
+
 def check(data: bytes) -> None:
     """Raise if bytes do anything else than change a text or be refused."""
     with contextlib.suppress(DecodeError):
@@ -48,9 +58,12 @@ def check(data: bytes) -> None:
         before = document.text
         splices = document.take(data)
         assert apply_splices(before, splices) == document.text
-        assert TextDocument.load([document.snapshot()]).text == document.text
+        assert TextDocument.load(document.snapshot()).text == document.text
     with contextlib.suppress(DecodeError):
-        _ = TextDocument.load([data]).text
+        first, *others = updates_in(data)
+        assert text_of(lambda: TextDocument.load(data)) == text_of(
+            lambda: TextDocument.load(first).grow(others)
+        )
     for ask in (TextDocument.seed(TEXT).knows, TextDocument.seed(TEXT).at):
         with contextlib.suppress(DecodeError):
             ask(data)

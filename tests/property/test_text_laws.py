@@ -20,8 +20,8 @@ from storage.facts.text import (
     TextDocument,
     apply_splices,
     compact,
-    text_of,
 )
+from storage.facts.text_of import text_of
 from storage.facts.values import MAX_INLINE_EDIT, Content, Edit
 from storage.facts.view import content_version, lineage_of, sides
 from tests.helpers.histories import WRITERS, World
@@ -358,7 +358,7 @@ def test_an_old_version_can_be_looked_at_and_written_from() -> None:
 def test_a_text_that_nobody_edited_is_one_document_however_it_comes(text: str, more: str) -> None:
     """One device makes it of the text, another one reads it: what each writes has to fit both."""
     made = TextDocument.seed(text)
-    read = TextDocument.load([made.snapshot()])
+    read = TextDocument.load(made.snapshot())
     assert (read.text, read.version(), read.snapshot()) == (text, made.version(), made.snapshot())
     ours, theirs = (document.fork() for document in (made, read))
     begun = made.version()
