@@ -17,7 +17,8 @@ from ui.memory import Memory
 from ui.models.compare import Line, beside, changes
 from ui.models.pace import WINDOW, Pace
 from ui.models.rows import Item, Row
-from ui.pages.switcher import Switcher, rank
+from ui.pages.switcher import Switcher
+from ui.ranking import rank
 from ui.theme.theme import Look, Theme
 from ui.theme.tokens import NOTE_SIZE, PANES
 from ui.window import FIRST_SIZE, Window

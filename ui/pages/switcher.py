@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWi
 
 from app.values import EntryInfo
 from app.words import DOT
-from ui.letters import bare
 from ui.models.rows import Item, Row, RowModel
+from ui.ranking import Ranking
 from ui.theme.theme import Theme
 from ui.theme.tokens import M, S
 from ui.widgets.parts import label
@@ -24,22 +24,6 @@ LINES = Measures(side=4, inner=S, above=7, strong=False, two_lines=False)
 _MOVES = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 
 
-def rank(words: str, text: str) -> int | None:
-    """Return how well letters fit a text, less is better; None where they are not in it.
-
-    All words must be in it; what begins a word is better than what is inside one.
-    """
-    low = bare(text)
-    score = 0
-    for word in bare(words).split():
-        at = low.find(word)
-        if at < 0:
-            return None
-        begins = at == 0 or not low[at - 1].isalnum()
-        score += at + (0 if begins else 100)
-    return score * 4 + len(low)
-
-
 class Switcher(QDialog):
     """A box over the window; Esc closes it."""
 
@@ -50,7 +34,8 @@ class Switcher(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(hint)
-        self._items = list(items)
+        self._items = [item for item, _ in items]
+        self._ranking = Ranking([text for _, text in items])
         self.rows = RowModel(_draw, self)
         self.box = QLineEdit()
         self.box.setPlaceholderText(hint)
@@ -88,13 +73,9 @@ class Switcher(QDialog):
         return super().eventFilter(watched, event)
 
     def _show(self, words: str) -> None:
-        ranked = [
-            (score, n)
-            for n, (_, text) in enumerate(self._items)
-            if (score := rank(words, text)) is not None
-        ]
-        best = sorted(ranked)[:SHOWN] if words.strip() else ranked[:SHOWN]
-        self.rows.show([self._items[n][0] for _, n in best])
+        first = range(min(SHOWN, len(self._items)))
+        best = self._ranking.best(words, SHOWN) if words.strip() else first
+        self.rows.show([self._items[n] for n in best])
         self.list.choose(self.rows.key(0))
         self.list.setVisible(bool(best))
         self.nothing.setVisible(not best)
