@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import RepairedAlone
 from app.events import Event, Trouble
+from app.node import Node
 from app.values import Role
 from storage.collecting import NotRepaired
 from storage.errors import NotKept
@@ -147,6 +148,15 @@ def torn(data: Path) -> None:
         file.write(b"torn" * 9)
 
 
+async def collects(app: Node, space: str) -> bool:
+    """Collect; say whether that was possible."""
+    try:
+        await app.past.collect(space)
+    except NotRepaired:
+        return False
+    return True
+
+
 def test_a_store_that_a_power_cut_tore_is_settled_by_itself_and_collected_again(
     tmp_path: Path,
 ) -> None:
@@ -165,17 +175,26 @@ def test_a_store_that_a_power_cut_tore_is_settled_by_itself_and_collected_again(
             await ana.share(space.id, Role.VIEW, None)  # it waits until Ana can be reached
             async with node(tmp_path, "Mina") as mina:
                 await mina.dial(f"127.0.0.1:{ana.port}")
-
-                async def collects() -> bool:
-                    try:
-                        await ana.past.collect(space.id)
-                    except NotRepaired:
-                        return False
-                    return True
-
-                await until(ana, collects)
+                await until(ana, lambda: collects(ana, space.id))
             name = (await ana.spaces())[0].name
             assert troubles == [Trouble(RepairedAlone.code, name, space.id)]
             assert not [it for it in (await ana.check()).findings if it.severity != "note"]
+
+    asyncio.run(story())
+
+
+def test_a_torn_store_needs_no_word_that_is_new_from_those_who_ran_on(tmp_path: Path) -> None:
+    """A desktop that is never switched off signs nothing while nothing changes."""
+
+    async def story() -> None:
+        async with node(tmp_path, "Mina") as mina:
+            async with node(tmp_path, "Ana") as ana:
+                await share_and_join(ana, mina, tmp_path)
+            torn(tmp_path / "Ana-data")
+            async with node(tmp_path, "Ana") as ana:
+                (space,) = await ana.spaces()
+                await ana.dial(f"127.0.0.1:{mina.port}")
+                await until(ana, lambda: collects(ana, space.id))
+                assert not [it for it in (await ana.check()).findings if it.severity != "note"]
 
     asyncio.run(story())
