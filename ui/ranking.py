@@ -89,8 +89,9 @@ class _Column:
 
     def __init__(self, letters: str) -> None:
         wide = letters.encode("utf-32-le", "surrogatepass")
-        self._bytes = [wide[n::4] for n in range(3)]
+        self._low, self._middle, self._high = (wide[n::4] for n in range(3))
         self._known: dict[str, int] = {}
+        self._pages: dict[int, int] = {}
 
     def having(self, letter: str) -> int:
         """Return who has a letter here."""
@@ -103,12 +104,16 @@ class _Column:
         """Return who has one of some letters here."""
         found = 0
         for page, codes in groupby(sorted(map(ord, letters)), lambda code: code >> 8):
-            parts = {code & 255 for code in codes}, {page & 255}, {page >> 8}
-            here = -1
-            for column, wanted in zip(self._bytes, parts, strict=True):
-                here &= here and _marks(column, wanted)
-            found |= here
+            found |= self._page(page) & _marks(self._low, {code & 255 for code in codes})
         return found
+
+    def _page(self, page: int) -> int:
+        """Return who has one of 256 letters that follow each other here."""
+        known = self._pages.get(page)
+        if known is None:
+            known = _marks(self._middle, {page & 255}) & _marks(self._high, {page >> 8})
+            self._pages[page] = known
+        return known
 
 
 def _columns(lows: Sequence[str]) -> list[_Column]:
