@@ -34,7 +34,7 @@ def check_deletes(changes: Sequence[Change], ops: int, end_of: Callable[[int], i
     for change in changes:
         ends[change.peer] = max(change.end, ends.get(change.peer, 0))
     _count(changes, deleted, lambda peer: max(ends.get(peer, 0), end_of(peer)))
-    _bound(ops + _written(changes), deleted)
+    _bound(ops + _written(changes), deleted, deleted.total())
 
 
 MAX_BESIDE: Final = 64
@@ -63,7 +63,7 @@ class _Part:
         deps = frozenset(change.deps)
         if deps == self._before:
             past = _Past(0, {})
-        elif deps == heads:
+        elif len(deps) == len(heads) and deps.issubset(heads):
             past = _Past(self._count, {})
         else:
             past = self._joined(deps)
@@ -116,10 +116,13 @@ class Standing:
     """The ops that no other one builds on."""
     _written: int = 0
     _deleted: Counter[int] = field(default_factory=Counter[int])
+    """By each peer."""
+    _all_deleted: int = 0
 
     def copy(self) -> Standing:
         """Return this once more: what is added to one is not added to the other."""
-        return Standing(dict(self._ends), set(self._heads), self._written, self._deleted.copy())
+        counted = self._written, self._deleted.copy(), self._all_deleted
+        return Standing(dict(self._ends), set(self._heads), *counted)
 
     def add(self, changes: Sequence[Change]) -> None:
         """Count in the next part. One that was refused is not to be used on.
@@ -141,8 +144,11 @@ class Standing:
             self._heads.add((change.peer, change.end - 1))
             self._ends[change.peer] = change.end
         self._written += _written(changes)
-        _count(changes, self._deleted, lambda peer: self._ends.get(peer, 0))
-        _bound(self._written, self._deleted)
+        now = Counter[int]()
+        _count(changes, now, lambda peer: self._ends.get(peer, 0))
+        self._deleted.update(now)
+        self._all_deleted += now.total()
+        _bound(self._written, {peer: self._deleted[peer] for peer in now}, self._all_deleted)
 
 
 def _written(changes: Sequence[Change]) -> int:
@@ -158,8 +164,8 @@ def _count(changes: Sequence[Change], deleted: Counter[int], end_of: Callable[[i
                     raise DecodeError("more deleted than was written")
 
 
-def _bound(written: int, deleted: Counter[int]) -> None:
+def _bound(written: int, deleted: Mapping[int, int], together: int) -> None:
     """Several may delete the same words side by side, each of them once."""
     most = max(deleted.values(), default=0)
-    if most > written or deleted.total() > written * MANY_DELETE:
+    if most > written or together > written * MANY_DELETE:
         raise DecodeError("more deleted than was written")
