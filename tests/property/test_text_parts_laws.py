@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.codec import dagcbor
+from storage.contents import Contents
 from storage.errors import DecodeError
 from storage.facts.change import TOP, EntryId
+from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument
 from storage.facts.text_parts import Standing
 from storage.facts.text_wire import (
@@ -24,7 +26,7 @@ from storage.facts.text_wire import (
     changes_from_bytes,
     changes_to_bytes,
 )
-from storage.facts.values import Content
+from storage.facts.values import MAX_INLINE_EDIT, Content, Edit
 from storage.tree.content import store_bytes
 from storage.vault import Vault
 from tests.helpers.texts import WORDS
@@ -210,6 +212,28 @@ def test_who_heard_at_another_time_reads_the_same_of_a_document_that_is_none(
     assert begun != "PLAIN"
     one.close()
     two.close()
+
+
+def test_what_is_proven_before_a_save_is_what_everybody_reads(tmp_path: Path) -> None:
+    """What waits in a document for more is lost to a copy of it, and not to who reads anew."""
+    vault = Place(tmp_path).create("one")
+    note = write(vault, "note.md", b"begun\n", TOP)
+    first, update = HOSTILE[1]
+    put(vault, note, first)
+    core = core_of(vault)
+    facts = vault.facts(note)
+    ((dot, content),) = facts["content"].items()
+    assert isinstance(content, Content)
+    assert core.contents.look(facts).text == "abcdef"
+    edited: EntryFacts = {**facts, "edits": {dot: Edit(dot, update)}}
+    anew = Contents(core.blocks, lambda: bytes(32)).look(edited).text
+    assert core.contents.look(edited).text == anew == "abcONETWOdef"
+    assert core.contents.reads_back(content, update, anew)
+    assert not core.contents.reads_back(content, update, "abcONEdef")
+    save(vault, note, b"abcdef" + b"long line\n" * MAX_INLINE_EDIT)
+    text = vault.text(note).text
+    assert Contents(core.blocks, lambda: bytes(32)).look(vault.facts(note)).text == text
+    vault.close()
 
 
 @pytest.mark.parametrize("other", ["two", "other!", "n"])
