@@ -11,6 +11,9 @@ from ui.ranking import Ranking, rank
 
 LETTERS = "ab1 -_\néßŐ乡\u0461、😀\U00010061\udc61\u0301\u00a8"
 """Also such as share a byte with an a, such as become two letters, or none."""
+FEW = st.sampled_from(["a", "aa", "a a", "b", "ba", "乡", "\u0461", "\U00010061"])
+ALIKE = st.text("aab -", max_size=7) | st.text("a乡\u0461\U00010061 ", max_size=5)
+"""So many fit that most of them have no room in the list."""
 NAMES = st.lists(st.text(LETTERS, max_size=9) | st.text(max_size=4), max_size=30)
 WORDS = st.text("aab1 -é乡\u0461😀\U00010061\u0301", max_size=5) | st.text(max_size=3)
 
@@ -19,6 +22,17 @@ def one_by_one(words: str, texts: list[str], most: int) -> list[int]:
     """Return what fits best, as anybody would find it."""
     ranked = [(rank(words, text), n) for n, text in enumerate(texts)]
     return [n for _, n in sorted((score, n) for score, n in ranked if score is not None)][:most]
+
+
+@given(st.lists(ALIKE, min_size=8, max_size=40), FEW, st.integers(1, 5))
+@example(["a b"] * 9, "b", 3)
+@example(["xa", "a", "x a", "ba"], "a a", 2)
+@example(["乡", "\u0461", "\U00010061", "aaaa"], "a", 1)
+@example(["乡", "\U00010061", "\u0461\u0461"], "\u0461", 1)
+@example(["a" * 9 + "b", "c-b"], "b", 1)
+def test_only_the_best_are_chosen(texts: list[str], words: str, most: int) -> None:
+    """What is left out must fit less well than what is shown."""
+    assert Ranking(texts).best(words, most) == one_by_one(words, texts, most)
 
 
 @given(NAMES, WORDS, st.integers(1, 40))
