@@ -35,15 +35,19 @@ _A_PEER = 1
 
 def said_once(core: Core, entries: Iterable[EntryId]) -> tuple[EntryId, str] | None:
     """Return a text of which something stands there twice, and how it is without that."""
-    own = {writer for writer, did in core.ledger.writers().items() if did == core.device.did}
-    if len(own) <= 1:
+    issuers = core.ledger.writers()
+    again = {did for did, writers in Counter(issuers.values()).items() if writers > 1}
+    if core.device.did not in again:
         return None
     for entry in entries:
         facts = core.catalog.facts(entry)
         contents, edits = version_of(facts, None)
-        ours = [dot for dot in contents if dot.writer in own]
+        by = {dot: issuers.get(dot.writer, "") for dot in contents}
+        ours = [dot for dot, did in by.items() if did in again]
         if len(contents) <= 1 or not ours or edits.keys() - contents.keys():
             continue
+        if core.device.did != min(by[dot] for dot in ours):
+            continue  # of two that may, one does: each would leave the lines that the other takes
         try:
             text = _Standing(core, entry, facts, frozenset(contents)).once(ours)
         except (BlockNotFound, CorruptBlock, DecodeError, NotFound):
@@ -61,22 +65,32 @@ class _Standing:
         self._entry = entry
         self._facts = facts
         self._dots = dots
-        self._alone = {dot: self._made_by({dot}) for dot in sorted(dots, key=lambda it: it.rank)}
         self._now = self._made_by(dots).text
+        self._lines = Counter(_lines(self._now))
+        self._alone: dict[Dot, TextDocument] = {}
 
     def once(self, ours: Collection[Dot]) -> str | None:
         """Return the text without what stands in it twice."""
+        if len(self._lines) == self._lines.total():
+            return None  # nothing does, and no more need be read
+        dots = sorted(self._dots, key=lambda it: it.rank)
+        self._alone = {dot: self._made_by({dot}) for dot in dots}
         for less, more in permutations(self._alone, 2):
             if (less in ours or more in ours) and _holds(self._alone[more], self._alone[less]):
                 left = self._made_by(self._dots - {less}).text
-                if left != self._now:
+                if self._is_less(left):
                     return left
         for mine in ours:
             for made in self._made_meanwhile(mine):
                 on_top = self._on_top_of(made, mine)
-                if on_top not in {None, self._now}:
+                if on_top is not None and self._is_less(on_top):
                     return on_top
         return None
+
+    def _is_less(self, text: str) -> bool:
+        """Say whether a text has every line of now still, and some less often: so it ends."""
+        lines = Counter(_lines(text))
+        return lines < self._lines and lines.keys() == self._lines.keys()
 
     def _made_meanwhile(self, mine: Dot) -> Iterator[TextDocument]:
         """Walk what others made of what we had, and we had not seen; the last first."""

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.facts.change import TOP, EntryId
+from storage.records.history import History
 from storage.vault import Vault
 from tests.helpers.vaults import META, Place, exchange, save, text, write
 
@@ -146,8 +147,102 @@ def test_who_never_wrote_the_lines_loses_nothing_of_theirs(story: SetBack) -> No
     assert Counter(story.lines) == Counter([*BASE.split(), "forgotten", "new"])
 
 
-WORDS = st.lists(st.sampled_from("abcde"), max_size=4)
+def test_a_text_whose_lines_all_stand_there_once_is_looked_at_no_further(
+    story: SetBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a start hundreds may be looked at: who wrote what, and when, costs seconds of each."""
+    story.say(story.one, BASE + "salt\n")
+    exchange(story.one, story.two)
+    story.put_back()
+    story.say(story.one, BASE + "new\n")
+    exchange(story.one, story.two)
+    asked: list[EntryId] = []
+    monkeypatch.setattr(History, "facts_at", lambda _, entry, __: asked.append(entry))
+    assert not said_once(story.one, story.note)
+    assert not asked
+
+
+def test_of_two_that_had_forgotten_one_alone_takes_lines_away(story: SetBack) -> None:
+    """Apart, the one would take the line that the other leaves: then it stood nowhere."""
+    story.two.close()
+    shutil.copytree(story.place.folder / "two", story.place.folder / "kept by two")
+    story.two = story.place.open("two", "on")
+    story.say(story.one, BASE + "salt\n")
+    exchange(story.one, story.two)
+    story.put_back()
+    story.two.close()
+    shutil.rmtree(story.place.folder / "two")
+    (story.place.folder / "kept by two").rename(story.place.folder / "two")
+    story.two = story.place.open("two", "put back")
+    for vault in (story.one, story.two):
+        story.say(vault, BASE + "salt\n")
+    exchange(story.one, story.two)
+    assert story.lines.count("salt") == 2
+    assert sum(said_once(vault, story.note) for vault in (story.one, story.two)) == 1
+    story.meet()
+    assert story.lines == [*BASE.split(), "salt"]
+
+
+def any_edit(lines: list[str], kind: int, at: int, to: int, fresh: str) -> list[str]:
+    """Put in a line, take one away, write one once more, or move one."""
+    made = list(lines)
+    if not made or kind == 0:
+        return [*made[: at % (len(made) + 1)], fresh, *made[at % (len(made) + 1) :]]
+    line = made[at % len(made)] if kind == 2 else made.pop(at % len(made))
+    if kind > 1:
+        made.insert(to % (len(made) + 1), line)
+    return made
+
+
 WHO = st.sampled_from(["one", "two"])
+NUMBERS = st.integers(0, 7)
+EDITS = st.lists(
+    st.tuples(WHO, st.integers(0, 3), NUMBERS, NUMBERS, st.booleans(), st.booleans()), max_size=6
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(EDITS, EDITS, st.booleans(), st.booleans())
+def test_a_line_that_stands_in_one_place_never_vanishes_and_it_ends(
+    before: list[tuple[str, int, int, int, bool, bool]],
+    since: list[tuple[str, int, int, int, bool, bool]],
+    told: bool,  # noqa: FBT001
+    folder_too: bool,  # noqa: FBT001
+) -> None:
+    """Whatever two people do to the lines: what is taken away stands there still."""
+    with TemporaryDirectory() as folder:
+        story = SetBack(Path(folder))
+        try:
+            edit_all(story, before, "x")
+            plain = text(story.one, story.note)
+            if told:
+                exchange(story.one, story.two)
+            story.put_back()
+            if not folder_too:
+                story.say(story.one, plain)
+            edit_all(story, since, "y")
+            exchange(story.one, story.two)
+            had = Counter(story.lines)
+            story.meet()
+            assert Counter(story.lines) <= had
+            assert set(story.lines) == set(had)
+        finally:
+            story.close()
+
+
+def edit_all(story: SetBack, edits: list[tuple[str, int, int, int, bool, bool]], word: str) -> None:
+    """Let each do what it does, and tell of it or not."""
+    for number, (who, kind, at, to, tells, common) in enumerate(edits):
+        vault = story.one if who == "one" else story.two
+        fresh = "common" if common else f"{word}{number}"
+        lines = any_edit(text(vault, story.note).split(), kind, at, to, fresh)
+        story.say(vault, "".join(f"{line}\n" for line in lines))
+        if tells:
+            exchange(story.one, story.two)
+
+
+WORDS = st.lists(st.sampled_from("abcde"), max_size=4)
 
 
 @pytest.mark.slow
