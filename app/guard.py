@@ -16,7 +16,15 @@ from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
-from app.guard_batch import Batch, Judged, OfLate, count_of, is_of, made_since
+from app.guard_batch import (
+    Batch,
+    Judged,
+    OfLate,
+    count_of,
+    is_of,
+    lies_as_before,
+    made_since,
+)
 from app.guard_harm import (
     as_it_lay,
     before,
@@ -195,7 +203,7 @@ class Guard:
         now = self._memory.now
         dots = [Dot(self._vault.writer, after + n) for n in range(1, count + 1)]
         if dots:
-            self._memory.put(replace(now, meant=(*now.meant, *dots)))
+            self._memory.put(now.meaning(*dots))
 
     def _forget_unmade(self) -> None:
         """What was meant and never made means nothing: those numbers are still to be used."""
@@ -273,6 +281,8 @@ class Guard:
         for did, device in self._devices.items():
             if device.unsure:
                 self._weigh(did, device, looking)
+        for batch in self._batches:
+            self._ask_again(batch, looking)
 
     def _weigh(self, did: str, device: OfLate, looking: LookingBack) -> None:
         """Hold what a device did of late, if that is too much."""
@@ -290,7 +300,8 @@ class Guard:
         files = {entry: was for entry, was in device.before.items() if was is not None}
         hold = Hold(did, Seen(), out=False, sent=Seen(), since=0)
         batch = Batch(hold, files, made=made, known=device.known)
-        device.unsure = self._find_harms(batch)
+        unsure = self._find_harms(batch)
+        device.unsure = bool(unsure)
         if not self._is_too_much(batch, looking):
             return
         if undone := self._as_they_lay(recent, looking):
@@ -298,31 +309,36 @@ class Guard:
                 device.before.pop(entry, None)
             self._weigh(did, device, looking)
         else:
+            batch.unsure = [seen for seen in recent if not unsure.isdisjoint(seen.files)]
             self._hold(batch, device.recent)
 
     def _as_they_lay(self, recent: Iterable[Judged], looking: LookingBack) -> AbstractSet[EntryId]:
         """Leave out, once, what records of others left as it lay here; return that."""
         left_out: set[EntryId] = set()
         for seen in (it for it in recent if not it.compared):
-            seen.compared = True
             if seen.step.dot.writer != self._vault.writer:
-                same = {entry for entry in seen.files if self._lay_so(seen.step, entry, looking)}
+                told = {entry: self._lay_so(seen.step, entry, looking) for entry in seen.files}
+                same = {entry for entry, so in told.items() if so}
+                seen.compared = None not in told.values()
                 seen.files -= same
                 left_out |= same
                 if same and not seen.files:  # nor after a start, when what was held is no more
-                    now = self._memory.now
-                    self._memory.now = replace(now, meant=(*now.meant, seen.step.dot))
+                    self._memory.now = self._memory.now.meaning(seen.step.dot)
         return left_out
 
-    def _lay_so(self, step: Step, entry: EntryId, looking: LookingBack) -> bool:
+    def _lay_so(self, step: Step, entry: EntryId, looking: LookingBack) -> bool | None:
         others = (it for it in self._batches if not it.hold.out and it.hold.did != step.issuer)
-        held = next((it.files[entry] for it in others if entry in it.files), None)
-        return as_it_lay(self._vault, looking, step, entry, held)
+        batch = next((it for it in others if entry in it.files), None)
+        if batch is None:
+            return as_it_lay(self._vault, looking, step, entry, None)
+        if not lies_as_before(batch, looking, entry, step, self._writers_of(self._did)):
+            return False
+        return as_it_lay(self._vault, looking, step, entry, batch.files[entry])
 
     def _hold(self, batch: Batch, recent: Recent[Judged]) -> None:
         """Begin to hold a batch, from the first record on that harmed something."""
         harmful = [it for it in recent.things() if not batch.harms.keys().isdisjoint(it.files)]
-        first = harmful[0]
+        first = min([harmful[0], *batch.unsure[:1]], key=lambda it: it.step.pos)
         last = max(batch.made.values(), key=lambda step: step.pos)
         out = last.dot.writer == self._vault.writer
         mine = self._writers_of(batch.hold.did)
@@ -348,21 +364,34 @@ class Guard:
             if not made_since(batch, looking, entry)
             and (was := before(looking, entry, seen.step)) is not None
         }
-        found = harms(self._vault, fresh, batch.known).harms
+        told = harms(self._vault, fresh, batch.known)
+        if told.unsure:
+            batch.unsure.append(seen)
+        found = told.harms
         gone = {e: fresh[e] for e, harm in found.items() if harm is Harm.DELETED}
         for entry in put_instead(looking, gone, batch.files, [seen.step]):
             del found[entry]
         if found:
-            batch.last = seen.step.pos
+            batch.last = max(batch.last, seen.step.pos)
         batch.harms |= found
         batch.files |= {entry: fresh[entry] for entry in found}
+
+    def _ask_again(self, batch: Batch, looking: LookingBack) -> None:
+        """Hold also what nobody could say before: a text had not come yet."""
+        unsure, batch.unsure = batch.unsure, []
+        batch.asked = batch.asked or bool(unsure)
+        for seen in unsure:
+            self._extend(batch, seen, looking)
 
     # -- how much it is --------------------------------------------------------------------
     def _recount(self, touched: AbstractSet[EntryId], looking: LookingBack) -> None:
         """Let go of what is harm no more: it was put right, here or there."""
         for batch in tuple(self._batches):
+            if not touched.isdisjoint(batch.uncertain()):
+                self._ask_again(batch, looking)
             changed = {entry: batch.files[entry] for entry in touched & batch.files.keys()}
-            if batch.harms and not changed:
+            asked, batch.asked = batch.asked, False
+            if batch.harms and not (changed or asked):
                 continue
             if batch.harms:  # of very many that came one by one, only what changed is judged anew
                 told = harms(self._vault, changed, batch.known).harms
@@ -370,11 +399,13 @@ class Guard:
             else:
                 self._find_harms(batch)
             if not (self._is_still_so(batch) or self._is_too_much(batch, looking)):
+                if len(batch.harms) + len(batch.uncertain()) > self._bound(batch):
+                    continue  # what is right again says nothing of what is not here yet
                 self._batches.remove(batch)
                 self._settle(batch.hold.did)
 
-    def _find_harms(self, batch: Batch) -> bool:
-        """Find out what befell a batch's files; say whether that is not known of all."""
+    def _find_harms(self, batch: Batch) -> AbstractSet[EntryId]:
+        """Find out what befell a batch's files; say of which nobody knows yet."""
         told = harms(self._vault, batch.files, batch.known)
         batch.harms = told.harms
         return told.unsure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from app.guard_memory import Hold
 from app.guard_rule import Recent, stands_for
 from app.guard_values import Harm
 from storage.facts.change import EntryId
+from storage.facts.dots import Writer
 from storage.lately import LookingBack
 from storage.records.ledger import Step
 
@@ -34,6 +36,7 @@ class OfLate:
     """Files as they were before what is recent; None for what cannot be harmed."""
     known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
     unsure: bool = False
+    """Some text is not here yet."""
 
 
 @dataclass(slots=True)
@@ -50,16 +53,39 @@ class Batch:
     last: int = 0
     """The position of the last record that harmed something."""
     known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
+    unsure: list[Judged] = field(default_factory=list[Judged])
+    """What did something to texts that are not all here yet: it is looked at again."""
+    asked: bool = False
+    """It was, since it was found out last whether this is too much."""
     weighed: int = 0
     """How many harms there were when it was last found out which are missed by nobody."""
     excused: int = 0
     """How many were."""
+
+    def uncertain(self) -> AbstractSet[EntryId]:
+        """Return what may be harmed and is not held yet."""
+        return {entry for seen in self.unsure for entry in seen.files} - self.files.keys()
 
     def stands_in(self, folder: EntryId, name: str) -> bool:
         """Say whether a file is what was put instead of one that was harmed."""
         if len(self.names) != len(self.files):
             self.names = {(it.folder, it.name) for it in self.files.values()}
         return stands_for(name, lambda before: (folder, before) in self.names)
+
+
+def lies_as_before(
+    batch: Batch, looking: LookingBack, entry: EntryId, step: Step, own: Container[Writer]
+) -> bool:
+    """Say whether a held file lies here as its batch's maker found it, when a record comes.
+
+    Not if it was written here meanwhile, or something of it had come that the maker had not seen.
+    """
+    was = batch.files[entry].seen
+    since = [it for it in looking.steps(entry) if it.pos < step.pos and not was.includes(it.dot)]
+    first = next((it.pos for it in since if it.pos in batch.made), 0)
+    return not any(
+        it.dot.writer in own or (it.pos < first and it.issuer != batch.hold.did) for it in since
+    )
 
 
 def made_since(batch: Batch, looking: LookingBack, entry: EntryId) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.guard_rule import is_like, is_renamed, stands_for
 from app.guard_values import Harm
@@ -56,8 +56,8 @@ class Told:
     """What was found out of some files."""
 
     harms: dict[EntryId, Harm]
-    unsure: bool = False
-    """Of some text not all is here yet: whether it is the same one still, nobody can say."""
+    unsure: set[EntryId] = field(default_factory=set[EntryId])
+    """Of these texts not all is here yet: whether they are the same still, nobody can say."""
 
 
 def may_harm(operations: Iterable[Operation]) -> bool:
@@ -90,7 +90,8 @@ def harms(vault: Vault, files: Mapping[EntryId, Before], known: Known) -> Told:
         try:
             harm = Harm.DELETED if node is None else _harm(vault, was, node, known)
         except (BlockNotFound, CorruptBlock, DecodeError):
-            told.unsure, harm = True, None
+            harm = None
+            told.unsure.add(entry)
         if harm is not None:
             told.harms[entry] = harm
     return told
@@ -122,16 +123,18 @@ def _digest_now(vault: Vault, entry: EntryId) -> bytes:
 
 def as_it_lay(
     vault: Vault, looking: LookingBack, step: Step, entry: EntryId, held: Before | None
-) -> bool:
+) -> bool | None:
     """Say whether a record left a file as it lay here already, as a second undo of one batch does.
 
-    What is `held` lies here as it was before that.
+    What is `held` lies here as it was before that. None: a text is not here yet.
     """
     try:
         around = looking.around(step, entry, RECORDS)
         if around is None:
             return False
         return _is_as(vault, around[0] if held is None else held.facts, around[1])
+    except BlockNotFound:
+        return None
     except AtollError:
         return False
 

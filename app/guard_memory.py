@@ -47,6 +47,10 @@ class Remembered:
     settled: Seen = field(default_factory=Seen)
     """What was let through: it is not judged again after a restart."""
 
+    def meaning(self, *dots: Dot) -> Remembered:
+        """Return this with more commits that count for nothing, the last ones of all."""
+        return replace(self, meant=(*self.meant, *dots)[-MAX_MEANT:])
+
 
 class Kept(Protocol):
     """Where bytes are kept; a SealedFile is one."""
@@ -77,7 +81,7 @@ class GuardMemory:
         Raises:
             StoreFull, StoreUnusable: it may be forgotten with the next start.
         """
-        self.now = replace(remembered, meant=remembered.meant[-MAX_MEANT:])
+        self.now = remembered
         self._file.save(encode(_written(self.now)))
 
 
