@@ -46,7 +46,8 @@ def run(
     seeds = seeds or (b"",)
     for number in range(inputs):
         data = mutate(random.choice(seeds), seeds, random)
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        # Again and again: one that is raised in a callback of the collector is lost.
+        signal.setitimer(signal.ITIMER_REAL, SECONDS, SECONDS)
         try:
             check(data)
             if number % LOOK_EVERY == 0 and memory_used() > MAX_MEMORY:
