@@ -6,13 +6,14 @@ Only glibc keeps much, and only Linux has that; elsewhere nothing is to be done.
 from __future__ import annotations
 
 import ctypes
-import gc
 import sys
 
 
 def give_back() -> None:
-    """Give memory back that is free. Takes milliseconds, so not after each small work."""
-    gc.collect()
+    """Give memory back that is free. Takes milliseconds, so not after each small work.
+
+    Rubbish is not looked for: that stops all threads, the window's too (decision 0020).
+    """
     if sys.platform != "linux":
         return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

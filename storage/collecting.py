@@ -431,7 +431,7 @@ def _is_counted_on(core: Core) -> bool:
     In quarantine they are here still when it does, and no such word is signed meanwhile.
     """
     said, now = get_meta(core.connection, ANSWERED), core.clock.now()
-    if said is None or int(now) - int(said) > FRESH:
+    if said is None or abs(int(now) - int(said)) > FRESH:
         return False
     return any(it.did != core.device.did for it in core.members.all(now))
 

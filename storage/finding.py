@@ -56,16 +56,19 @@ class Finding(Opened):
             core = self._ready()
             key = core.device.derive(f"search/{core.space.hex()}")
             self._full_text = FullText(core.folder / "search.db", key)
-        if self._full_text.is_new:
-            self._whole(self._mark_unread)
-            self._full_text.is_new = False
         try:
+            if self._full_text.is_new:
+                self._begin(self._full_text)
             return work(self._full_text)
         except IndexDamaged:
             self._full_text.make_anew()
-            self._whole(self._mark_unread)
-            self._full_text.is_new = False
+            self._begin(self._full_text)
             return work(self._full_text)
+
+    def _begin(self, index: FullText) -> None:
+        """Let all be indexed. It counts as begun once the vault remembers that, and not before."""
+        self._whole(self._mark_unread)
+        index.begun()
 
     def _mark_unread(self) -> None:
         self._core.connection.execute(

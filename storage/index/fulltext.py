@@ -56,6 +56,12 @@ class FullText:
         self._path = path
         self._key = key
         self._connection, self.is_new = _open(path, key)
+        """Nobody has noted yet that all is to be indexed."""
+
+    def begun(self) -> None:
+        """Remember that all there is was noted as to be indexed: what is done from now on lasts."""
+        self._connection.execute("PRAGMA user_version = 1")
+        self.is_new = False
 
     def make_anew(self) -> None:
         """Throw the file away and begin an empty one: it holds nothing of its own."""
@@ -130,7 +136,7 @@ def _query(words: str) -> str:
 
 
 def _open(path: Path, key: bytes) -> tuple[GuardedConnection, bool]:
-    """Open the index, and say whether it is empty; one that is none is thrown away."""
+    """Open the index, and say whether nobody began to fill it; one that is none is thrown away."""
     try:
         return _made(path, key)
     except IndexDamaged:
@@ -146,10 +152,10 @@ def _throw_away(path: Path) -> None:
 def _made(path: Path, key: bytes) -> tuple[GuardedConnection, bool]:
     connection = open_guarded(path, key, durable=False)
     try:
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        known = connection.execute("PRAGMA user_version").fetchone()[0]
         connection.execute(_TABLE)
         connection.execute(_ROWS)
     except AtollError:
         connection.close()
         raise
-    return connection, not tables
+    return connection, not known
