@@ -58,14 +58,14 @@ class Finding(Opened):
             self._full_text = FullText(core.folder / "search.db", key)
         try:
             if self._full_text.is_new:
-                self._begin(self._full_text)
+                self._begin_index(self._full_text)
             return work(self._full_text)
         except IndexDamaged:
             self._full_text.make_anew()
-            self._begin(self._full_text)
+            self._begin_index(self._full_text)
             return work(self._full_text)
 
-    def _begin(self, index: FullText) -> None:
+    def _begin_index(self, index: FullText) -> None:
         """Let all be indexed. It counts as begun once the vault remembers that, and not before."""
         self._whole(self._mark_unread)
         index.begun()

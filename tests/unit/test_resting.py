@@ -35,7 +35,7 @@ def test_a_vault_that_rested_finds_and_saves_as_before(vault: Vault) -> None:
 def test_what_could_not_be_noted_before_a_rest_is_found_after_it(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The search index is lost and the disk is full: an empty index must not pass for a whole one."""
+    """The index is lost and the disk is full: an empty one must not pass for a whole one."""
     note = write(vault, "note.md", b"some words\n", TOP)
     while vault.index_some():
         pass
