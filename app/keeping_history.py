@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from app.accounts import Account
@@ -230,15 +231,19 @@ class KeepingHistory:
     async def run(self) -> None:
         """Collect once a day, until cancelled."""
         for kept in self._spaces.some(None):
-            tops = [top for _entry, top in self._setting(kept.opened.id).forgotten]
-            for some in batches(tops):
-                await _miss_no_more(kept.opened, some)
+            with suppress(AtollError):  # on a full disk it is said at the next start
+                await self._miss_no_more(kept.opened)
         await asyncio.sleep(FIRST_LOOK)
         while True:
             for kept in self._spaces.some(None):
                 if self._is_due(kept.opened.id):
                     await self._collect_quietly(kept)
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _miss_no_more(self, opened: OpenSpace) -> None:
+        tops = [top for _entry, top in self._setting(opened.id).forgotten]
+        for some in batches(tops):
+            await opened.run(partial(Vault.miss_no_more, tops=some))
 
     def _is_due(self, space: str) -> bool:
         try:
@@ -264,10 +269,6 @@ class KeepingHistory:
             frozenset(setting.pins),
             tuple(kept_beside(rows)),
         )
-
-
-async def _miss_no_more(opened: OpenSpace, tops: Sequence[bytes]) -> None:
-    await opened.run(lambda vault: vault.miss_no_more(tops))
 
 
 async def _run_through(opened: OpenSpace, run: Run, report: Report, pause: float) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from app.events import Event, SpaceChanged
@@ -64,7 +65,8 @@ class Twins:
     async def run(self) -> None:
         """Settle when things are quiet, until cancelled."""
         for kept in self._spaces.some(None):
-            self._came[kept.opened.id] |= await kept.opened.run(_touched_lately)
+            with suppress(AtollError):  # twins harm nobody
+                self._came[kept.opened.id] |= await kept.opened.run(_touched_lately)
             self.look(kept.opened.id)
         while True:
             await self._some.wait()

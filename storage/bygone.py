@@ -78,17 +78,24 @@ class Collecting(Opened):
         return not any(let_go.holds(it, older_only=True) for it in tops_of(facts))
 
     def miss_no_more(self, tops: Iterable[bytes]) -> None:
-        """Want no older versions that these open, where they are not here."""
+        """Want no older versions that these open, where they are not here.
+
+        Of what is not missed already nothing is written: it may be said of all at each start.
+        """
         core = self._ready()
         absent = [digest for digest in tops if not core.blocks.has(digest)]
+        shown = self._wants.shown_of(absent)
+        missed = [it for it in absent if it not in shown and self._is_missed(it)]
 
         def work() -> None:
-            shown = self._wants.shown_of(absent)
-            core.let_go.add((it for it in absent if it not in shown), older=True)
-            self._wants.drop(it for it in absent if it not in shown)
+            core.let_go.add(missed, older=True)
+            self._wants.drop(missed)
 
-        if absent:
+        if missed:
             self._whole(work)
+
+    def _is_missed(self, digest: bytes) -> bool:
+        return not self._core.let_go.holds(digest) or self._wants.is_wanted(digest)
 
     def want_version(self, facts: EntryFacts) -> None:
         """Want an older version again, from whoever has it."""
