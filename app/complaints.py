@@ -222,6 +222,11 @@ CODES: dict[str, Words] = {
         "found a little later.",
         "Nothing is lost. On Linux a higher fs.inotify.max_user_watches helps.",
     ),
+    "app.ended-inside": Words(
+        "A part of Atoll stopped by a fault of ours, so not all goes on here. What was saved is "
+        "safe.",
+        "Quit Atoll and start it again.",
+    ),
     "app.over-budget": Words(
         "This is more than may stay on this computer of this folder. Nothing was fetched.",
         "Keep more: atoll keep FOLDER --budget 50GB. Or ask for less at a time.",

@@ -18,6 +18,7 @@ AtollError
     ├── NotAnswering          one does, and says nothing
     ├── Refused               the app that runs here could not do what a terminal asked
     ├── NotSetUp              `init` was not done yet
+    ├── EndedInside           a part that runs as long as the app does ended, by a fault of ours
     ├── OverBudget            more is asked for than is kept on this device
     ├── NobodyHasIt           what is asked for is not here, and no device near has it
     ├── BadUsage              what was asked makes no sense
@@ -62,6 +63,12 @@ class RepairedAlone(AppError):
     """A space's packs were damaged where nobody could tell what stood there; that is settled."""
 
     code = "app.repaired-alone"
+
+
+class EndedInside(AppError):
+    """A part that runs as long as the app does ended by a fault of ours: not all goes on."""
+
+    code = "app.ended-inside"
 
 
 class FolderNotEmpty(AppError):

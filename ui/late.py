@@ -18,7 +18,8 @@ from PySide6.QtCore import QObject, Signal
 from app.cli.running import Running
 from app.compose import set_up
 from app.config import Config
-from app.facade import App, RunningApp
+from app.errors import EndedInside
+from app.facade import RunningApp
 from app.places import Places, default_data, prepare
 from storage.errors import AtollError
 from ui.below import Below
@@ -114,16 +115,20 @@ class Late(QObject):
         if self._running is not None:
             await self._running.stop()
 
-    def _on_open(self, app: App) -> None:
+    def _on_open(self, app: RunningApp) -> None:
         below = Below(app, self._bridge, time.time, aside, QrCodes())
         desk = self.desk = Desk(self._window, below, Path.home())
         self._bridge.happened.connect(desk.hear)
         self._bridge.listen(app.events)
+        self._bridge.run(_until_broken(app)).failed.connect(self._on_broken)
         if self._first is not None:
             desk.take_first_run(self._first)
             self._first.begin()
         self._window.places.loaded.connect(self.usable)
         desk.start()
+
+    def _on_broken(self, error: AtollError) -> None:
+        self._window.notice.say(say(error), {Act.QUIT: self._window.close})
 
     def _on_failed(self, error: AtollError) -> None:
         offers: dict[Act, Callable[[], object]] = {
@@ -132,3 +137,12 @@ class Late(QObject):
         }
         self._window.notice.say(say(error), offers)
         self.usable.emit()
+
+
+async def _until_broken(app: RunningApp) -> None:
+    """Wait until something inside failed by a fault of ours: what it was, only the log is told."""
+    try:
+        await app.broken()
+    except Exception as error:
+        _log.exception("a part of the app ended")
+        raise EndedInside from error

@@ -65,6 +65,7 @@ _ACTS: dict[str, tuple[Act, ...]] = {
     "sync.no-multicast": (Act.DEVICES,),
     "app": (),
     "app.already-running": (Act.QUIT,),
+    "app.ended-inside": (Act.QUIT,),
     "app.folder-unavailable": (Act.RETRY,),
     "app.unreadable": (Act.RETRY,),
     "error": (Act.RETRY,),
