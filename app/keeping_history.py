@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from app.spaces import Kept, Spaces
 from app.values import BinItem
 from storage.batches import batches
 from storage.bygone import Run
-from storage.collecting import Orders, all_held
+from storage.collecting import Disturbed, NotAllHere, NotRepaired, Orders, all_held
 from storage.crypto.link import link_from
 from storage.errors import AtollError, NotFound
 from storage.facts.change import TOP, EntryId
@@ -67,6 +67,15 @@ class Repairs(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A run that ended in vain."""
+
+    at: float
+    absent: frozenset[bytes]
+    """Blocks without any of which another ends in vain too."""
+
+
 class KeepingHistory:
     """Keeps the past, and gives back the disk that it takes. Lives on the app's loop."""
 
@@ -79,6 +88,8 @@ class KeepingHistory:
         self._repairs = repairs
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        self._failed: dict[str, _Failure] = {}
+        """The last run of a space by itself, if it failed."""
 
     # -- rules ---------------------------------------------------------------------------
     async def rules(self, space: str, entry: str | None = None) -> tuple[PastRule, ...]:
@@ -252,9 +263,36 @@ class KeepingHistory:
             last = 0.0
         return not 0 <= self._clock.now() - last < EVERY
 
+    def repaired(self, space: str) -> None:
+        """What kept a space from being collected may be no more."""
+        self._failed.pop(space, None)
+
     async def _collect_quietly(self, kept: Kept) -> None:
-        with suppress(AtollError):  # `check` says what is wrong; whoever collects by hand hears
+        """Collect. `check` says what is wrong if that fails; whoever collects by hand hears."""
+        space, absent = kept.opened.id, frozenset[bytes]()
+        try:
+            if await self._is_in_vain(kept):
+                return
             await self._collect(kept, silent, pause=BREATH)
+        except (Disturbed, NotRepaired):  # the one passes, the other is seen at first sight
+            return
+        except NotAllHere as error:
+            absent = error.absent
+        except AtollError:
+            pass
+        else:
+            self._failed.pop(space, None)
+            return
+        self._failed[space] = _Failure(self._clock.now(), absent)
+
+    async def _is_in_vain(self, kept: Kept) -> bool:
+        """Say whether it failed not long ago, and nothing came since that was missing then."""
+        failure = self._failed.get(kept.opened.id)
+        if failure is None or not 0 <= self._clock.now() - failure.at < EVERY:
+            return False
+        if not failure.absent:
+            return True
+        return await kept.opened.run(lambda vault: vault.is_any_lost(failure.absent))
 
     # -- what is asked for ---------------------------------------------------------------
     def _setting(self, space: str) -> PastSetting:

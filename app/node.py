@@ -114,6 +114,7 @@ class Node:
         self._joining = self._make_joining(clock, entropy)
         self._spaces.lacking = self._keep.wanted
         self._keep.give_back = self.past.collect
+        self._repairing.repaired = self.past.repaired
         self._attaching = Attaching(account.state, self._spaces, self.events)
         self.devices_known.invitation = self._grants.invitation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 
 from app.accounts import Account
@@ -38,6 +38,8 @@ class Repairing:
         self._devices = devices
         self._spaces = spaces
         self._events = events
+        self.repaired: Callable[[str], object] | None = None
+        """Hears of each space that was repaired."""
 
     async def repair(self, space: str | None, report: Report) -> RepairReport:
         """Mend what is damaged, make the lists anew, and ask others for the rest.
@@ -76,6 +78,8 @@ class Repairing:
             return done, {it.record.cid: _holders(vault, it) for it in done.missing}
 
         done, holders = await opened.run_reporting(work, report)
+        if self.repaired is not None:
+            self.repaired(opened.id)
         kept.in_step.missed()
         kept.in_step.came_anywhere()
         self._spaces.committed(opened)  # others hear of us, and are asked for what is wanted

@@ -13,7 +13,7 @@ from storage.facts.dots import Dot
 from storage.facts.state import EntryFacts
 from storage.facts.values import Content
 from storage.letgo import tops_of
-from storage.marking import Marks, held_in_operations
+from storage.marking import Marks, held_in_operations, is_unaccounted, is_wanted
 from storage.opened import Opened
 from storage.retention import Life, held_in, life_of, tops_of_held
 from storage.tree.content import all_of
@@ -95,7 +95,7 @@ class Collecting(Opened):
             self._whole(work)
 
     def _is_missed(self, digest: bytes) -> bool:
-        return not self._core.let_go.holds(digest) or self._wants.is_wanted(digest)
+        return not self._core.let_go.holds(digest) or is_wanted(self._core, digest)
 
     def want_version(self, facts: EntryFacts) -> None:
         """Want an older version again, from whoever has it."""
@@ -116,10 +116,19 @@ class Collecting(Opened):
             blocks = tuple(digest for digest, _ in all_of(content, core.blocks))
             core.contents.in_flight[content.digest] = blocks
 
+    def is_any_lost(self, digests: Iterable[bytes]) -> bool:
+        """Say whether any of the blocks, needed as they are, is neither here nor to come."""
+        core = self._ready()
+        return any(not core.blocks.has(it) and is_unaccounted(core, it) for it in digests)
+
     def collection(self, orders: Orders) -> Run:
         """Give back disk, a slice each time that the next is asked for; see `Collection`.
 
         Between slices the vault can be used, and the run can be given up.
+
+        Raises:
+            NotRepaired: nothing may go, so nothing is looked at either.
         """
         collection = Collection(self._ready(), self._wants, orders)
+        collection.check_repaired()
         return Run(collection.slices(), self._whole, collection.collected)

@@ -52,6 +52,11 @@ class NotAllHere(StorageError):
 
     code = "storage.not-all-here"
 
+    def __init__(self, message: str, absent: Iterable[bytes] = ()) -> None:
+        super().__init__(message)
+        self.absent = frozenset(absent)
+        """What is needed and not here at all, nor to come: while that is so, no run ends well."""
+
 
 class NotRepaired(NotAllHere):
     """A pack is damaged where a record may stand, and nobody tried to repair it."""
@@ -147,14 +152,16 @@ class Collection:
         self.marks.flush()
 
     def check(self) -> None:
-        """Refuse to go on if anything that is needed is missing, or may be.
+        """Refuse to go on if anything that is needed is missing, or may be."""
+        self.check_repaired()
+        if lost := self.marks.lost:
+            absent = (digest for digest in lost if not self._core.blocks.has(digest))
+            raise NotAllHere(f"{len(lost)} blocks that are needed are not here", absent)
 
-        In a damaged stretch may stand the one record that names what else nobody seems to need.
-        """
+    def check_repaired(self) -> None:
+        """Refuse while a stretch is damaged: a record may stand there that alone names the rest."""
         if get_meta(self._core.connection, UNREAD):
             raise NotRepaired("a pack is damaged, and was not repaired")
-        if self.marks.lost:
-            raise NotAllHere(f"{len(self.marks.lost)} blocks that are needed are not here")
 
     # ------------------------------------------------------------ marking
 

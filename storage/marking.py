@@ -111,16 +111,21 @@ class Marks:
         return all_below(held, blocks) if isinstance(held, Link) else all_of(held, blocks)
 
     def _miss(self, digest: bytes, *, strict: bool) -> None:
-        if not strict or self._core.let_go.holds(digest) or self._is_wanted(digest):
-            self.needed.add(digest)
-        else:
+        if strict and is_unaccounted(self._core, digest):
             self.lost.append(digest)
+        else:
+            self.needed.add(digest)
 
-    def _is_wanted(self, digest: bytes) -> bool:
-        row = self._core.connection.execute(
-            "SELECT 1 FROM want WHERE digest = ? LIMIT 1", (digest,)
-        ).fetchone()
-        return row is not None
+
+def is_wanted(core: Core, digest: bytes) -> bool:
+    """Say whether a block is to come, for whatever."""
+    ask = "SELECT 1 FROM want WHERE digest = ? LIMIT 1"
+    return core.connection.execute(ask, (digest,)).fetchone() is not None
+
+
+def is_unaccounted(core: Core, digest: bytes) -> bool:
+    """Say of a block that is not here whether it was let go of by nobody, and is not to come."""
+    return not core.let_go.holds(digest) and not is_wanted(core, digest)
 
 
 def held_by_record(core: Core, digest: bytes) -> tuple[bytes | None, list[Held]]:

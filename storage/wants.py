@@ -208,11 +208,6 @@ class Wants:
         run.executemany("DELETE FROM want WHERE digest = ?", [(digest,) for digest in digests])
         run.execute("DELETE FROM version WHERE id NOT IN (SELECT entry FROM want)")
 
-    def is_wanted(self, digest: bytes) -> bool:
-        """Say whether a block is wanted, for whatever."""
-        ask = "SELECT 1 FROM want WHERE digest = ? LIMIT 1"
-        return self._core.connection.execute(ask, (digest,)).fetchone() is not None
-
     def shown_of(self, digests: Iterable[bytes]) -> frozenset[bytes]:
         """Return those of the blocks that are wanted for what is shown."""
         run = self._core.connection.execute

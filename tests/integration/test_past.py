@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import RepairedAlone
 from app.events import Event, Trouble
+from app.keeping_history import KeepingHistory
 from app.node import Node
 from app.values import Role
 from storage.collecting import NotRepaired
@@ -180,6 +181,27 @@ def test_a_store_that_a_power_cut_tore_is_settled_by_itself_and_collected_again(
             name = (await ana.spaces())[0].name
             assert troubles == [Trouble(RepairedAlone.code, name, space.id)]
             assert not [it for it in (await ana.check()).findings if it.severity != "note"]
+
+    asyncio.run(story())
+
+
+def test_who_keeps_the_past_hears_of_each_repair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ended in vain is tried again at once, not a day later."""
+    told: list[str] = []
+
+    def hear(_past: KeepingHistory, space: str) -> None:
+        told.append(space)
+
+    monkeypatch.setattr(KeepingHistory, "repaired", hear)
+
+    async def story() -> None:
+        (tmp_path / "ana").mkdir()
+        async with node(tmp_path, "Ana") as ana:
+            space = await ana.add(tmp_path / "ana")
+            await ana.repair(space.id)
+            assert told == [space.id]
 
     asyncio.run(story())
 

@@ -8,7 +8,7 @@ import pytest
 
 from storage.blocks.frames import head_of
 from storage.blocks.store import Kind, Thing
-from storage.collecting import Collected, NotAllHere, NotRepaired, Orders
+from storage.collecting import Collected, Collection, NotAllHere, NotRepaired, Orders
 from storage.errors import BlockNotFound, NotKept
 from storage.facts.change import TOP, EntryId
 from storage.index.schema import UNREAD, set_meta
@@ -414,6 +414,22 @@ def test_a_damaged_stretch_may_be_settled_alone_once_no_device_can_bring_more(
     assert shown(again) == shown(other)
     again.close()
     other.close()
+
+
+def test_while_a_stretch_is_damaged_nothing_is_looked_at(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All was marked each half hour, for as long as one device was not heard, and for nothing."""
+    core = core_of(vault)
+    with core.transaction():
+        set_meta(core.connection, UNREAD, b"1")
+
+    def refuse(_self: Collection) -> None:
+        raise AssertionError("it looked")
+
+    monkeypatch.setattr(Collection, "mark", refuse)
+    with pytest.raises(NotRepaired):
+        collect(vault, Orders(LATEST))
 
 
 def test_a_word_that_was_carried_on_settles_nothing(vault: Vault, place: Place) -> None:

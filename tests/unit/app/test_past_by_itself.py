@@ -17,11 +17,16 @@ from app.progress import Report
 from app.spaces import Kept, Spaces
 from app.state import DeviceState
 from app.twins import Twins
+from storage.blocks.store import Kind, Thing
+from storage.bygone import Run
+from storage.collecting import Orders
 from storage.errors import StoreFull
 from storage.facts.change import TOP
+from storage.letgo import tops_of
+from storage.retention import DAY
 from storage.vault import Vault
 from tests.access import Dice
-from tests.helpers.vaults import Clock, Place
+from tests.helpers.vaults import Clock, Place, core_of, write
 
 _Answer = TypeVar("_Answer")
 SPACE = "ab12"
@@ -121,6 +126,18 @@ class World:
         assert not ended
 
 
+def runs_of(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> list[Orders]:
+    """Return a list that grows with each run that begins."""
+    begun, begin = list[Orders](), vault.collection
+
+    def note(orders: Orders) -> Run:
+        begun.append(orders)
+        return begin(orders)
+
+    monkeypatch.setattr(vault, "collection", note)
+    return begun
+
+
 @pytest.fixture
 def world(vault: Vault, place: Place, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a device on which nobody waits between two looks."""
@@ -174,5 +191,41 @@ def test_what_is_forgotten_already_is_not_written_again_at_each_start(
         world.vault.miss_no_more(gone)
         with pytest.raises(AssertionError, match="it wrote"):
             world.vault.miss_no_more([b"\7" * 32])
+
+    asyncio.run(story())
+
+
+def test_what_failed_is_tried_again_after_a_day_or_when_what_lacked_came(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One block that nobody has let everything be marked each half hour, for ever and for nothing.
+
+    A run that went well is noted, as ever: there is none for another day.
+    """
+    top = tops_of(world.vault.facts(write(world.vault, "sea.bin", b"\0sea" * 99, TOP)))[0]
+    begun = runs_of(world.vault, monkeypatch)
+    core = core_of(world.vault)
+    raw = core.blocks.get(top)
+    with core.transaction():
+        core.blocks.forget(top)
+
+    async def story() -> None:
+        await world.until(world.past.run(), 5)
+        assert len(begun) == 1
+        world.clock.at += DAY - 1
+        await world.until(world.past.run(), 5)
+        assert len(begun) == 1
+        world.clock.at += 1
+        await world.until(world.past.run(), 5)
+        assert len(begun) == 2
+        world.past.repaired(SPACE)
+        await world.until(world.past.run(), 5)
+        assert len(begun) == 3
+        with (now := core_of(world.vault)).transaction():
+            now.blocks.add(Thing(Kind.BLOCK, raw))
+        assert not [key for key in world.state.settings if key.startswith("collected/")]
+        await world.until(world.past.run(), 5)
+        assert len(begun) == 4
+        assert f"collected/{SPACE}" in world.state.settings
 
     asyncio.run(story())
