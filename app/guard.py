@@ -11,19 +11,20 @@ the plain folder before: both happen on the vault's thread, and so does this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 from app.guard_batch import (
     Batch,
-    Judged,
     OfLate,
     count_of,
     is_of,
     lies_as_before,
     made_since,
+    stays,
+    wait_for,
 )
 from app.guard_harm import (
     as_it_lay,
@@ -37,7 +38,9 @@ from app.guard_harm import (
 )
 from app.guard_memory import GuardMemory, Hold
 from app.guard_rule import FLOOR, SPAN, Recent, bound
+from app.guard_unsure import Judged
 from app.guard_values import GuardSettings, Harm, HeldCount
+from storage.crypto.sealed import address
 from storage.errors import StoreFull, StoreUnusable
 from storage.facts.change import EntryId
 from storage.facts.dots import Dot, Seen, Writer
@@ -126,8 +129,8 @@ class Guard:
         return frozenset(entry for batch in held for entry in batch.files)
 
     # -- what is done ----------------------------------------------------------------------
-    def mind(self, *, blocks_came: bool = False) -> None:
-        """Judge all records that came in since; with `blocks_came`, also what was uncertain.
+    def mind(self, blocks: Sequence[bytes] = ()) -> None:
+        """Judge all records that came in since; with `blocks` that came, what waited for them.
 
         Raises:
             StoreFull, StoreUnusable: what is held could not be remembered. It is held.
@@ -135,11 +138,12 @@ class Guard:
         vault = self._vault
         if vault.gave_way() != self._gave_way:
             self._begin_anew()
-        if vault.seen != self._judged or blocks_came:
+        lingers = any(batch.spare is not None for batch in self._batches)
+        if vault.seen != self._judged or blocks or lingers:
             with closing(vault.looking_back(self._opened)) as looking:
                 touched = self._take_news(looking)
-                if blocks_came:
-                    self._weigh_again(looking)
+                if blocks:
+                    self._weigh_again(blocks, looking)
                 self._recount(touched, looking)
             self._judged = vault.seen
         if (shape := self._shape()) != self._saved:
@@ -152,10 +156,10 @@ class Guard:
                 self._remember()
             self.changed(len(shape) < len(before))
 
-    def judge(self, *, blocks_came: bool = False) -> None:
+    def judge(self, blocks: Sequence[bytes] = ()) -> None:
         """Mind what came in; what a full disk cannot remember is held all the same."""
         with suppress(StoreFull, StoreUnusable):
-            self.mind(blocks_came=blocks_came)
+            self.mind(blocks)
 
     def let_through(self) -> None:
         """What is held goes on its way: a person looked at it.
@@ -256,7 +260,7 @@ class Guard:
             seen.files = self._may_be_harmed(step, named, looking)
         if seen.files and batches:
             for batch in batches:
-                self._extend(batch, seen, looking)
+                self._extend(batch, seen, seen.files, looking)
         elif seen.files:
             self._weigh(did, device, looking)
         return named
@@ -276,13 +280,15 @@ class Guard:
         did = looking.did(step)
         return frozenset(entry for entry in named if may_harm(did.get(entry, ())))
 
-    def _weigh_again(self, looking: LookingBack) -> None:
+    def _weigh_again(self, blocks: Iterable[bytes], looking: LookingBack) -> None:
         """Weigh once more where some text was not here yet."""
         for did, device in self._devices.items():
             if device.unsure:
                 self._weigh(did, device, looking)
-        for batch in self._batches:
-            self._ask_again(batch, looking)
+        waits = [batch for batch in self._batches if batch.unsure]
+        digests = [address(data) for data in blocks] if waits else []
+        for batch in waits:
+            self._ask_again(batch, batch.unsure.came(digests), looking)
 
     def _weigh(self, did: str, device: OfLate, looking: LookingBack) -> None:
         """Hold what a device did of late, if that is too much."""
@@ -309,18 +315,25 @@ class Guard:
                 device.before.pop(entry, None)
             self._weigh(did, device, looking)
         else:
-            batch.unsure = [seen for seen in recent if not unsure.isdisjoint(seen.files)]
+            for seen in recent:
+                wait_for(batch, self._vault, seen, batch.files, unsure)
             self._hold(batch, device.recent)
 
-    def _as_they_lay(self, recent: Iterable[Judged], looking: LookingBack) -> AbstractSet[EntryId]:
+    def _as_they_lay(
+        self,
+        recent: Iterable[Judged],
+        looking: LookingBack,
+        among: AbstractSet[EntryId] | None = None,
+    ) -> AbstractSet[EntryId]:
         """Leave out, once, what records of others left as it lay here; return that."""
         left_out: set[EntryId] = set()
-        for seen in (it for it in recent if not it.compared):
+        for seen in recent:
             if seen.step.dot.writer != self._vault.writer:
-                told = {entry: self._lay_so(seen.step, entry, looking) for entry in seen.files}
+                ask = (seen.files if among is None else seen.files & among) - seen.compared
+                told = {entry: self._lay_so(seen.step, entry, looking) for entry in ask}
                 same = {entry for entry, so in told.items() if so}
-                seen.compared = None not in told.values()
-                seen.files -= same
+                seen.compared |= {entry for entry, so in told.items() if so is False}
+                seen.files = seen.files - same if same else seen.files
                 left_out |= same
                 if same and not seen.files:  # nor after a start, when what was held is no more
                     self._memory.now = self._memory.now.meaning(seen.step.dot)
@@ -338,7 +351,7 @@ class Guard:
     def _hold(self, batch: Batch, recent: Recent[Judged]) -> None:
         """Begin to hold a batch, from the first record on that harmed something."""
         harmful = [it for it in recent.things() if not batch.harms.keys().isdisjoint(it.files)]
-        first = min([harmful[0], *batch.unsure[:1]], key=lambda it: it.step.pos)
+        first = min([harmful[0], *batch.unsure.first()], key=lambda it: it.step.pos)
         last = max(batch.made.values(), key=lambda step: step.pos)
         out = last.dot.writer == self._vault.writer
         mine = self._writers_of(batch.hold.did)
@@ -355,56 +368,60 @@ class Guard:
         batch.made = {pos: it for pos, it in batch.made.items() if is_of(batch, it)}
         self._batches.append(batch)
 
-    def _extend(self, batch: Batch, seen: Judged, looking: LookingBack) -> None:
-        """Hold what else the device does, but to what it made itself meanwhile."""
-        self._as_they_lay([seen], looking)
+    def _extend(
+        self, batch: Batch, seen: Judged, among: AbstractSet[EntryId], looking: LookingBack
+    ) -> None:
+        """Hold what else the device does `among` files, but to what it made itself meanwhile."""
+        self._as_they_lay([seen], looking, among)
         fresh = {
             entry: was
-            for entry in seen.files - batch.files.keys()
+            for entry in (among & seen.files) - batch.files.keys()
             if not made_since(batch, looking, entry)
             and (was := before(looking, entry, seen.step)) is not None
         }
         told = harms(self._vault, fresh, batch.known)
-        if told.unsure:
-            batch.unsure.append(seen)
+        wait_for(batch, self._vault, seen, fresh, told.unsure)
         found = told.harms
         gone = {e: fresh[e] for e, harm in found.items() if harm is Harm.DELETED}
         for entry in put_instead(looking, gone, batch.files, [seen.step]):
             del found[entry]
         if found:
             batch.last = max(batch.last, seen.step.pos)
+        for entry in found:
+            batch.unsure.take(entry)
         batch.harms |= found
         batch.files |= {entry: fresh[entry] for entry in found}
 
-    def _ask_again(self, batch: Batch, looking: LookingBack) -> None:
+    def _ask_again(self, batch: Batch, entries: AbstractSet[EntryId], looking: LookingBack) -> None:
         """Hold also what nobody could say before: a text had not come yet."""
-        unsure, batch.unsure = batch.unsure, []
-        batch.asked = batch.asked or bool(unsure)
-        for seen in unsure:
-            self._extend(batch, seen, looking)
+        batch.asked = batch.asked or bool(entries)
+        for entry in entries:
+            for seen in batch.unsure.take(entry):
+                self._extend(batch, seen, {entry}, looking)
 
     # -- how much it is --------------------------------------------------------------------
     def _recount(self, touched: AbstractSet[EntryId], looking: LookingBack) -> None:
         """Let go of what is harm no more: it was put right, here or there."""
         for batch in tuple(self._batches):
-            if not touched.isdisjoint(batch.uncertain()):
-                self._ask_again(batch, looking)
+            self._ask_again(batch, touched & batch.unsure.entries, looking)
             changed = {entry: batch.files[entry] for entry in touched & batch.files.keys()}
             asked, batch.asked = batch.asked, False
-            if batch.harms and not (changed or asked):
+            if not (changed or asked) and stays(batch, self._vault):
                 continue
             if batch.harms:  # of very many that came one by one, only what changed is judged anew
                 told = harms(self._vault, changed, batch.known).harms
                 batch.harms = {e: h for e, h in batch.harms.items() if e not in changed} | told
             else:
                 self._find_harms(batch)
+            batch.spare = None
             if not (self._is_still_so(batch) or self._is_too_much(batch, looking)):
-                if len(batch.harms) + len(batch.uncertain()) > self._bound(batch):
-                    continue  # what is right again says nothing of what is not here yet
-                self._batches.remove(batch)
-                self._settle(batch.hold.did)
+                most, count = self._bound(batch), len(batch.harms)
+                batch.spare = most - (count if count <= most else count - batch.excused)
+                if not stays(batch, self._vault):
+                    self._batches.remove(batch)
+                    self._settle(batch.hold.did)
 
-    def _find_harms(self, batch: Batch) -> AbstractSet[EntryId]:
+    def _find_harms(self, batch: Batch) -> Mapping[EntryId, frozenset[bytes]]:
         """Find out what befell a batch's files; say of which nobody knows yet."""
         told = harms(self._vault, batch.files, batch.known)
         batch.harms = told.harms

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
-from collections.abc import Set as AbstractSet
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
-from app.guard_harm import Before, Known
+from app.guard_harm import Before, Known, lacks
 from app.guard_memory import Hold
 from app.guard_rule import Recent, stands_for
+from app.guard_unsure import Judged, Unsure
 from app.guard_values import Harm
 from storage.facts.change import EntryId
 from storage.facts.dots import Writer
 from storage.lately import LookingBack
 from storage.records.ledger import Step
-
-
-@dataclass(slots=True)
-class Judged:
-    """A record, and which files it may have harmed."""
-
-    step: Step
-    files: AbstractSet[EntryId] = frozenset()
-    compared: bool = False
-    """What it left as it lay here is not among these files any more."""
+from storage.vault import Vault
 
 
 @dataclass(slots=True)
@@ -53,18 +44,16 @@ class Batch:
     last: int = 0
     """The position of the last record that harmed something."""
     known: Known = field(default_factory=dict[tuple[EntryId, bytes], Harm | None])
-    unsure: list[Judged] = field(default_factory=list[Judged])
-    """What did something to texts that are not all here yet: it is looked at again."""
+    unsure: Unsure = field(default_factory=Unsure)
+    """Texts that are not all here yet, and not held: they are looked at again."""
     asked: bool = False
     """It was, since it was found out last whether this is too much."""
     weighed: int = 0
     """How many harms there were when it was last found out which are missed by nobody."""
     excused: int = 0
     """How many were."""
-
-    def uncertain(self) -> AbstractSet[EntryId]:
-        """Return what may be harmed and is not held yet."""
-        return {entry for seen in self.unsure for entry in seen.files} - self.files.keys()
+    spare: int | None = None
+    """It is held for what is still to come only, while that is more than so many texts."""
 
     def stands_in(self, folder: EntryId, name: str) -> bool:
         """Say whether a file is what was put instead of one that was harmed."""
@@ -103,3 +92,26 @@ def count_of(batch: Batch) -> tuple[int, int, int]:
 def is_of(batch: Batch, step: Step) -> bool:
     """Say whether a record belongs to what is held, as all do that its maker made since."""
     return batch.hold.did == step.issuer and not batch.hold.before.includes(step.dot)
+
+
+def wait_for(
+    batch: Batch,
+    vault: Vault,
+    seen: Judged,
+    files: Mapping[EntryId, Before],
+    unsure: Mapping[EntryId, frozenset[bytes]],
+) -> None:
+    """Note that a record did something to files of which nobody can tell yet what."""
+    for entry in seen.files & unsure.keys():
+        missing = unsure[entry] | lacks(vault, entry, files[entry])
+        batch.unsure.note(entry, seen, missing)
+
+
+def stays(batch: Batch, vault: Vault) -> bool:
+    """Say whether a batch of which nothing changed is held on.
+
+    What is right again says nothing of what is still to come; what never comes says nothing.
+    """
+    if batch.spare is not None:
+        return batch.unsure.are_to_come(vault, batch.spare)
+    return bool(batch.harms)

@@ -56,8 +56,11 @@ class Told:
     """What was found out of some files."""
 
     harms: dict[EntryId, Harm]
-    unsure: set[EntryId] = field(default_factory=set[EntryId])
-    """Of these texts not all is here yet: whether they are the same still, nobody can say."""
+    unsure: dict[EntryId, frozenset[bytes]] = field(default_factory=dict[EntryId, frozenset[bytes]])
+    """Of these texts not all is here: whether they are the same still, nobody can say.
+
+    With each the block that was found to be missing, none for what is no text at all.
+    """
 
 
 def may_harm(operations: Iterable[Operation]) -> bool:
@@ -89,9 +92,10 @@ def harms(vault: Vault, files: Mapping[EntryId, Before], known: Known) -> Told:
         node = now.get(entry)
         try:
             harm = Harm.DELETED if node is None else _harm(vault, was, node, known)
-        except (BlockNotFound, CorruptBlock, DecodeError):
-            harm = None
-            told.unsure.add(entry)
+        except (BlockNotFound, CorruptBlock) as error:
+            harm, told.unsure[entry] = None, frozenset({error.digest})
+        except DecodeError:
+            harm, told.unsure[entry] = None, frozenset()
         if harm is not None:
             told.harms[entry] = harm
     return told
@@ -119,6 +123,11 @@ def _is_same(vault: Vault, was: Before, now: Node) -> bool:
 def _digest_now(vault: Vault, entry: EntryId) -> bytes:
     content = main_content(vault.facts(entry))
     return b"" if content is None else content.digest
+
+
+def lacks(vault: Vault, entry: EntryId, was: Before) -> frozenset[bytes]:
+    """Return the blocks without which nobody can say what befell a text, as far as known yet."""
+    return vault.lacked(was.facts) | vault.lacked(vault.facts(entry))
 
 
 def as_it_lay(

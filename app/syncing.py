@@ -121,7 +121,7 @@ def _accept(
 def _put(vault: Vault, guard: Guard, blocks: Sequence[bytes]) -> frozenset[EntryId]:
     """Keep blocks; what some text became may be known only now."""
     entries = vault.put_blocks(blocks)
-    guard.judge(blocks_came=True)
+    guard.judge(blocks)
     return entries
 
 

@@ -6,7 +6,9 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from storage.batches import rows_among
 from storage.core import Core
+from storage.errors import BlockNotFound, CorruptBlock, DecodeError
 from storage.facts.change import EntryId, Operation
 from storage.facts.dots import Seen, Writer
 from storage.facts.operate import apply_to_entry, by_entry
@@ -69,6 +71,19 @@ class Lately(Opened):
             BlockNotFound: not all of it is here.
         """
         return b"".join(self._core.contents.read(facts))
+
+    def lacked(self, facts: EntryFacts) -> frozenset[bytes]:
+        """Return the blocks that an entry with these facts lacks, as far as that is known yet."""
+        try:
+            return frozenset(digest for digest, _ in self._core.contents.missing(facts))
+        except (BlockNotFound, CorruptBlock, DecodeError):
+            return frozenset()
+
+    def awaited(self, digests: AbstractSet[bytes]) -> frozenset[bytes]:
+        """Return those of the blocks that are to come: what is not kept here is not."""
+        ask = "SELECT DISTINCT digest FROM want WHERE digest IN (…)"
+        rows = rows_among(self._ready().connection, ask, digests)
+        return frozenset(bytes(row[0]) for row in rows)
 
 
 class LookingBack:

@@ -104,7 +104,7 @@ class Guarded:
         while wanted := other.vault.missing(64):
             blocks = [block for block in self.vault.get_blocks(wanted) if block is not None]
             other.vault.put_blocks(blocks)
-            other.guard.judge(blocks_came=True)
+            other.guard.judge(blocks)
             if not blocks:
                 break
         return count

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 
-from app import guard_memory
+from app import guard, guard_memory
+from app.guard_harm import Before, Known, Told, harms
 from app.guard_memory import GuardMemory
 from app.guard_values import Harm
 from storage.facts.change import EntryId
 from storage.moment import Moment
 from storage.restoring import carry_out, plan
+from storage.vault import Vault
 from tests.helpers.guarded import Guarded, files, later, two
-from tests.helpers.vaults import BUDGET, Place, tell
+from tests.helpers.vaults import BUDGET, Place, let_go, tell
 
 
 def long_text(number: int, word: str) -> bytes:
@@ -29,11 +32,12 @@ def records_alone(teller: Guarded, hearer: Guarded) -> None:
     hearer.guard.judge()
 
 
-def content(teller: Guarded, hearer: Guarded) -> None:
+def content(teller: Guarded, hearer: Guarded, limit: int = 64) -> None:
     """Give the content that is wanted."""
-    while wanted := hearer.vault.missing(64):
-        hearer.vault.put_blocks(block for block in teller.vault.get_blocks(wanted) if block)
-        hearer.guard.judge(blocks_came=True)
+    while wanted := hearer.vault.missing(limit):
+        blocks = [block for block in teller.vault.get_blocks(wanted) if block]
+        hearer.vault.put_blocks(blocks)
+        hearer.guard.judge(blocks)
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -135,3 +139,48 @@ def test_what_is_excused_is_kept_in_a_bounded_list(
     assert 0 < len(GuardMemory(here.file).now.meant) <= 32
     assert here.file.held is not None
     assert len(here.file.held) < 32 * 48
+
+
+def test_each_text_that_comes_is_asked_about_once_not_with_every_block_of_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of texts that came sixteen blocks at a time were minutes of questions."""
+    start = files(60, "small") | {f"{n}.md": long_text(n, "old") for n in range(80)}
+    one, other = two(tmp_path, start, guards=False)
+    one.write({path: long_text(n, "pay") for n, path in enumerate(sorted(start))})
+    records_alone(one, other)
+    (batch,) = other.guard.batches
+    waiting, asked = len(batch.unsure), Counter[EntryId]()
+
+    def counting(vault: Vault, some: Mapping[EntryId, Before], known: Known) -> Told:
+        asked.update(some.keys())
+        return harms(vault, some, known)
+
+    monkeypatch.setattr(guard, "harms", counting)
+    content(one, other, 4)
+    assert other.held() == {Harm.REPLACED: len(start)}
+    assert waiting > 40
+    assert max(asked.values()) <= 3, "once when what names its blocks is here, once when all is"
+    assert not batch.unsure
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_what_never_comes_holds_nothing_that_was_put_right(tmp_path: Path, *, comes: bool) -> None:
+    """A device that does not keep those texts said until a person acted that much was held."""
+    start = files(60, "small") | {f"{n}.md": long_text(n, "old") for n in range(80)}
+    one, other = two(tmp_path, start, guards=False)
+    small = sorted(path for path in start if path.startswith("small"))
+    texts = sorted(start.keys() - set(small))
+    one.write({path: long_text(n, "pay") for n, path in enumerate(texts)})
+    one.delete(*small)
+    records_alone(one, other)
+    assert other.held()[Harm.DELETED] == 60
+    (batch,) = other.guard.batches
+    lies = {batch.files[entry].name for entry in batch.harms}
+    assert len(start.keys() - lies) > 40
+    if not comes:
+        let_go(other.vault, other.vault.missing(999))
+    later(one, other, seconds=600)
+    one.write({path: start[path] for path in lies})
+    records_alone(one, other)
+    assert bool(other.guard.batches) is comes
