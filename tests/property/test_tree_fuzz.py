@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.facts.text_wire import changes_from_bytes, changes_to_bytes
+from storage.facts.text_wire import changes_from_bytes, changes_to_bytes, updates_in
 from tests.fuzz import fuzz_text, fuzz_tree
 
 TREES = list(fuzz_tree.SEEDS)
 TEXTS = list(fuzz_text.SEEDS)
-CHANGES = [changes_from_bytes(data) for data in TEXTS]
+CHANGES = [changes_from_bytes(update) for data in TEXTS for update in updates_in(data)]
 
 
 @st.composite
