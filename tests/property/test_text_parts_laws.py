@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from storage.codec import dagcbor
 from storage.contents import Contents
 from storage.errors import DecodeError
+from storage.facts import text_parts
 from storage.facts.change import TOP, EntryId
 from storage.facts.state import EntryFacts
 from storage.facts.text import TextDocument
@@ -135,6 +136,43 @@ def test_what_is_written_together_and_side_by_side_stands(
     loaded = TextDocument.load(whole_of([first, update]))
     assert loaded.stands
     assert (loaded.text, loaded.version()) == (documents[0].text, documents[0].version())
+
+
+def _side_by_side(lists: int, first: int, heads: tuple[Id, ...]) -> list[Change]:
+    """Return changes of one part: 65 side by side, and then many that list the same 64 of them."""
+    begun = [Change(first + n, 0, 7, heads, (Insert(0, "a"),)) for n in range(65)]
+    deps = tuple((change.peer, 0) for change in begun[1:])
+    more = (Change(first + 65 + n, 0, 8, deps, (Insert(0, "b"),)) for n in range(lists))
+    return [*begun, *more]
+
+
+def test_what_takes_very_long_to_compare_does_not_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen MiB of changes that each list the same 64 took minutes; all parts count together."""
+    monkeypatch.setattr(text_parts, "MAX_COMPARED", 64 * 128 * 30)
+    standing, last = Standing(), ((_SEED, 6),)
+    standing.add(_BEGUN)
+    with pytest.raises(DecodeError):
+        standing.copy().add(_side_by_side(32, 100, last))
+    made = _side_by_side(20, 100, last)
+    standing.add(made)
+    heads = (made[0].peer, 0), *((change.peer, 0) for change in made[65:])
+    standing.copy().add(_side_by_side(8, 1000, heads))
+    with pytest.raises(DecodeError):
+        standing.add(_side_by_side(20, 1000, heads))
+
+
+def test_what_three_devices_save_side_by_side_for_years_stands() -> None:
+    """The bound is for who means ill: nobody's own notes are to come near it."""
+    ends, made = {5: 0, 6: 0, 7: 0}, list[Change]()
+    for number in range(9_000):
+        peer = 5 + number % 3
+        other = 5 + (number + 1) % 3
+        own = ((peer, ends[peer] - 1),) if ends[peer] else ((_SEED, 6),)
+        both = (*own, (other, ends[other] - 1)) if number % 2 and ends[other] else own
+        made.append(Change(peer, ends[peer], 7 + number, both, (Insert(0, "a"),)))
+        ends[peer] += 1
+    standing = Standing()
+    standing.add([*_BEGUN, *made])
 
 
 def _deleting(peer: int, size: int) -> Change:
